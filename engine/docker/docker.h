@@ -1,0 +1,125 @@
+// The engine's view of Docker: one interface, so that a simulation can stand in for the daemon.
+//
+// Every call ends within the deadline that the implementation was given for calls, whatever the
+// daemon does. A call whose answer did not arrive is Fault::unavailable: its effect is unknown, and
+// the caller must look (inspect) before it concludes anything. One thread, one Docker.
+// Facts: Docker Engine API 1.24 to 1.41; names of JSON fields as there.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/host/result.h"
+
+namespace containerizer {
+
+// What `inspect` says of a container, reduced to what decisions need.
+struct ContainerFacts {
+  std::string id;      // 64 hexadecimal digits
+  std::string name;    // without the leading slash
+  std::string status;  // created, running, paused, restarting, removing, exited, dead
+  std::map<std::string, std::string> labels;
+  bool started = false;  // has been started at least once
+  bool oom_killed = false;
+  int exit_code = 0;     // meaningful when status is exited or dead
+  std::string error;     // why the last start failed, in the daemon's words
+  std::int64_t pid = 0;  // the first process, as the daemon's host numbers it; 0 when not running
+  std::string stop_signal;  // "" for the default
+  std::string finished_at;  // RFC 3339, as given
+};
+
+// One line (or piece of a long line) that the container wrote.
+struct OutputEntry {
+  enum class Stream { out, err };
+  Stream stream = Stream::out;
+  std::string timestamp;  // RFC 3339 with nine decimals, as the daemon wrote it
+  std::string bytes;      // as the container wrote them, line end included
+};
+
+// A container's output, in the daemon's order.
+class OutputStream {
+ public:
+  virtual ~OutputStream() = default;
+  // Readable when next() may have something to say.
+  virtual int fd() const = 0;
+  // Without blocking: an entry; nothing yet (an empty optional); Fault::not_found at the end;
+  // Fault::unavailable when the connection broke.
+  virtual Result<std::optional<OutputEntry>> next() = 0;
+};
+
+// The pending answer to "tell me when this container is not running".
+class ExitStream {
+ public:
+  virtual ~ExitStream() = default;
+  virtual int fd() const = 0;
+  // Without blocking: true once the container has ended; false for not yet; Fault::not_found when
+  // there is no such container; Fault::unavailable when the connection broke.
+  virtual Result<bool> ended() = 0;
+};
+
+// Credentials for a registry, as the X-Registry-Auth header carries them; empty for none.
+struct RegistryAuth {
+  std::string username;
+  std::string password;
+  std::string server;
+};
+
+class Docker {
+ public:
+  virtual ~Docker() = default;
+
+  // Creates a container from the request body of POST /containers/create. Success: its id.
+  // not_found: no such image. conflict: the name is taken (also for old daemons that answer 400 or
+  // 500 with that text). refused: the daemon rejects the request.
+  virtual Result<std::string> create(const std::string& name, const boost::json::object& body) = 0;
+
+  // Starts a created container. Success also when it runs already. not_found: no such container.
+  // refused: it cannot start (unknown entrypoint, bad mount, port taken, …).
+  virtual Status start(const std::string& container) = 0;
+
+  // `container` is an id or a name. not_found: it does not exist.
+  virtual Result<ContainerFacts> inspect(const std::string& container) = 0;
+
+  // All containers, running or not, that carry label=value. Facts hold id, name, status, labels.
+  virtual Result<std::vector<ContainerFacts>> list(const std::string& label,
+                                                   const std::string& value) = 0;
+
+  // Sends a signal ("SIGTERM", "15"). Success also when it does not run any more or is gone.
+  virtual Status kill(const std::string& container, const std::string& signal) = 0;
+
+  // Removes a container with its anonymous volumes, killing it if needed. Success also when it is
+  // gone, or its removal is under way already and has ended by the deadline.
+  virtual Status remove(const std::string& container) = 0;
+
+  // Changes limits: the request body of POST /containers/{id}/update.
+  virtual Status update(const std::string& container, const boost::json::object& body) = 0;
+
+  // Success with false when the image is not there.
+  virtual Result<bool> has_image(const std::string& reference) = 0;
+
+  // Pulls an image; `progress` gets one readable line at a time. Ends early with
+  // Fault::interrupted when `interrupt` (a descriptor, -1 for none) becomes readable. The time is
+  // bounded only by the daemon's silence: it fails as unavailable when nothing arrives for the
+  // call deadline. not_found: the registry has no such image, or wants credentials for it.
+  virtual Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
+                      const std::function<void(const std::string&)>& progress) = 0;
+
+  // Output of a container, entries with timestamp >= since ("" for all). With `follow` the stream
+  // ends when the container does; without, at the last entry that is there.
+  virtual Result<std::unique_ptr<OutputStream>> output(const std::string& container,
+                                                       const std::string& since, bool follow) = 0;
+
+  // REQUIRES: the container has been started; a container that was only created looks ended.
+  virtual Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) = 0;
+
+  // Success when the daemon answers.
+  virtual Status ping() = 0;
+};
+
+}  // namespace containerizer

@@ -1,0 +1,23 @@
+// Time as the engine sees it. Deadlines and grace periods use the monotonic clock, which a change
+// of the wall clock does not move; the wall clock is only written down for people.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace containerizer {
+
+using Duration = std::chrono::milliseconds;
+using Deadline = std::chrono::steady_clock::time_point;
+
+inline Deadline deadline_in(Duration duration) {
+  return std::chrono::steady_clock::now() + duration;
+}
+
+// The time left, never negative.
+inline Duration time_left(Deadline deadline) {
+  const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
+  return left.count() > 0 ? left : Duration::zero();
+}
+
+}  // namespace containerizer
