@@ -3,7 +3,6 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,34 +11,23 @@
 #include "containerizer.pb.h"
 #include "engine/host/clock.h"
 #include "engine/host/result.h"
+#include "engine/resources.h"
 
 namespace containerizer {
 
 using EnvironmentMap = std::map<std::string, std::string>;
 
-// Sums over a list of Mesos resources, whose names may repeat (roles, reservations).
-struct Resources {
-  std::optional<double> cpus;
-  std::optional<std::uint64_t> memory;  // bytes
-  std::optional<std::uint64_t> disk;    // bytes
-  std::vector<std::pair<std::uint32_t, std::uint32_t>>
-      ports;  // inclusive ranges, ascending, merged
-};
-Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>& resources);
-
-// A task's `cpus` and `memory` as Docker takes them, with the minimums of Mesos' own containerizer
-// (mesos-protocol: 1024 shares a cpu, at least 2; at least 32 MB).
-std::int64_t cpu_shares(double cpus);
-std::int64_t memory_limit(std::uint64_t bytes);
-
 // Whether the container is for a command task (mesos-executor stays on the host) or holds a
 // framework's own executor.
 enum class TaskKind { command, custom };
 
-// Settings of the operator that shape a plan.
+// Settings of the operator, and the one fact of the host, that shape a plan.
 struct PlanSettings {
   std::string default_image;  // "" for none; the slave's --default_container_image comes first
   std::string sandbox_in_container;  // absolute, where the sandbox is mounted
+  // "uid:gid" of the sandbox's owner, which is the task's user because the slave hands the sandbox
+  // to it. Replaces a user's name, which an image need not know.
+  std::optional<std::string> numeric_user;
 };
 
 struct LaunchPlan {
@@ -50,6 +38,9 @@ struct LaunchPlan {
   // The task's own kill grace (TaskInfo.kill_policy, Mesos 1.0), if it names one.
   std::optional<Duration> kill_grace;
   Resources resources;
+  // Directories that volumes with a relative host path name within the sandbox, as absolute paths
+  // of the host: they must exist before the container is created.
+  std::vector<std::string> sandbox_directories;
   // Body of POST /containers/create, complete but for the labels of identity.
   boost::json::object create;
 };
@@ -57,8 +48,27 @@ struct LaunchPlan {
 // The task's kind: command exactly when task_info is there.
 TaskKind kind_of(const mesos::containerizer::Launch& launch);
 
-// `environment` is what the slave gave the launch process. refused: the request cannot be honoured;
-// the text says which part and why, without any environment value in it.
+// The name of a container: "containerizer-ID". It must not begin with "mesos-": a slave's native
+// Docker containerizer removes such containers as orphans.
+std::string container_name(const std::string& container_id);
+
+// Translates a launch of any release; `environment` is what the slave gave the launch process. The
+// rules, from the stronger to the weaker (facts: mesos-protocol 5 to 8):
+//
+// - What identifies and supervises the container is fixed: the sandbox's mount, no restart, no
+//   automatic removal, and the variables that say where the task is (MESOS_SANDBOX,
+//   MESOS_CONTAINER_NAME; for a custom executor all of executor_variables(), LIBPROCESS_PORT=0).
+// - Flags (DockerInfo.parameters, then the options of the CommandInfo.ContainerInfo) come next,
+//   then what the messages ask for, then defaults. A variable of the task replaces LIBPROCESS_IP,
+//   MESOS_NATIVE_LIBRARY and MESOS_NATIVE_JAVA_LIBRARY, which depend on the image.
+// - Image: task's ContainerInfo, executor's, the options' image of task and executor,
+//   MESOS_DEFAULT_CONTAINER_IMAGE, the operator's default; each may leave it to the next.
+// - Network: the host's, unless asked otherwise. In a network of its own, and without any mapping,
+//   every allocated port is published under its own number.
+// - Working directory, stop signal and user are the image's, unless asked otherwise.
+//
+// refused: the request cannot be honoured; the text says which part and why, without any value of a
+// variable in it. Pure.
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                     const EnvironmentMap& environment,
                                     const PlanSettings& settings);

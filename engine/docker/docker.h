@@ -42,14 +42,17 @@ struct OutputEntry {
   std::string bytes;      // as the container wrote them, line end included
 };
 
-// A container's output, in the daemon's order.
+// A container's output, in the daemon's order. An idle stream holds no buffers.
 class OutputStream {
  public:
   virtual ~OutputStream() = default;
-  // Readable when next() may have something to say.
+  // Readable when next() may have something to say. Wait for it only after next() had nothing:
+  // entries may have arrived together.
   virtual int fd() const = 0;
-  // Without blocking: an entry; nothing yet (an empty optional); Fault::not_found at the end;
-  // Fault::unavailable when the connection broke.
+  // Without blocking: an entry; nothing yet (an empty optional); Fault::not_found at the end, which
+  // proves nothing about the container (a daemon that shuts down ends its streams properly);
+  // Fault::unavailable when the connection broke; Fault::refused when the daemon has no output to
+  // give (its log driver cannot be read). A failure is final.
   virtual Result<std::optional<OutputEntry>> next() = 0;
 };
 
@@ -58,8 +61,9 @@ class ExitStream {
  public:
   virtual ~ExitStream() = default;
   virtual int fd() const = 0;
-  // Without blocking: true once the container has ended; false for not yet; Fault::not_found when
-  // there is no such container; Fault::unavailable when the connection broke.
+  // Without blocking, and not to be waited for before it was asked once: true once the container
+  // has ended; false for not yet; Fault::not_found when there is no such container;
+  // Fault::unavailable when the connection broke.
   virtual Result<bool> ended() = 0;
 };
 
@@ -105,8 +109,9 @@ class Docker {
 
   // Pulls an image; `progress` gets one readable line at a time. Ends early with
   // Fault::interrupted when `interrupt` (a descriptor, -1 for none) becomes readable. The time is
-  // bounded only by the daemon's silence: it fails as unavailable when nothing arrives for the
-  // call deadline. not_found: the registry has no such image, or wants credentials for it.
+  // bounded only by the daemon's silence: it fails as unavailable when nothing arrives for as long
+  // as the implementation was told to bear. refused: the daemon or the registry cannot, in the
+  // daemon's words. not_found: the registry has no such image, or wants credentials for it.
   virtual Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
                       const std::function<void(const std::string&)>& progress) = 0;
 

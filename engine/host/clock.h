@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace containerizer {
 
@@ -19,5 +20,8 @@ inline Duration time_left(Deadline deadline) {
   const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
   return left.count() > 0 ? left : Duration::zero();
 }
+
+// For pauses between tries, never to wait for something that can be waited for.
+inline void sleep_for(Duration duration) { std::this_thread::sleep_for(duration); }
 
 }  // namespace containerizer

@@ -1,0 +1,64 @@
+// One run of the program: what every command gets, and the commands.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/exit_status.h"
+#include "engine/config.h"
+#include "engine/docker/docker.h"
+#include "store/store.h"
+
+namespace containerizer {
+
+struct Call {
+  Config config;
+  store::Store store;
+  // The message on standard input, for the verbs that have one.
+  std::string request;
+  // Words behind the command.
+  std::vector<std::string> arguments;
+  // The original standard output. Descriptor 1 itself leads to standard error, so that nothing but
+  // an answer can ever get here.
+  int output;
+
+  std::unique_ptr<Docker> docker() const;
+};
+
+// The verbs of the slave (mesos-protocol 1.2), each in the file of its name.
+int launch(Call& call);
+int update(Call& call);
+int usage(Call& call);
+int wait(Call& call);
+int destroy(Call& call);
+int containers(Call& call);
+int recover(Call& call);
+
+// Processes of our own.
+int supervise(Call& call);
+int observe(Call& call);
+
+// For people.
+int ps(Call& call);
+int show(Call& call);
+int history(Call& call);
+int lifecycle(Call& call);
+
+// The container id of a message, which every message has.
+template <class Message>
+Result<Message> parse(const Call& call, const char* what) {
+  Message message;
+  if (!message.ParseFromString(call.request)) {
+    return Failure{Fault::refused, std::string("the request is not a ") + what + " message"};
+  }
+  if (!message.has_container_id() || message.container_id().value().empty()) {
+    return Failure{Fault::refused, std::string("the ") + what + " message names no container"};
+  }
+  return message;
+}
+
+// Logs the failure and says what to exit with.
+int fail(const std::string& text, int status = exit_failed);
+
+}  // namespace containerizer

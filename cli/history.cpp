@@ -1,0 +1,37 @@
+// history: what happened to one container, or to all, as a timeline.
+#include <fmt/core.h>
+
+#include <cstdlib>
+
+#include "cli/people.h"
+
+namespace containerizer {
+
+int history(Call& call) {
+  const bool json = take_option(call.arguments, "--json");
+  const auto last = take_value(call.arguments, "--last");
+  std::optional<std::string> id;
+  if (!call.arguments.empty() && call.arguments[0][0] != '-') {
+    id = call.arguments[0];
+    call.arguments.erase(call.arguments.begin());
+  }
+  if (!call.arguments.empty()) return refuse_arguments(call.arguments);
+  const auto most = last ? std::strtoll(last->c_str(), nullptr, 10) : 1000;
+  if (most <= 0) return fail("--last takes a number of entries", exit_usage);
+  const auto entries = call.store.history(id, most);
+  if (id && entries.empty()) return fail(fmt::format("container {} is not known", *id));
+  if (json) {
+    boost::json::array rows;
+    for (const auto& entry : entries) rows.push_back(to_json(entry));
+    return print(call, rows);
+  }
+  std::vector<std::vector<std::string>> rows;
+  rows.push_back({"TIME", "CONTAINER", "FROM", "EVENT", "TO", "DETAIL"});
+  for (const auto& entry : entries) {
+    rows.push_back({local_time(entry.at.wall), entry.container_id, entry.from_state.value_or("-"),
+                    entry.event, entry.to_state, entry.detail});
+  }
+  return print(call, table(rows));
+}
+
+}  // namespace containerizer

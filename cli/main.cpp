@@ -1,0 +1,141 @@
+// The program's beginning: takes standard output away from everybody but the answer, reads the
+// request before anything can fail, reads the configuration, and calls the command.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <exception>
+
+#include "cli/call.h"
+#include "engine/docker/client.h"
+#include "engine/host/file.h"
+#include "engine/host/log.h"
+#include "engine/state_directory.h"
+#include "proto/record_io.h"
+
+namespace containerizer {
+namespace {
+
+struct Command {
+  const char* name;
+  int (*run)(Call&);
+  bool has_request;    // a message on standard input
+  bool changes_state;  // needs the state directory; the others only read what is there
+  const char* help;    // "" for those that only this program starts
+};
+
+constexpr std::array<Command, 13> commands{{
+    {"launch", launch, true, true, "start a container (slave)"},
+    {"update", update, true, true, "change its limits (slave)"},
+    {"usage", usage, true, false, "report what it uses (slave)"},
+    {"wait", wait, true, true, "report its end, once it has come (slave)"},
+    {"destroy", destroy, true, true, "end and remove it (slave)"},
+    {"containers", containers, false, true, "list what the slave must know (slave)"},
+    {"recover", recover, false, true, "take up what a crash left (slave)"},
+    {"supervise", supervise, false, true, ""},
+    {"observe", observe, false, true, ""},
+    {"ps", ps, false, false, "list containers: ps [--all] [--json]"},
+    {"show", show, false, false, "all about one container: show ID [--json]"},
+    {"history", history, false, false, "what happened: history [ID] [--last=N] [--json]"},
+    {"lifecycle", lifecycle, false, false,
+     "the state machine: lifecycle [--format=table|dot|mermaid] [--json]"},
+}};
+
+int print_help(int output) {
+  std::string text =
+      "docker-containerizer VERB\n\nAn external containerizer for Mesos 0.19 to 1.0.\n\n";
+  for (const auto& command : commands) {
+    if (*command.help != '\0') text += fmt::format("  {:<11} {}\n", command.name, command.help);
+  }
+  text += "\nConfiguration is by environment variables: see README.md.\n";
+  write_all(output, text);
+  return exit_ok;
+}
+
+const Command* find_command(const char* name) {
+  for (const auto& command : commands) {
+    if (std::strcmp(command.name, name) == 0) return &command;
+  }
+  return nullptr;
+}
+
+// Standard output as it was, kept from programs that we start; 1 becomes standard error.
+int take_standard_output() {
+  // A caller may have closed any of the three: whatever is opened next must not become one.
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
+  const int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  return output;
+}
+
+int run(const Command& command, Call& call) {
+  if (command.changes_state) {
+    auto ready = prepare_state_directory(call.config.state_directory());
+    if (!ready.ok()) return fail(ready.failure().text);
+  }
+  return command.run(call);
+}
+
+int begin(const Command& command, std::vector<std::string> arguments, int output) {
+  Frame frame;
+  // Before anything that can fail: a slave up to 0.26 aborts when we end with its request unread.
+  if (command.has_request) frame = read_frame(STDIN_FILENO);
+  auto config = read_config(own_environment());
+  std::string who = command.name;
+  if (!arguments.empty() && arguments[0][0] != '-') who += " " + arguments[0];
+  const bool configured = config.ok();
+  auto logging = configured ? log::start(who, config.value().log_level, config.value().log)
+                            : log::start(who, log::Level::info, "");
+  if (!configured) return fail(config.failure().text, exit_configuration);
+  if (!logging.ok()) log::warn("{}", logging.failure().text);
+  if (frame.fault != FrameFault::none) return fail(frame.text, exit_bad_request);
+  store::DatabaseSettings database;
+  database.path = config.value().state_directory() + "/state.db";
+  database.read_only = !command.changes_state;
+  Call call{std::move(config.value()), store::Store(database), std::move(frame.bytes),
+            std::move(arguments), output};
+  return run(command, call);
+}
+
+}  // namespace
+
+std::unique_ptr<Docker> Call::docker() const {
+  ClientSettings settings;
+  settings.endpoint = config.endpoint;
+  settings.call_deadline = config.engine_timeout;
+  return std::make_unique<EngineClient>(settings);
+}
+
+int fail(const std::string& text, int status) {
+  log::error("{}", text);
+  return status;
+}
+
+}  // namespace containerizer
+
+int main(int count, char** words) try {
+  using namespace containerizer;
+  const int output = take_standard_output();
+  // A reader that went away is an error of the write, not the end of us.
+  std::signal(SIGPIPE, SIG_IGN);
+  const char* name = count > 1 ? words[1] : "";
+  if (std::strcmp(name, "--version") == 0) {
+    write_all(output, "docker-containerizer " PROJECT_VERSION "\n");
+    return exit_ok;
+  }
+  if (std::strcmp(name, "--help") == 0 || std::strcmp(name, "help") == 0) return print_help(output);
+  const auto* command = find_command(name);
+  if (command == nullptr) {
+    log::start_on_stderr("docker-containerizer");
+    return fail(fmt::format("\"{}\" is not a verb; --help lists them", name), exit_usage);
+  }
+  return begin(*command, {words + 2, words + count}, output);
+} catch (const std::exception& error) {
+  return containerizer::fail(error.what());
+}

@@ -1,0 +1,54 @@
+// observe: what mesos-executor runs in place of the task's command. It ends when the container has,
+// with the container's exit code, and turns SIGTERM into a request to stop the container: the
+// executor's kill reaches only this process.
+#include <fmt/core.h>
+
+#include <csignal>
+
+#include "cli/call.h"
+#include "engine/ending.h"
+#include "engine/host/log.h"
+#include "engine/life_lock.h"
+#include "engine/supervision.h"
+
+namespace containerizer {
+namespace {
+
+void ask_to_stop(Call& call, const store::Container& container) {
+  call.store.request(container.container_id, "stop");
+  const auto nudged =
+      nudge_supervisor(call.config, call.store, container.container_id, container.directory);
+  if (!nudged.ok()) log::error("{}", nudged.failure().text);
+}
+
+}  // namespace
+
+int observe(Call& call) {
+  if (call.arguments.size() != 1) return fail("observe takes a container id", exit_usage);
+  const auto& id = call.arguments[0];
+  const auto container = call.store.find(id);
+  if (!container) return fail(fmt::format("container {} is not known", id));
+  call.store.rest();
+  InterruptibleSignal terminate(SIGTERM);
+  Duration pause{10};
+  for (;;) {
+    LifeLock lock(call.config.state_directory(), id, false);
+    const auto outcome = lock.await_passed(Phase::outcome, {}, terminate.flag());
+    if (outcome == LockFile::Outcome::interrupted) {
+      terminate.reset();
+      ask_to_stop(call, *container);
+      continue;
+    }
+    if (const auto ending = call.store.termination_of(id)) {
+      return exit_status_for(*ending, call.store.has_event(id, name_of(Event::stop_requested)));
+    }
+    // Its supervisor died. The container lives on, and so does what we stand for.
+    call.store.rest();
+    const auto supervised = ensure_supervisor(call.config, id, container->directory);
+    if (!supervised.ok()) log::error("{}", supervised.failure().text);
+    sleep_for(pause);
+    pause = std::min(pause * 2, Duration(5'000));
+  }
+}
+
+}  // namespace containerizer

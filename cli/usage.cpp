@@ -1,0 +1,104 @@
+// usage: what the container uses, from the kernel's own files: no word to the engine. Called every
+// second for every container.
+#include <fmt/core.h>
+
+#include <chrono>
+
+#include "cli/call.h"
+#include "containerizer.pb.h"
+#include "engine/host/cgroup.h"
+#include "engine/host/file.h"
+#include "engine/host/log.h"
+#include "engine/host/process.h"
+#include "proto/record_io.h"
+
+namespace containerizer {
+namespace {
+
+using mesos::ResourceStatistics;
+
+constexpr double nanoseconds = 1e-9;
+
+void add_cpu(ResourceStatistics& out, const CgroupUsage& used) {
+  if (used.cpu_user_ns) {
+    out.set_cpus_user_time_secs(static_cast<double>(*used.cpu_user_ns) * nanoseconds);
+  }
+  if (used.cpu_system_ns) {
+    out.set_cpus_system_time_secs(static_cast<double>(*used.cpu_system_ns) * nanoseconds);
+  }
+  if (used.cpu_periods) out.set_cpus_nr_periods(static_cast<std::uint32_t>(*used.cpu_periods));
+  if (used.cpu_throttled)
+    out.set_cpus_nr_throttled(static_cast<std::uint32_t>(*used.cpu_throttled));
+  if (used.cpu_throttled_ns) {
+    out.set_cpus_throttled_time_secs(static_cast<double>(*used.cpu_throttled_ns) * nanoseconds);
+  }
+  if (used.processes) out.set_processes(static_cast<std::uint32_t>(*used.processes));
+  if (used.threads) out.set_threads(static_cast<std::uint32_t>(*used.threads));
+}
+
+// A counter of the kernel's and the field of the answer that it fills.
+struct Counter {
+  CgroupUsage::Number CgroupUsage::*from;
+  void (ResourceStatistics::*set)(std::uint64_t);
+};
+
+constexpr Counter counters[] = {
+    {&CgroupUsage::mem_rss, &ResourceStatistics::set_mem_rss_bytes},
+    {&CgroupUsage::mem_rss, &ResourceStatistics::set_mem_anon_bytes},
+    {&CgroupUsage::mem_file, &ResourceStatistics::set_mem_file_bytes},
+    {&CgroupUsage::mem_file, &ResourceStatistics::set_mem_cache_bytes},
+    {&CgroupUsage::mem_mapped_file, &ResourceStatistics::set_mem_mapped_file_bytes},
+    {&CgroupUsage::mem_swap, &ResourceStatistics::set_mem_swap_bytes},
+    {&CgroupUsage::mem_unevictable, &ResourceStatistics::set_mem_unevictable_bytes},
+    {&CgroupUsage::mem_total, &ResourceStatistics::set_mem_total_bytes},
+    {&CgroupUsage::mem_total_memsw, &ResourceStatistics::set_mem_total_memsw_bytes},
+    {&CgroupUsage::mem_limit, &ResourceStatistics::set_mem_limit_bytes},
+    {&CgroupUsage::mem_soft_limit, &ResourceStatistics::set_mem_soft_limit_bytes},
+    {&CgroupUsage::net_rx_packets, &ResourceStatistics::set_net_rx_packets},
+    {&CgroupUsage::net_rx_bytes, &ResourceStatistics::set_net_rx_bytes},
+    {&CgroupUsage::net_rx_errors, &ResourceStatistics::set_net_rx_errors},
+    {&CgroupUsage::net_rx_dropped, &ResourceStatistics::set_net_rx_dropped},
+    {&CgroupUsage::net_tx_packets, &ResourceStatistics::set_net_tx_packets},
+    {&CgroupUsage::net_tx_bytes, &ResourceStatistics::set_net_tx_bytes},
+    {&CgroupUsage::net_tx_errors, &ResourceStatistics::set_net_tx_errors},
+    {&CgroupUsage::net_tx_dropped, &ResourceStatistics::set_net_tx_dropped},
+};
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+int usage(Call& call) {
+  auto message = parse<mesos::containerizer::Usage>(call, "Usage");
+  if (!message.ok()) return fail(message.failure().text, exit_bad_request);
+  const auto& id = message.value().container_id().value();
+  const auto container = call.store.find(id);
+  if (!container) return fail(fmt::format("container {} is not known", id));
+  const auto limits = call.store.limits_of(id).value_or(store::Limits{});
+
+  ResourceStatistics answer;
+  answer.set_timestamp(seconds_since_1970());
+  if (limits.cpus) answer.set_cpus_limit(*limits.cpus);
+  if (limits.hard_memory)
+    answer.set_mem_limit_bytes(static_cast<std::uint64_t>(*limits.hard_memory));
+  // Before the container runs, and after, the limits are all there is to say.
+  if (container->init && identify(container->init->pid) == container->init) {
+    const auto used = read_usage(container->init->pid);
+    if (used.ok()) {
+      add_cpu(answer, used.value());
+      for (const auto& counter : counters) {
+        if (const auto& value = used.value().*counter.from) (answer.*counter.set)(*value);
+      }
+    } else if (used.failure().fault != Fault::not_found) {
+      return fail(used.failure().text);
+    }
+  }
+  if (!write_all(call.output, to_frame(answer.SerializeAsString()))) {
+    return fail("cannot write the answer: the slave is gone");
+  }
+  return exit_ok;
+}
+
+}  // namespace containerizer

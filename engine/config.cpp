@@ -1,0 +1,198 @@
+#include "engine/config.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <climits>
+#include <cstdlib>
+#include <functional>
+#include <string_view>
+#include <thread>
+
+namespace containerizer {
+namespace {
+
+constexpr std::string_view prefix = "CONTAINERIZER_";
+
+Failure bad(const std::string& what, const std::string& value, const std::string& takes) {
+  return {Fault::refused, fmt::format("{} is \"{}\", but takes {}", what, value, takes)};
+}
+
+template <class T>
+Result<T> one_of(const std::string& value, const std::vector<std::pair<const char*, T>>& choices) {
+  std::string names;
+  for (const auto& [name, choice] : choices) {
+    if (value == name) return choice;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  return Failure{Fault::refused, "one of " + names};
+}
+
+Status set_duration(Duration& target, const std::string& value) {
+  auto parsed = parse_duration(value);
+  if (!parsed.ok()) return parsed.failure();
+  target = parsed.value();
+  return Done{};
+}
+
+Status set_wait(Config& config, const std::string& value) {
+  auto mode = one_of<WaitMode>(
+      value, {{"auto", WaitMode::automatic}, {"early", WaitMode::early}, {"late", WaitMode::late}});
+  if (!mode.ok()) return mode.failure();
+  config.wait = mode.value();
+  return Done{};
+}
+
+Status set_late_waits(Config& config, const std::string& value) {
+  const auto* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, config.late_waits);
+  if (error != std::errc{} || rest != end || config.late_waits < 0 || config.late_waits > 1024) {
+    return Failure{Fault::refused, "a whole number from 0 to 1024"};
+  }
+  return Done{};
+}
+
+Status set_level(Config& config, const std::string& value) {
+  using log::Level;
+  auto level = one_of<Level>(value, {{"debug", Level::debug},
+                                     {"info", Level::info},
+                                     {"warn", Level::warn},
+                                     {"error", Level::error}});
+  if (!level.ok()) return level.failure();
+  config.log_level = level.value();
+  return Done{};
+}
+
+Status set_log(Config& config, const std::string& value) {
+  if (value != "syslog" && value[0] != '/') {
+    return Failure{Fault::refused, "syslog, or the absolute path of a file"};
+  }
+  config.log = value;
+  return Done{};
+}
+
+Status set_sandbox(Config& config, const std::string& value) {
+  if (value[0] != '/' || value == "/") return Failure{Fault::refused, "an absolute path"};
+  config.sandbox = value;
+  return Done{};
+}
+
+struct Setting {
+  std::string_view name;  // behind CONTAINERIZER_
+  std::function<Status(Config&, const std::string&)> set;
+};
+
+Status text(std::string& target, const std::string& value) {
+  target = value;
+  return Done{};
+}
+
+const std::vector<Setting>& settings() {
+  using C = Config;
+  using S = const std::string;
+  static const std::vector<Setting> all{
+      // Read together with DOCKER_HOST, by choose_endpoint.
+      {"DOCKER_ARGS", [](C&, S&) -> Status { return Done{}; }},
+      {"WAIT", set_wait},
+      {"LATE_WAITS", set_late_waits},
+      {"STOP_TIMEOUT", [](C& c, S& v) { return set_duration(c.stop_timeout, v); }},
+      {"REMOVE_DELAY", [](C& c, S& v) { return set_duration(c.remove_delay, v); }},
+      {"ENGINE_TIMEOUT", [](C& c, S& v) { return set_duration(c.engine_timeout, v); }},
+      {"ENGINE_PATIENCE", [](C& c, S& v) { return set_duration(c.engine_patience, v); }},
+      {"DEFAULT_IMAGE", [](C& c, S& v) { return text(c.default_image, v); }},
+      {"SANDBOX", set_sandbox},
+      {"HISTORY", [](C& c, S& v) { return set_duration(c.history, v); }},
+      {"LOG", set_log},
+      {"LOG_LEVEL", set_level},
+  };
+  return all;
+}
+
+Status apply(Config& config, const std::string& variable, const std::string& value) {
+  const auto name = std::string_view(variable).substr(prefix.size());
+  for (const auto& setting : settings()) {
+    if (setting.name != name) continue;
+    if (value.empty()) return Done{};
+    auto done = setting.set(config, value);
+    return done.ok() ? done : bad(variable, value, done.failure().text);
+  }
+  std::string known;
+  for (const auto& setting : settings()) {
+    known += fmt::format("{}{}{}", known.empty() ? "" : ", ", prefix, setting.name);
+  }
+  return Failure{Fault::refused, fmt::format("{} is not a setting; there are {}", variable, known)};
+}
+
+// The same directory must have the same name however the slave was told of it.
+std::string canonical(const std::string& directory) {
+  char* resolved = ::realpath(directory.c_str(), nullptr);
+  if (resolved == nullptr) return directory;
+  std::string path(resolved);
+  std::free(resolved);
+  return path;
+}
+
+}  // namespace
+
+Environment own_environment() {
+  Environment all;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos)
+      all.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return all;
+}
+
+Result<Duration> parse_duration(const std::string& text) {
+  struct Unit {
+    std::string_view name;
+    double milliseconds;
+  };
+  constexpr std::array<Unit, 8> units{{{"ns", 1e-6},
+                                       {"us", 1e-3},
+                                       {"ms", 1},
+                                       {"secs", 1e3},
+                                       {"mins", 6e4},
+                                       {"hrs", 3.6e6},
+                                       {"days", 8.64e7},
+                                       {"weeks", 6.048e8}}};
+  const Failure wrong{Fault::refused,
+                      "a number with a unit: ns, us, ms, secs, mins, hrs, days or weeks"};
+  double number = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || !(number >= 0) || number > 1e9) return wrong;
+  const std::string_view name(rest, static_cast<std::size_t>(end - rest));
+  for (const auto& unit : units) {
+    if (unit.name == name) return Duration(static_cast<std::int64_t>(number * unit.milliseconds));
+  }
+  return wrong;
+}
+
+Result<Config> read_config(const Environment& environment) {
+  Config config;
+  // A slave reads each answer on one of max(8, CPUs) threads: half of them stay free.
+  config.late_waits = static_cast<int>(std::max(8U, std::thread::hardware_concurrency()) / 2);
+  const auto value_of = [&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  for (const auto& [name, value] : environment) {
+    if (name.rfind(prefix, 0) != 0) continue;
+    auto applied = apply(config, name, value);
+    if (!applied.ok()) return applied.failure();
+  }
+  auto endpoint = choose_endpoint(environment);
+  if (!endpoint.ok()) return endpoint.failure();
+  config.endpoint = endpoint.value();
+  const auto directory = value_of("MESOS_WORK_DIRECTORY");
+  config.work_directory = canonical(directory.empty() ? "/tmp/mesos" : directory);
+  return config;
+}
+
+}  // namespace containerizer

@@ -1,0 +1,47 @@
+// What the operator configures, all of it by environment variables (README.md has the table).
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/docker/endpoint.h"
+#include "engine/host/clock.h"
+#include "engine/host/log.h"
+#include "engine/host/result.h"
+
+namespace containerizer {
+
+// When `wait` answers; see engine/wait_policy.h.
+enum class WaitMode { automatic, early, late };
+
+struct Config {
+  std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
+  Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
+  WaitMode wait = WaitMode::automatic;
+  int late_waits = 4;
+  Duration stop_timeout{2'000};
+  Duration remove_delay{0};
+  Duration engine_timeout{30'000};
+  Duration engine_patience{60'000};
+  std::string default_image;
+  std::string sandbox = "/mnt/mesos/sandbox";
+  Duration history{30LL * 24 * 3600 * 1000};
+  std::string log;  // "" for standard error alone
+  log::Level log_level = log::Level::info;
+
+  // Directory of everything that this instance keeps.
+  std::string state_directory() const { return work_directory + "/docker-containerizer"; }
+};
+
+using Environment = std::map<std::string, std::string>;
+
+// The environment of this process.
+Environment own_environment();
+
+// refused: a CONTAINERIZER_* variable is unknown or malformed; the text names it and what it takes.
+Result<Config> read_config(const Environment& environment);
+
+// A duration as Mesos writes them: a number and one of ns, us, ms, secs, mins, hrs, days, weeks.
+Result<Duration> parse_duration(const std::string& text);
+
+}  // namespace containerizer

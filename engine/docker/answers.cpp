@@ -1,0 +1,175 @@
+#include "engine/docker/answers.h"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+
+#include "engine/docker/encoding.h"
+
+namespace containerizer {
+
+namespace {
+
+namespace json = boost::json;
+
+// The daemon's own words, "" for none.
+std::string words_of(const Answer& answer) {
+  const auto document = parse_json(answer.body);
+  if (!document || !document->is_object()) return "";
+  return one_line(text_member(document->get_object(), "message"));
+}
+
+Fault fault_of(const Call& call, const std::string& subject, int status, const std::string& words) {
+  if (&call == &kPull && !words.empty()) return pull_fault(words);
+  if (status == 404 && *call.missing != '\0' && mentions(words, call.missing) &&
+      (!call.names_subject || mentions(words, subject))) {
+    return Fault::not_found;
+  }
+  if (call.explains && !words.empty()) return Fault::refused;
+  // Old daemons give this text with 400 or 500.
+  if (status == 409 || mentions(words, "is already in use by container")) return Fault::conflict;
+  if ((status >= 400 && status < 500) || status == 501) return Fault::refused;
+  return Fault::unavailable;
+}
+
+std::int64_t number_member(const json::object& object, std::string_view name) {
+  const json::value* member = object.if_contains(name);
+  return member != nullptr && member->is_int64() ? member->get_int64() : 0;
+}
+
+bool flag_member(const json::object& object, std::string_view name) {
+  const json::value* member = object.if_contains(name);
+  return member != nullptr && member->is_bool() && member->get_bool();
+}
+
+std::map<std::string, std::string> labels_of(const json::object* labels) {
+  std::map<std::string, std::string> result;
+  if (labels == nullptr) return result;
+  for (const auto& [name, value] : *labels) {
+    if (value.is_string()) result[name] = value.get_string();
+  }
+  return result;
+}
+
+std::string without_slash(const std::string& name) {
+  return name.starts_with('/') ? name.substr(1) : name;
+}
+
+// A container has its own name ("/name") and one for each link to it ("/other/alias").
+std::string own_name(const json::object& listed) {
+  const json::value* names = listed.if_contains("Names");
+  if (names == nullptr || !names->is_array()) return "";
+  for (const json::value& name : names->get_array()) {
+    if (!name.is_string()) continue;
+    std::string text = without_slash(std::string(name.get_string()));
+    if (text.find('/') == std::string::npos) return text;
+  }
+  return "";
+}
+
+const json::object kNone;
+
+}  // namespace
+
+Failure because(const Call& call, const std::string& subject, const Failure& reason) {
+  const std::string gap = subject.empty() ? "" : " ";
+  return Failure{reason.fault, std::string("cannot ") + call.attempt + gap + one_line(subject) +
+                                   ": " + reason.text};
+}
+
+Failure refusal(const Call& call, const std::string& subject, const Answer& answer) {
+  const std::string words = words_of(answer);
+  const Fault fault = fault_of(call, subject, answer.status, words);
+  const std::string status = "the daemon answered HTTP " + std::to_string(answer.status);
+  return because(call, subject, {fault, words.empty() ? status + " without a reason" : words});
+}
+
+Failure unusable(const Call& call, const std::string& subject) {
+  return because(call, subject,
+                 {Fault::unavailable,
+                  "the daemon's answer is not what the Docker Engine API describes; check that it "
+                  "is a Docker Engine that listens there"});
+}
+
+Fault pull_fault(std::string_view words) {
+  constexpr std::string_view kAbsent[] = {
+      "not found",
+      "manifest unknown",
+      "name unknown",
+      "denied",
+      "unauthorized",
+      "authentication required",
+      "no basic auth credentials",
+  };
+  const bool absent = std::any_of(std::begin(kAbsent), std::end(kAbsent),
+                                  [&](std::string_view phrase) { return mentions(words, phrase); });
+  return absent ? Fault::not_found : Fault::refused;
+}
+
+std::optional<json::value> parse_json(std::string_view text) {
+  boost::system::error_code error;
+  json::value document = json::parse({text.data(), text.size()}, error);
+  if (error) return std::nullopt;
+  return document;
+}
+
+std::string text_member(const json::object& object, std::string_view name) {
+  const json::value* member = object.if_contains(name);
+  return member != nullptr && member->is_string() ? std::string(member->get_string()) : "";
+}
+
+const json::object* object_member(const json::object& object, std::string_view name) {
+  const json::value* member = object.if_contains(name);
+  return member == nullptr ? nullptr : member->if_object();
+}
+
+std::optional<ContainerFacts> read_inspect(const json::value& document) {
+  constexpr std::string_view kNever = "0001-01-01T00:00:00Z";
+  const json::object* container = document.if_object();
+  const json::object* state = container == nullptr ? nullptr : object_member(*container, "State");
+  if (state == nullptr) return std::nullopt;
+  const json::object* config = object_member(*container, "Config");
+  if (config == nullptr) config = &kNone;
+
+  ContainerFacts facts;
+  facts.id = text_member(*container, "Id");
+  facts.name = without_slash(text_member(*container, "Name"));
+  facts.status = text_member(*state, "Status");
+  if (facts.id.empty() || facts.status.empty()) return std::nullopt;
+  facts.labels = labels_of(object_member(*config, "Labels"));
+  const std::string started_at = text_member(*state, "StartedAt");
+  facts.started = !started_at.empty() && started_at != kNever;
+  facts.oom_killed = flag_member(*state, "OOMKilled");
+  facts.exit_code = static_cast<int>(number_member(*state, "ExitCode"));
+  facts.error = one_line(text_member(*state, "Error"));
+  facts.pid = number_member(*state, "Pid");
+  facts.stop_signal = text_member(*config, "StopSignal");
+  facts.finished_at = text_member(*state, "FinishedAt");
+  return facts;
+}
+
+std::optional<std::vector<ContainerFacts>> read_list(const json::value& document) {
+  const json::array* containers = document.if_array();
+  if (containers == nullptr) return std::nullopt;
+  std::vector<ContainerFacts> list;
+  list.reserve(containers->size());
+  for (const json::value& element : *containers) {
+    const json::object* container = element.if_object();
+    if (container == nullptr) return std::nullopt;
+    ContainerFacts facts;
+    facts.id = text_member(*container, "Id");
+    facts.name = own_name(*container);
+    facts.status = text_member(*container, "State");
+    facts.labels = labels_of(object_member(*container, "Labels"));
+    if (facts.id.empty() || facts.status.empty()) return std::nullopt;
+    list.push_back(std::move(facts));
+  }
+  return list;
+}
+
+bool has_terminal(const json::value& document) {
+  const json::object* container = document.if_object();
+  const json::object* config = container == nullptr ? nullptr : object_member(*container, "Config");
+  return config != nullptr && flag_member(*config, "Tty");
+}
+
+}  // namespace containerizer

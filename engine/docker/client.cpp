@@ -1,0 +1,318 @@
+#include "engine/docker/client.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "engine/docker/answers.h"
+#include "engine/docker/encoding.h"
+#include "engine/docker/pull_progress.h"
+#include "engine/docker/streams.h"
+
+namespace containerizer {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr unsigned kNewestMinor = 41;  // of API 1.x, what this client is written for
+constexpr unsigned kOldestMinor = 24;
+constexpr Duration kRemovalPause{50};
+constexpr Duration kProgressInterval{1000};
+
+std::string path_of(const std::string& container, const char* rest) {
+  return "/containers/" + percent_encode(container) + rest;
+}
+
+std::string host_header(const Endpoint& endpoint) {
+  constexpr std::size_t kScheme = 6;  // "tcp://"
+  return endpoint.kind == Endpoint::Kind::tcp ? endpoint.text().substr(kScheme) : "docker";
+}
+
+std::string auth_header(const RegistryAuth& auth) {
+  return base64url(json::serialize(json::object{
+      {"username", auth.username}, {"password", auth.password}, {"serveraddress", auth.server}}));
+}
+
+// The daemon quotes an environment entry that it rejects: leaves only the name.
+Failure without_environment(Failure failure, const json::object& body) {
+  const json::value* environment = body.if_contains("Env");
+  if (environment == nullptr || !environment->is_array()) return failure;
+  for (const json::value& entry : environment->get_array()) {
+    if (!entry.is_string()) continue;
+    const std::string text = one_line(std::string(entry.get_string()));
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals + 1 == text.size()) continue;
+    for (std::size_t at; (at = failure.text.find(text)) != std::string::npos;) {
+      failure.text.replace(at + equals, text.size() - equals, "");
+    }
+  }
+  return failure;
+}
+
+Status done_if(const Result<Answer>& answer) {
+  if (!answer.ok()) return answer.failure();
+  return Done{};
+}
+
+}  // namespace
+
+EngineClient::EngineClient(ClientSettings settings)
+    : settings_(std::move(settings)), version_(settings_.api_version) {}
+
+// One request and its complete answer, on the kept connection if it is still good.
+Result<Answer> EngineClient::exchange(const Request& request, const Patience& patience) {
+  const std::string bytes = to_bytes(request, host_header(settings_.endpoint));
+  for (;;) {
+    const bool reused = kept_.valid() && !kept_.stale();
+    if (!reused) {
+      auto opened = Connection::open(settings_.endpoint, patience);
+      if (!opened.ok()) return opened.failure();
+      kept_ = std::move(opened.value());
+    }
+    Exchange attempt(std::exchange(kept_, Connection()), ResponseReader::Body::whole);
+    Status status = attempt.send(bytes, patience);
+    if (status.ok()) status = attempt.finish(patience);
+    if (status.ok()) {
+      kept_ = attempt.take_connection();
+      return take_answer(attempt);
+    }
+    if (!reused || !attempt.may_repeat(request.method == Method::get)) return status.failure();
+  }
+}
+
+Status EngineClient::settle_version(const std::string& offered) {
+  unsigned major = 0;
+  unsigned minor = 0;
+  const std::size_t dot = offered.find('.');
+  if (dot == std::string::npos || !to_number(std::string_view(offered).substr(0, dot), major) ||
+      !to_number(std::string_view(offered).substr(dot + 1), minor)) {
+    return Failure{Fault::unavailable, "the daemon at " + settings_.endpoint.text() +
+                                           " does not name its API version; check that it is a "
+                                           "Docker Engine that listens there"};
+  }
+  if (major < 1 || (major == 1 && minor < kOldestMinor)) {
+    return Failure{Fault::refused, "Docker Engine API " + one_line(offered) + " is older than 1." +
+                                       std::to_string(kOldestMinor) + "; upgrade the engine"};
+  }
+  version_ = "1." + std::to_string(major > 1 ? kNewestMinor : std::min(minor, kNewestMinor));
+  return Done{};
+}
+
+Status EngineClient::negotiate(const Patience& patience) {
+  if (!version_.empty()) return Done{};
+  const auto ping = exchange({Method::get, "/_ping", ""}, patience);
+  if (!ping.ok()) return ping.failure();
+  if (!ping.value().api_version.empty()) return settle_version(ping.value().api_version);
+  // Engines before API 1.25 do not say it there.
+  const auto version = exchange({Method::get, "/version", ""}, patience);
+  if (!version.ok()) return version.failure();
+  const auto document = parse_json(version.value().body);
+  const auto* object = document ? document->if_object() : nullptr;
+  return settle_version(object == nullptr ? "" : text_member(*object, "ApiVersion"));
+}
+
+Result<Answer> EngineClient::ask(const Call& call, const std::string& subject, Request request,
+                                 const Patience& patience) {
+  const Status negotiated = negotiate(patience);
+  if (!negotiated.ok()) return because(call, subject, negotiated.failure());
+  request.target.insert(0, "/v" + version_);
+  auto answer = exchange(request, patience);
+  if (!answer.ok()) return because(call, subject, answer.failure());
+  const int status = answer.value().status;
+  const bool success = (status >= 200 && status < 300) || status == 304;
+  if (!success) return refusal(call, subject, answer.value());
+  return answer;
+}
+
+Result<json::value> EngineClient::ask_json(const Call& call, const std::string& subject,
+                                           Request request, const Patience& patience) {
+  const auto answer = ask(call, subject, std::move(request), patience);
+  if (!answer.ok()) return answer.failure();
+  auto document = parse_json(answer.value().body);
+  if (!document) return unusable(call, subject);
+  return std::move(*document);
+}
+
+Result<Exchange> EngineClient::open_stream(const Call& call, const std::string& subject,
+                                           Request request, const Patience& patience) {
+  const Status negotiated = negotiate(patience);
+  if (!negotiated.ok()) return because(call, subject, negotiated.failure());
+  auto connection = Connection::open(settings_.endpoint, patience);
+  if (!connection.ok()) return because(call, subject, connection.failure());
+  request.target.insert(0, "/v" + version_);
+  Exchange stream(std::move(connection.value()), ResponseReader::Body::endless);
+  const Status sent = stream.send(to_bytes(request, host_header(settings_.endpoint)), patience);
+  if (!sent.ok()) return because(call, subject, sent.failure());
+  return stream;
+}
+
+Result<std::string> EngineClient::create(const std::string& name, const json::object& body) {
+  const Request request{Method::post, "/containers/create" + query({{"name", name}}),
+                        json::serialize(body)};
+  const auto answer = ask_json(kCreate, name, request, Patience(settings_.call_deadline));
+  if (!answer.ok()) return without_environment(answer.failure(), body);
+  const auto* created = answer.value().if_object();
+  std::string id = created == nullptr ? "" : text_member(*created, "Id");
+  if (id.empty()) return unusable(kCreate, name);
+  return id;
+}
+
+Status EngineClient::start(const std::string& container) {
+  return done_if(ask(kStart, container, {Method::post, path_of(container, "/start"), ""},
+                     Patience(settings_.call_deadline)));
+}
+
+Result<ContainerFacts> EngineClient::inspect(const std::string& container) {
+  const auto answer = ask_json(kInspect, container, {Method::get, path_of(container, "/json"), ""},
+                               Patience(settings_.call_deadline));
+  if (!answer.ok()) return answer.failure();
+  auto facts = read_inspect(answer.value());
+  if (!facts) return unusable(kInspect, container);
+  return std::move(*facts);
+}
+
+Result<std::vector<ContainerFacts>> EngineClient::list(const std::string& label,
+                                                       const std::string& value) {
+  const std::string wanted = label + "=" + value;
+  const json::object filters{{"label", json::array{wanted}}};
+  const Request request{
+      Method::get,
+      "/containers/json" + query({{"all", "1"}, {"filters", json::serialize(filters)}}), ""};
+  const auto answer = ask_json(kList, wanted, request, Patience(settings_.call_deadline));
+  if (!answer.ok()) return answer.failure();
+  auto containers = read_list(answer.value());
+  if (!containers) return unusable(kList, wanted);
+  return std::move(*containers);
+}
+
+Status EngineClient::kill(const std::string& container, const std::string& signal) {
+  const Request request{Method::post, path_of(container, "/kill") + query({{"signal", signal}}),
+                        ""};
+  const auto answer = ask(kKill, container, request, Patience(settings_.call_deadline));
+  // Engines disagree on the status of the second.
+  if (answer.failed_with(Fault::not_found) ||
+      (!answer.ok() && mentions(answer.failure().text, "is not running"))) {
+    return Done{};
+  }
+  return done_if(answer);
+}
+
+Status EngineClient::remove(const std::string& container) {
+  const Request request{Method::remove, path_of(container, "?v=1&force=1"), ""};
+  const Patience patience(settings_.call_deadline);
+  for (;;) {
+    const auto answer = ask(kRemove, container, request, patience);
+    if (answer.failed_with(Fault::not_found)) return Done{};
+    const bool under_way = answer.failed_with(Fault::conflict) &&
+                           mentions(answer.failure().text, "already in progress");
+    if (!under_way) return done_if(answer);
+    if (time_left(patience.end) <= kRemovalPause) {
+      return Failure{Fault::unavailable, answer.failure().text};
+    }
+    // Asking again, and not just looking, takes over should the removal under way fail.
+    ::poll(nullptr, 0, static_cast<int>(kRemovalPause.count()));
+  }
+}
+
+Status EngineClient::update(const std::string& container, const json::object& body) {
+  return done_if(ask(kUpdate, container,
+                     {Method::post, path_of(container, "/update"), json::serialize(body)},
+                     Patience(settings_.call_deadline)));
+}
+
+Result<bool> EngineClient::has_image(const std::string& reference) {
+  const Request request{Method::get, "/images/" + percent_encode(reference, "/:@") + "/json", ""};
+  const auto answer = ask(kImage, reference, request, Patience(settings_.call_deadline));
+  if (answer.failed_with(Fault::not_found)) return false;
+  if (!answer.ok()) return answer.failure();
+  return true;
+}
+
+Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
+                          const std::function<void(const std::string&)>& progress) {
+  const ImageName image = split_reference(reference);
+  Request request{Method::post,
+                  "/images/create" + query({{"fromImage", image.repository}, {"tag", image.tag}}),
+                  ""};
+  if (!auth.username.empty() || !auth.password.empty()) {
+    request.headers.emplace_back("X-Registry-Auth", auth_header(auth));
+  }
+  auto opened = open_stream(kPull, reference, request, Patience(settings_.call_deadline));
+  if (!opened.ok()) return opened.failure();
+  Exchange& stream = opened.value();
+  PullProgress report(progress, kProgressInterval);
+  Patience silence(settings_.pull_silence);
+  const auto failed = [&](const Failure& why) { return because(kPull, reference, why); };
+  for (;;) {
+    ResponseReader& answer = stream.answer();
+    const bool flowing = answer.headers_complete() && answer.status() == 200;
+    if (flowing) {
+      const Status fed = report.feed(answer.take_body());
+      if (!fed.ok()) return failed(fed.failure());
+    }
+    if (answer.complete() && !flowing) return refusal(kPull, reference, take_answer(stream));
+    if (answer.complete()) {
+      const Status ended = report.finish();
+      return ended.ok() ? ended : failed(ended.failure());
+    }
+    const Readiness readiness = wait_for(stream.fd(), POLLIN, silence.end, interrupt);
+    if (readiness == Readiness::interrupted) {
+      return failed({Fault::interrupted, "the pull was called off"});
+    }
+    if (readiness == Readiness::timed_out) {
+      return failed(stream.connection().silent(silence));
+    }
+    const auto arrived = stream.advance();
+    if (!arrived.ok()) return failed(arrived.failure());
+    silence = Patience(settings_.pull_silence);
+  }
+}
+
+Result<std::unique_ptr<OutputStream>> EngineClient::output(const std::string& container,
+                                                           const std::string& since, bool follow) {
+  const Patience patience(settings_.call_deadline);
+  std::string since_time;
+  if (!since.empty()) {
+    const auto time = unix_time(since);
+    if (!time.ok()) return because(kOutput, container, time.failure());
+    since_time = time.value();
+  }
+  const auto inspected =
+      ask_json(kOutput, container, {Method::get, path_of(container, "/json"), ""}, patience);
+  if (!inspected.ok()) return inspected.failure();
+  const Request request{Method::get,
+                        path_of(container, "/logs") + query({{"follow", follow ? "1" : ""},
+                                                             {"stdout", "1"},
+                                                             {"stderr", "1"},
+                                                             {"timestamps", "1"},
+                                                             {"since", since_time}}),
+                        ""};
+  auto stream = open_stream(kOutput, container, request, patience);
+  if (!stream.ok()) return stream.failure();
+  return make_output_stream(std::move(stream.value()), container,
+                            has_terminal(inspected.value()) ? OutputDecoder::Format::bare
+                                                            : OutputDecoder::Format::framed);
+}
+
+Result<std::unique_ptr<ExitStream>> EngineClient::watch_exit(const std::string& container) {
+  auto stream = open_stream(kWait, container, {Method::post, path_of(container, "/wait"), ""},
+                            Patience(settings_.call_deadline));
+  if (!stream.ok()) return stream.failure();
+  return make_exit_stream(std::move(stream.value()), container);
+}
+
+Status EngineClient::ping() {
+  const auto answer = exchange({Method::get, "/_ping", ""}, Patience(settings_.call_deadline));
+  if (!answer.ok()) return because(kPing, "", answer.failure());
+  if (answer.value().status != 200) return refusal(kPing, "", answer.value());
+  return Done{};
+}
+
+std::unique_ptr<Docker> connect_docker(const ClientSettings& settings) {
+  return std::make_unique<EngineClient>(settings);
+}
+
+}  // namespace containerizer

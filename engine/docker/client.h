@@ -1,0 +1,72 @@
+// Docker by way of the Engine's REST API.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <memory>
+#include <string>
+
+#include "engine/docker/connection.h"
+#include "engine/docker/docker.h"
+#include "engine/docker/endpoint.h"
+
+namespace containerizer {
+
+struct Answer;
+struct Call;
+
+struct ClientSettings {
+  Endpoint endpoint;
+  Duration call_deadline{30'000};
+  // How long the daemon may say nothing during a pull. It is silent while it unpacks a large file.
+  Duration pull_silence{120'000};
+  // The API version to use, if an earlier client has found it out; "" to ask the daemon.
+  std::string api_version;
+};
+
+// The client. Nothing is connected before the first call. Ordinary calls share one connection, kept
+// alive between them; each stream and each pull has its own, and streams may outlive the client.
+// One thread; raises no signals; holds no lock. What docker.h says of failures holds; their texts
+// never hold environment values or credentials.
+class EngineClient final : public Docker {
+ public:
+  explicit EngineClient(ClientSettings settings);
+
+  Result<std::string> create(const std::string& name, const boost::json::object& body) override;
+  Status start(const std::string& container) override;
+  Result<ContainerFacts> inspect(const std::string& container) override;
+  Result<std::vector<ContainerFacts>> list(const std::string& label,
+                                           const std::string& value) override;
+  Status kill(const std::string& container, const std::string& signal) override;
+  Status remove(const std::string& container) override;
+  Status update(const std::string& container, const boost::json::object& body) override;
+  Result<bool> has_image(const std::string& reference) override;
+  Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
+              const std::function<void(const std::string&)>& progress) override;
+  Result<std::unique_ptr<OutputStream>> output(const std::string& container,
+                                               const std::string& since, bool follow) override;
+  Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) override;
+  Status ping() override;
+
+  // The version in use: the lower of 1.41 and the daemon's; "" before the first call.
+  const std::string& api_version() const { return version_; }
+
+ private:
+  Result<Answer> exchange(const Request& request, const Patience& patience);
+  Status negotiate(const Patience& patience);
+  Status settle_version(const std::string& offered);
+  Result<Answer> ask(const Call& call, const std::string& subject, Request request,
+                     const Patience& patience);
+  Result<boost::json::value> ask_json(const Call& call, const std::string& subject, Request request,
+                                      const Patience& patience);
+  Result<Exchange> open_stream(const Call& call, const std::string& subject, Request request,
+                               const Patience& patience);
+
+  ClientSettings settings_;
+  std::string version_;
+  Connection kept_;  // between calls; not valid when there is none
+};
+
+// The same behind the interface.
+std::unique_ptr<Docker> connect_docker(const ClientSettings& settings);
+
+}  // namespace containerizer

@@ -1,0 +1,178 @@
+#include "engine/docker/connection.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+
+namespace containerizer {
+
+namespace {
+
+constexpr Duration kBacklogPause{20};
+constexpr const char* kAdvice = "; check that it responds (docker ps) and is not overloaded";
+constexpr std::size_t kReceiveSize = 16U << 10;
+
+union Address {
+  sockaddr any;
+  sockaddr_un local;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+};
+
+// Fills in the address and returns its length.
+socklen_t resolve(const Endpoint& endpoint, Address& address) {
+  std::memset(&address, 0, sizeof address);
+  if (endpoint.kind == Endpoint::Kind::unix_socket) {
+    address.local.sun_family = AF_UNIX;
+    endpoint.address.copy(address.local.sun_path, sizeof address.local.sun_path - 1);
+    return sizeof address.local;
+  }
+  if (inet_pton(AF_INET, endpoint.address.c_str(), &address.v4.sin_addr) == 1) {
+    address.v4.sin_family = AF_INET;
+    address.v4.sin_port = htons(endpoint.port);
+    return sizeof address.v4;
+  }
+  inet_pton(AF_INET6, endpoint.address.c_str(), &address.v6.sin6_addr);
+  address.v6.sin6_family = AF_INET6;
+  address.v6.sin6_port = htons(endpoint.port);
+  return sizeof address.v6;
+}
+
+// Connects without blocking beyond `end`. Returns 0 or an errno.
+int connect_by(int socket, const Address& address, socklen_t length, Deadline end) {
+  for (;;) {
+    if (::connect(socket, &address.any, length) == 0 || errno == EISCONN) return 0;
+    if (errno == EAGAIN) {  // a unix socket whose backlog is full
+      if (time_left(end).count() == 0) return ETIMEDOUT;
+      ::poll(nullptr, 0, static_cast<int>(std::min(kBacklogPause, time_left(end)).count()));
+      continue;
+    }
+    if (errno != EINPROGRESS && errno != EINTR) return errno;
+    if (wait_for(socket, POLLOUT, end) != Readiness::ready) return ETIMEDOUT;
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+    return error;
+  }
+}
+
+std::string seconds(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g s", static_cast<double>(duration.count()) / 1000.0);
+  return text;
+}
+
+}  // namespace
+
+Readiness wait_for(int fd, short events, Deadline end, int interrupt) {
+  pollfd watched[] = {{fd, events, 0}, {interrupt, POLLIN, 0}};
+  for (;;) {
+    const auto left = std::min<Duration::rep>(time_left(end).count(), INT_MAX);
+    const int count = ::poll(watched, 2, static_cast<int>(left));
+    if (count < 0 && errno != EINTR) return Readiness::ready;  // the next call on fd says why
+    if (count > 0) return watched[1].revents != 0 ? Readiness::interrupted : Readiness::ready;
+    if (count == 0 && time_left(end).count() == 0) return Readiness::timed_out;
+  }
+}
+
+Result<Connection> Connection::open(const Endpoint& endpoint, const Patience& patience) {
+  Connection unconnected(Fd(), "the Docker daemon at " + endpoint.text());
+  Address address;
+  const socklen_t length = resolve(endpoint, address);
+  Fd socket(::socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int error =
+      socket.valid() ? connect_by(socket.get(), address, length, patience.end) : errno;
+  if (error == ETIMEDOUT) return unconnected.timed_out(patience);
+  if (error != 0) {
+    return Failure{Fault::unavailable, std::string("no connection to ") + unconnected.daemon_ +
+                                           ": " + std::strerror(error) +
+                                           "; check that it listens there"};
+  }
+  if (endpoint.kind == Endpoint::Kind::tcp) {  // a stream must notice when the other host is gone
+    const int on = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  }
+  return Connection(std::move(socket), std::move(unconnected.daemon_));
+}
+
+bool Connection::stale() const {
+  pollfd watched{fd(), POLLIN, 0};
+  return ::poll(&watched, 1, 0) != 0;
+}
+
+Status Connection::send(const std::string& bytes, const Patience& patience) {
+  touched_ = false;
+  for (std::size_t sent = 0; sent < bytes.size();) {
+    const ssize_t count = ::send(fd(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (count >= 0) {
+      sent += static_cast<std::size_t>(count);
+      touched_ = touched_ || count > 0;
+    } else if (errno == EAGAIN) {
+      if (wait_for(fd(), POLLOUT, patience.end) != Readiness::ready) return timed_out(patience);
+    } else if (errno != EINTR) {
+      return failure(std::string("did not take the request: ") + std::strerror(errno));
+    }
+  }
+  return Done{};
+}
+
+Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
+  for (;;) {
+    const ssize_t count = ::recv(fd(), buffer, size, 0);
+    if (count > 0) return std::string_view(buffer, static_cast<std::size_t>(count));
+    if (count == 0) return failure("closed the connection before its answer was complete");
+    if (errno == EAGAIN) return std::string_view();
+    if (errno != EINTR) {
+      return failure(std::string("broke the connection: ") + std::strerror(errno));
+    }
+  }
+}
+
+Failure Connection::timed_out(const Patience& patience) const {
+  return failure("gave no complete answer within " + seconds(patience.length) + kAdvice);
+}
+
+Failure Connection::silent(const Patience& patience) const {
+  return failure("said nothing for " + seconds(patience.length) + kAdvice);
+}
+
+Failure Connection::failure(const std::string& reason) const {
+  return Failure{Fault::unavailable, daemon_ + " " + reason};
+}
+
+Result<bool> Exchange::advance() {
+  char buffer[kReceiveSize];
+  const auto received = connection_.receive(buffer, sizeof buffer);
+  closed_ = !received.ok();
+  if (closed_) return received.failure();
+  if (received.value().empty()) return false;
+  answered_ = true;
+  const Status fed = answer_.feed(received.value());
+  if (!fed.ok()) return connection_.failure(fed.failure().text);
+  return true;
+}
+
+Status Exchange::finish(const Patience& patience) {
+  while (!answer_.complete()) {
+    const auto arrived = advance();
+    if (!arrived.ok()) return arrived.failure();
+    if (arrived.value()) continue;
+    if (wait_for(fd(), POLLIN, patience.end) != Readiness::ready) {
+      return connection_.timed_out(patience);
+    }
+  }
+  return Done{};
+}
+
+Connection Exchange::take_connection() {
+  return answer_.connection_free() ? std::move(connection_) : Connection();
+}
+
+}  // namespace containerizer

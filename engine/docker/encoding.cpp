@@ -1,0 +1,109 @@
+#include "engine/docker/encoding.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <ctime>
+
+namespace containerizer {
+
+std::string percent_encode(std::string_view text, std::string_view keep) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || std::string_view("-._~").find(c) != std::string_view::npos ||
+        keep.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return encoded;
+}
+
+std::string query(std::initializer_list<std::pair<const char*, std::string>> pairs) {
+  std::string text;
+  for (const auto& [name, value] : pairs) {
+    if (value.empty()) continue;
+    text += text.empty() ? '?' : '&';
+    text.append(name).append("=").append(percent_encode(value));
+  }
+  return text;
+}
+
+std::string base64url(std::string_view bytes) {
+  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    unsigned group = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      text += k <= count ? kAlphabet[group >> (18 - 6 * k) & 63] : '=';
+    }
+  }
+  return text;
+}
+
+Result<std::string> unix_time(const std::string& rfc3339) {
+  const Failure failure{Fault::refused, one_line(rfc3339) + " is not an RFC 3339 time"};
+  std::tm parts{};
+  const char* rest = strptime(rfc3339.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return failure;
+  std::string decimals;
+  if (*rest == '.') {
+    while (std::isdigit(static_cast<unsigned char>(*++rest)) != 0) decimals += *rest;
+    if (decimals.empty()) return failure;
+  }
+  decimals.resize(9, '0');
+  const std::string_view zone(rest);  // "Z" or "+hh:mm"
+  unsigned hours = 0;
+  unsigned minutes = 0;
+  const bool numeric = zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && zone[3] == ':' &&
+                       to_number(zone.substr(1, 2), hours) && to_number(zone.substr(4), minutes);
+  if (zone != "Z" && !numeric) return failure;
+  const long east = (hours * 60L + minutes) * 60L * (zone[0] == '-' ? -1 : 1);
+  return std::to_string(timegm(&parts) - east) + "." + decimals;
+}
+
+ImageName split_reference(const std::string& reference) {
+  const std::size_t at = reference.find('@');
+  const std::string name = reference.substr(0, at);
+  const std::size_t slash = name.rfind('/');
+  const std::size_t colon = name.find(':', slash == std::string::npos ? 0 : slash);
+  std::string tag = "latest";
+  if (colon != std::string::npos) tag = name.substr(colon + 1);
+  if (at != std::string::npos) tag = reference.substr(at + 1);
+  return {name.substr(0, colon), tag};
+}
+
+bool to_number(std::string_view text, unsigned& number) {
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  return parsed.ec == std::errc() && parsed.ptr == end;
+}
+
+bool mentions(std::string_view text, std::string_view part) {
+  const auto alike = [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
+  };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), alike) != text.end();
+}
+
+std::string one_line(std::string_view text) {
+  constexpr std::size_t kLongest = 2000;
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return "";
+  text = text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
+  std::string line(text.substr(0, kLongest));
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  if (text.size() > kLongest) line += "…";
+  return line;
+}
+
+}  // namespace containerizer

@@ -1,0 +1,42 @@
+// How texts are spelled on the way to the daemon. Pure.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "engine/host/result.h"
+
+namespace containerizer {
+
+// Percent-encodes everything but letters, digits, "-._~" and the characters in `keep`.
+std::string percent_encode(std::string_view text, std::string_view keep = "");
+
+// "?name=value&…", values encoded; pairs whose value is empty are left out.
+std::string query(std::initializer_list<std::pair<const char*, std::string>> pairs);
+
+// Base 64 with the URL alphabet, padded.
+std::string base64url(std::string_view bytes);
+
+// "2024-01-01T00:00:00.5Z" as seconds since 1970 with nine decimals: "1704067200.500000000".
+// refused: not RFC 3339.
+Result<std::string> unix_time(const std::string& rfc3339);
+
+// An image reference as POST /images/create takes it.
+struct ImageName {
+  std::string repository;
+  std::string tag;  // a tag or a digest; "latest" when the reference names neither
+};
+ImageName split_reference(const std::string& reference);
+
+// Whether all of `text` is a decimal number without a sign, which is then in `number`.
+bool to_number(std::string_view text, unsigned& number);
+
+// Whether `text` contains `part`, ASCII letters of either case being alike.
+bool mentions(std::string_view text, std::string_view part);
+
+// `text` on one line: control characters become blanks; over-long text is cut.
+std::string one_line(std::string_view text);
+
+}  // namespace containerizer

@@ -1,0 +1,97 @@
+#include "engine/docker/output_decoder.h"
+
+#include <algorithm>
+
+#include "engine/docker/encoding.h"
+
+namespace containerizer {
+
+namespace {
+
+constexpr std::size_t kFrameHeader = 8;
+constexpr std::size_t kLongestEntry = 16U << 20;
+constexpr std::size_t kPiece = 16U << 10;      // where the daemon cuts a long line
+constexpr std::size_t kLongestTimestamp = 35;  // with nine decimals and an offset
+constexpr char kComplaint = 3;
+
+// The length of the timestamp that `text` begins with and a blank follows; 0 for none.
+std::size_t timestamp_length(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  const std::size_t blank = text.substr(0, kLongestTimestamp + 1).find(' ');
+  if (blank == std::string_view::npos || blank <= kShape.size()) return 0;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kShape[i] == 'd' ? !digit : text[i] != kShape[i]) return 0;
+  }
+  return blank;
+}
+
+Failure garbage(const std::string& reason) { return Failure{Fault::unavailable, reason}; }
+
+}  // namespace
+
+void OutputDecoder::feed(std::string_view bytes) {
+  buffer_.erase(0, std::exchange(taken_, 0));
+  buffer_.append(bytes);
+}
+
+std::optional<OutputEntry> OutputDecoder::take(OutputEntry::Stream stream, std::size_t header,
+                                               std::size_t length) {
+  const std::string_view text = rest().substr(header, length);
+  const std::size_t stamp = timestamp_length(text);
+  OutputEntry entry{stream, std::string(text.substr(0, stamp)),
+                    std::string(text.substr(stamp == 0 ? 0 : stamp + 1))};
+  taken_ += header + length;
+  scanned_ = 0;
+  if (rest().empty()) {
+    std::string().swap(buffer_);
+    taken_ = 0;
+  }
+  return entry;
+}
+
+Result<std::optional<OutputEntry>> OutputDecoder::next() {
+  return format_ == Format::framed ? next_frame() : next_line();
+}
+
+Result<std::optional<OutputEntry>> OutputDecoder::next_frame() {
+  const std::string_view bytes = rest();
+  if (bytes.size() < kFrameHeader) return std::optional<OutputEntry>();
+  const char stream = bytes[0];
+  if (stream < 1 || stream > kComplaint || bytes.substr(1, 3) != std::string_view("\0\0\0", 3)) {
+    return garbage("the daemon's stream of output is not framed as it should be");
+  }
+  std::size_t length = 0;
+  for (std::size_t i = 4; i < kFrameHeader; ++i) {
+    length = length << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  if (length > kLongestEntry) return garbage("the daemon's stream holds a frame of over 16 MiB");
+  if (bytes.size() - kFrameHeader < length) return std::optional<OutputEntry>();
+  if (stream == kComplaint) return garbage(one_line(bytes.substr(kFrameHeader, length)));
+  return take(stream == 1 ? OutputEntry::Stream::out : OutputEntry::Stream::err, kFrameHeader,
+              length);
+}
+
+Result<std::optional<OutputEntry>> OutputDecoder::next_line() {
+  const std::string_view bytes = rest();
+  const std::size_t line_end = bytes.find('\n', scanned_);
+  const bool found = line_end != std::string_view::npos;
+  const std::size_t stamp = timestamp_length(bytes);
+  const std::size_t piece = (stamp == 0 ? 0 : stamp + 1) + kPiece;
+  if (bytes.size() > piece && (!found || line_end >= piece) &&
+      timestamp_length(bytes.substr(piece)) != 0) {
+    return take(OutputEntry::Stream::out, 0, piece);
+  }
+  if (found) return take(OutputEntry::Stream::out, 0, line_end + 1);
+  scanned_ = bytes.size();
+  if (scanned_ > kLongestEntry) return garbage("the daemon's stream holds a line of over 16 MiB");
+  return std::optional<OutputEntry>();
+}
+
+Result<std::optional<OutputEntry>> OutputDecoder::last() {
+  if (rest().empty()) return std::optional<OutputEntry>();
+  if (format_ == Format::bare) return take(OutputEntry::Stream::out, 0, rest().size());
+  return garbage("the daemon's stream of output ends inside a frame");
+}
+
+}  // namespace containerizer

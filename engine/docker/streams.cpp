@@ -1,0 +1,119 @@
+#include "engine/docker/streams.h"
+
+#include "engine/docker/answers.h"
+
+namespace containerizer {
+
+namespace {
+
+class EngineOutput final : public OutputStream {
+ public:
+  EngineOutput(Exchange exchange, std::string container, OutputDecoder::Format format)
+      : exchange_(std::move(exchange)), container_(std::move(container)), decoder_(format) {}
+
+  int fd() const override { return exchange_.fd(); }
+
+  Result<std::optional<OutputEntry>> next() override {
+    while (!end_) {
+      ResponseReader& answer = exchange_.answer();
+      const bool flowing = answer.headers_complete() && answer.status() == 200;
+      if (flowing) {
+        auto entry = take_entry();
+        if (!entry.ok()) return end(because(kOutput, container_, entry.failure()));
+        if (entry.value()) return entry;
+      }
+      if (answer.complete()) return end(flowing ? clean_end() : refused());
+      const auto arrived = exchange_.advance();
+      if (!arrived.ok()) return end(because(kOutput, container_, arrived.failure()));
+      if (!arrived.value()) return std::optional<OutputEntry>();
+    }
+    return *end_;
+  }
+
+ private:
+  Result<std::optional<OutputEntry>> take_entry() {
+    const std::string body = exchange_.answer().take_body();
+    if (!body.empty()) decoder_.feed(body);
+    auto entry = decoder_.next();
+    const bool dry = entry.ok() && !entry.value();
+    return dry && exchange_.answer().complete() ? decoder_.last() : entry;
+  }
+
+  // From here on the stream has nothing but this to say.
+  Failure end(const Failure& failure) {
+    end_ = failure;
+    return failure;
+  }
+
+  Failure clean_end() const {
+    return because(kOutput, container_, {Fault::not_found, "there is no more of it"});
+  }
+
+  Failure refused() { return refusal(kOutput, container_, take_answer(exchange_)); }
+
+  Exchange exchange_;
+  std::string container_;
+  OutputDecoder decoder_;
+  std::optional<Failure> end_;
+};
+
+class EngineExit final : public ExitStream {
+ public:
+  EngineExit(Exchange exchange, std::string container)
+      : exchange_(std::move(exchange)), container_(std::move(container)) {}
+
+  int fd() const override { return exchange_.fd(); }
+
+  Result<bool> ended() override {
+    while (!outcome_) {
+      if (exchange_.answer().complete()) {
+        outcome_ = conclude();
+        break;
+      }
+      const auto arrived = exchange_.advance();
+      if (!arrived.ok()) {
+        outcome_ = because(kWait, container_, arrived.failure());
+      } else if (!arrived.value()) {
+        return false;
+      }
+    }
+    return *outcome_;
+  }
+
+ private:
+  Result<bool> conclude() {
+    const Answer answer = take_answer(exchange_);
+    if (answer.status != 200) return refusal(kWait, container_, answer);
+    const auto document = parse_json(answer.body);
+    const auto* object = document ? document->if_object() : nullptr;
+    if (object == nullptr || !object->contains("StatusCode")) return unusable(kWait, container_);
+    // A daemon that shuts down answers every pending wait with an error.
+    const auto* error = object_member(*object, "Error");
+    if (error != nullptr && !text_member(*error, "Message").empty()) {
+      return because(kWait, container_, {Fault::unavailable, text_member(*error, "Message")});
+    }
+    return true;
+  }
+
+  Exchange exchange_;
+  std::string container_;
+  std::optional<Result<bool>> outcome_;
+};
+
+}  // namespace
+
+Answer take_answer(Exchange& exchange) {
+  ResponseReader& reader = exchange.answer();
+  return Answer{reader.status(), reader.take_body(), reader.header("Api-Version")};
+}
+
+std::unique_ptr<OutputStream> make_output_stream(Exchange exchange, const std::string& container,
+                                                 OutputDecoder::Format format) {
+  return std::make_unique<EngineOutput>(std::move(exchange), container, format);
+}
+
+std::unique_ptr<ExitStream> make_exit_stream(Exchange exchange, const std::string& container) {
+  return std::make_unique<EngineExit>(std::move(exchange), container);
+}
+
+}  // namespace containerizer

@@ -1,0 +1,40 @@
+// How a container ended, and what the slave is told of it.
+#pragma once
+
+#include <string>
+
+#include "containerizer.pb.h"
+#include "engine/docker/docker.h"
+#include "engine/launch_plan.h"
+#include "store/store.h"
+
+namespace containerizer {
+
+// A container that was started and has ended, by what the engine says of it. `destroyed`: the slave
+// had asked for its end before it came.
+store::Termination ending_of(const ContainerFacts& facts, bool destroyed);
+
+// An action that could not succeed: `step` is what was being done ("pull"), `why` the words of
+// whoever refused.
+store::Termination failed_ending(const std::string& step, const std::string& why);
+
+store::Termination destroyed_ending();
+store::Termination lost_ending();
+store::Termination rebooted_ending();
+store::Termination unknown_ending(const std::string& why);
+
+// The answer to `wait`, all five fields set, so that every slave from 0.19.0 to 1.0.4 can read it.
+// `status` is as of waitpid; -1 when the exit is not known. `stopped`: somebody asked for the
+// task's end. Source: mesos-protocol 3.
+mesos::containerizer::Termination to_message(const store::Termination& ending, TaskKind kind,
+                                             bool stopped);
+
+// The answer that `wait` gives before the end is known (mesos-protocol 1.6): for tasks whose
+// executor reports their state.
+mesos::containerizer::Termination early_message();
+
+// What a process that stands for the container exits with: its exit code, 128 + n for signal n, and
+// never 0 when the end is not known or was asked for.
+int exit_status_for(const store::Termination& ending, bool stopped);
+
+}  // namespace containerizer

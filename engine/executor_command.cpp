@@ -1,0 +1,108 @@
+#include "engine/executor_command.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <string_view>
+
+namespace containerizer {
+namespace {
+
+constexpr std::string_view kExecutor = "/mesos-executor";
+constexpr std::string_view kLauncherDirectory = "--launcher_dir=";
+
+std::string value_or(const EnvironmentMap& environment, const std::string& name,
+                     const std::string& fallback) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? fallback : found->second;
+}
+
+// Absent for slaves before 1.0.
+const std::string* launcher_argument(const mesos::CommandInfo& command) {
+  const auto found =
+      std::find_if(command.arguments().begin(), command.arguments().end(),
+                   [](const std::string& a) { return a.starts_with(kLauncherDirectory); });
+  return found == command.arguments().end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launch& launch,
+                                               const EnvironmentMap& environment,
+                                               const std::string& program,
+                                               const std::string& container_id) {
+  const mesos::CommandInfo& command = launch.executor_info().command();
+  std::string executor = command.value();
+  if (!executor.ends_with(kExecutor)) {
+    const std::string directory = value_or(environment, "MESOS_LIBEXEC_DIRECTORY", "");
+    if (directory.empty()) {
+      return Failure{Fault::refused,
+                     "mesos-executor cannot be found: the slave named no path of it and set no "
+                     "MESOS_LIBEXEC_DIRECTORY; check the slave's --launcher_dir"};
+    }
+    executor = directory + std::string(kExecutor);
+  }
+
+  const std::string* const launcher = launcher_argument(command);
+  if (launcher == nullptr) {
+    return std::vector<std::string>{executor, "--override", "--", program, "observe", container_id};
+  }
+  const boost::json::object task_command{
+      {"shell", false}, {"value", program}, {"arguments", {program, "observe", container_id}}};
+  return std::vector<std::string>{executor, *launcher,
+                                  "--task_command=" + boost::json::serialize(task_command)};
+}
+
+EnvironmentMap executor_environment(const mesos::containerizer::Launch& launch,
+                                    const EnvironmentMap& environment) {
+  EnvironmentMap result = executor_variables(launch, environment, launch.directory());
+  result.merge(without_slave_settings(environment));
+  return result;
+}
+
+EnvironmentMap executor_variables(const mesos::containerizer::Launch& launch,
+                                  const EnvironmentMap& environment, const std::string& directory) {
+  const mesos::ExecutorInfo& executor = launch.executor_info();
+  EnvironmentMap result{
+      {"MESOS_FRAMEWORK_ID", executor.framework_id().value()},
+      {"MESOS_EXECUTOR_ID", executor.executor_id().value()},
+      {"MESOS_SLAVE_ID", launch.slave_id().value()},
+      {"MESOS_SLAVE_PID", launch.slave_pid()},
+      {"MESOS_AGENT_ENDPOINT", launch.slave_pid().substr(launch.slave_pid().find('@') + 1)},
+      {"MESOS_DIRECTORY", directory},
+      {"MESOS_CHECKPOINT", launch.checkpoint() ? "1" : "0"},
+  };
+  const auto take = [&](const std::string& name, const std::string& fallback) {
+    result[name] = value_or(environment, name, fallback);
+  };
+  take("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", "5secs");
+  take("MESOS_HTTP_COMMAND_EXECUTOR", "0");
+  if (launch.checkpoint()) {
+    take("MESOS_RECOVERY_TIMEOUT", "15mins");
+    take("MESOS_SUBSCRIPTION_BACKOFF_MAX", "2secs");
+  }
+  if (executor.has_shutdown_grace_period()) {
+    result["MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD"] =
+        std::to_string(executor.shutdown_grace_period().nanoseconds()) + "ns";
+  }
+  return result;
+}
+
+EnvironmentMap without_slave_settings(const EnvironmentMap& environment) {
+  static constexpr std::array<std::string_view, 4> kKept = {
+      "MESOS_WORK_DIRECTORY", "MESOS_LIBEXEC_DIRECTORY", "MESOS_NATIVE_LIBRARY",
+      "MESOS_NATIVE_JAVA_LIBRARY"};
+  EnvironmentMap result = environment;
+  std::erase_if(result, [](const auto& variable) {
+    const std::string& name = variable.first;
+    return name.starts_with("LIBPROCESS_ADVERTISE_") ||
+           (name.starts_with("MESOS_") &&
+            std::find(kKept.begin(), kKept.end(), name) == kKept.end());
+  });
+  result.insert_or_assign("LIBPROCESS_PORT", std::string("0"));
+  return result;
+}
+
+}  // namespace containerizer

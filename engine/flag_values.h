@@ -1,0 +1,58 @@
+// The forms that values of `docker run` flags take. Each function accepts exactly what the command
+// line of docker 28.2 accepts, unless it says otherwise, and answers nothing for all else. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace containerizer {
+
+// true, false, 1, 0, t, f and their upper case forms.
+std::optional<bool> parse_switch(std::string_view text);
+
+// A whole number, decimal or (base 8) octal.
+std::optional<std::int64_t> parse_integer(std::string_view text, int base = 10);
+
+// A size in bytes: a number, maybe with a fraction, and k, m, g, t or p (each 1024 times the one
+// before), maybe followed by b or ib.
+std::optional<std::int64_t> parse_bytes(std::string_view text);
+
+// As parse_bytes, and -1 for no limit.
+std::optional<std::int64_t> parse_bytes_or_unlimited(std::string_view text);
+
+// Nanoseconds of a duration such as 1m30s or 1.5h; units ns, us, ms, s, m, h.
+std::optional<std::int64_t> parse_nanoseconds(std::string_view text);
+
+// A number of CPUs such as 1.5, in units of 10⁻⁹.
+std::optional<std::int64_t> parse_nano_cpus(std::string_view text);
+
+// Inclusive.
+struct PortRange {
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+};
+
+// A port from 1 to 65535 or a range of them, "8000-8010".
+std::optional<PortRange> parse_ports(std::string_view text);
+
+// "" and "TCP" are tcp; nothing for what is not tcp, udp or sctp.
+std::optional<std::string> parse_protocol(std::string_view text);
+
+// The pieces between separators; always at least one.
+std::vector<std::string> split(std::string_view text, char separator);
+
+// What stands before the first separator, and what behind it ("" without one).
+std::pair<std::string, std::string> split_pair(std::string_view text, char separator);
+
+// The words of a line, by the shell's rules for blanks, quotes and backslashes; nothing is
+// expanded. Nothing when a quote is not closed or the line ends in a backslash.
+std::optional<std::vector<std::string>> shell_words(std::string_view line);
+
+// `text` in quotes, on one line whatever it holds.
+std::string in_quotes(std::string_view text);
+
+}  // namespace containerizer

@@ -1,0 +1,86 @@
+#include "engine/host/host.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace containerizer {
+namespace {
+
+constexpr int wake_signal = SIGUSR1;
+
+class RealHost : public Host {
+ public:
+  RealHost() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, wake_signal);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    wake_ = Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+
+  std::string boot() const override { return boot_id(); }
+  Deadline now() const override { return std::chrono::steady_clock::now(); }
+
+  std::vector<bool> poll(const std::vector<int>& descriptors, Deadline deadline) override {
+    std::vector<pollfd> polled;
+    polled.reserve(descriptors.size());
+    for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
+    const auto limit = std::min(time_left(deadline), Duration(24 * 3600 * 1000));
+    ::poll(polled.data(), polled.size(), static_cast<int>(limit.count()));
+    std::vector<bool> ready;
+    ready.reserve(polled.size());
+    for (const auto& entry : polled) ready.push_back(entry.revents != 0);
+    return ready;
+  }
+
+  int wake() const override { return wake_.get(); }
+
+  void clear_wake() override {
+    signalfd_siginfo info{};
+    while (::read(wake_.get(), &info, sizeof info) == sizeof info) {
+    }
+  }
+
+  std::optional<ProcessId> identify(pid_t pid) override { return containerizer::identify(pid); }
+  Fd watch(const ProcessId& process) override { return open_process(process); }
+  void signal(const ProcessId& process, int signal) override { send_signal(process, signal); }
+  void signal_group(const ProcessId& leader, int signal) override {
+    send_group_signal(leader, signal);
+  }
+
+  Result<ProcessId> prepare(const Program& program) override {
+    auto process = PreparedProcess::fork(program);
+    if (!process.ok()) return process.failure();
+    prepared_ = std::make_unique<PreparedProcess>(std::move(process.value()));
+    return prepared_->id();
+  }
+
+  Status allow() override {
+    auto allowed = prepared_->allow();
+    prepared_.reset();
+    return allowed;
+  }
+
+  Result<ProcessId> start(const Program& program) override {
+    return containerizer::start(program);
+  }
+
+  std::optional<int> reap(const ProcessId& child) override {
+    return containerizer::reap(child.pid);
+  }
+
+ private:
+  Fd wake_;
+  std::unique_ptr<PreparedProcess> prepared_;
+};
+
+}  // namespace
+
+std::unique_ptr<Host> make_host() { return std::make_unique<RealHost>(); }
+
+bool wake_up(const ProcessId& process) { return send_signal(process, wake_signal); }
+
+}  // namespace containerizer

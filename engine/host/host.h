@@ -1,0 +1,53 @@
+// The host as the engine sees it: one interface, so that a simulation can stand in.
+// One thread. Descriptors that it hands out are good for its own poll().
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/host/clock.h"
+#include "engine/host/fd.h"
+#include "engine/host/process.h"
+#include "engine/host/result.h"
+
+namespace containerizer {
+
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  virtual std::string boot() const = 0;
+  virtual Deadline now() const = 0;
+
+  // Blocks until one of `descriptors` (-1: none) is readable or the deadline has passed; says which
+  // are. Nothing is readable when the time is over.
+  virtual std::vector<bool> poll(const std::vector<int>& descriptors, Deadline deadline) = 0;
+
+  // Readable after another process asked us to look at the requests in the store.
+  virtual int wake() const = 0;
+  virtual void clear_wake() = 0;
+
+  virtual std::optional<ProcessId> identify(pid_t pid) = 0;
+  // Readable once the process has ended; invalid when it has already.
+  virtual Fd watch(const ProcessId& process) = 0;
+  virtual void signal(const ProcessId& process, int signal) = 0;
+  // The process and all that it leads, REQUIRES: it was started by us, in a session of its own.
+  virtual void signal_group(const ProcessId& leader, int signal) = 0;
+
+  // See engine/host/process.h. One process can be prepared at a time.
+  virtual Result<ProcessId> prepare(const Program& program) = 0;
+  virtual Status allow() = 0;
+  virtual Result<ProcessId> start(const Program& program) = 0;
+  // The waitpid status of an ended child of ours.
+  virtual std::optional<int> reap(const ProcessId& child) = 0;
+};
+
+// The real one. Makes SIGUSR1 the wake signal and blocks it for this process.
+std::unique_ptr<Host> make_host();
+
+// Asks a process that lives by a Host to look at its requests.
+bool wake_up(const ProcessId& process);
+
+}  // namespace containerizer

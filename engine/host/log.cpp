@@ -1,0 +1,66 @@
+#include "engine/host/log.h"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <vector>
+
+namespace containerizer::log {
+namespace {
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+std::unique_ptr<spdlog::logger>& logger() {
+  static std::unique_ptr<spdlog::logger> instance;
+  return instance;
+}
+
+}  // namespace
+
+Status start(const std::string& who, Level level, const std::string& destination) {
+  std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stderr_sink_st>()};
+  std::string trouble;
+  try {
+    if (destination == "syslog") {
+      sinks.push_back(std::make_shared<spdlog::sinks::syslog_sink_st>("docker-containerizer",
+                                                                      LOG_PID, LOG_DAEMON, true));
+    } else if (!destination.empty()) {
+      sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(destination));
+    }
+  } catch (const spdlog::spdlog_ex& error) {
+    trouble = error.what();
+  }
+  logger() = std::make_unique<spdlog::logger>(who, sinks.begin(), sinks.end());
+  logger()->set_level(spdlog_level(level));
+  logger()->flush_on(spdlog::level::trace);
+  logger()->set_pattern("%Y-%m-%d %H:%M:%S.%e %L [%n] %v");
+  if (trouble.empty()) return Done{};
+  return Failure{Fault::refused, "cannot log to " + destination + ": " + trouble};
+}
+
+void start_on_stderr(const std::string& who) {
+  [[maybe_unused]] auto done = start(who, Level::info, "");
+}
+
+void write(Level level, const std::string& line) {
+  if (logger()) logger()->log(spdlog_level(level), spdlog::string_view_t(line));
+}
+
+bool wants(Level level) { return logger() && logger()->should_log(spdlog_level(level)); }
+
+}  // namespace containerizer::log

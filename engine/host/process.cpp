@@ -1,0 +1,235 @@
+#include "engine/host/process.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "engine/host/file.h"
+
+namespace containerizer {
+namespace {
+
+std::string last_error() { return std::strerror(errno); }
+
+std::vector<char*> c_strings(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (const auto& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// From here to exec only calls that are safe after fork are made; memory was laid out before.
+struct ChildImage {
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+  const Program& program;
+  int gate;    // -1: go at once
+  int report;  // where errno goes if exec fails
+  pid_t parent;
+};
+
+[[noreturn]] void fail_child(int report) {
+  const int error = errno;
+  [[maybe_unused]] const auto written = ::write(report, &error, sizeof error);
+  ::_exit(127);
+}
+
+void reset_signals() {
+  sigset_t none;
+  ::sigemptyset(&none);
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// Puts the three standard descriptors in place and moves gate and report right behind them.
+bool arrange_descriptors(ChildImage& image) {
+  const std::array<int, 3> wanted{image.program.input, image.program.output, image.program.error};
+  std::array<int, 5> high{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const int source = wanted[i] >= 0
+                           ? wanted[i]
+                           : ::open("/dev/null", (i == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
+    high[i] = ::fcntl(source, F_DUPFD_CLOEXEC, 10);
+    if (high[i] < 0) return false;
+  }
+  high[3] = ::fcntl(image.report, F_DUPFD_CLOEXEC, 10);
+  high[4] = image.gate < 0 ? -1 : ::fcntl(image.gate, F_DUPFD_CLOEXEC, 10);
+  for (int i = 0; i < 3; ++i) ::dup2(high[static_cast<std::size_t>(i)], i);
+  image.report = ::dup3(high[3], 3, O_CLOEXEC);
+  if (high[4] >= 0) image.gate = ::dup3(high[4], 4, O_CLOEXEC);
+  ::syscall(SYS_close_range, high[4] >= 0 ? 5U : 4U, ~0U, 0U);
+  return true;
+}
+
+[[noreturn]] void become(ChildImage image) {
+  if (image.program.dies_with_us) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != image.parent) ::_exit(127);
+  }
+  ::setsid();
+  reset_signals();
+  if (!arrange_descriptors(image)) fail_child(image.report);
+  if (image.gate >= 0) {
+    char permission = 0;
+    ssize_t got = 0;
+    do {
+      got = ::read(image.gate, &permission, 1);
+    } while (got < 0 && errno == EINTR);
+    if (got != 1) ::_exit(127);
+  }
+  const auto& directory = image.program.directory;
+  if (!directory.empty() && ::chdir(directory.c_str()) != 0) fail_child(image.report);
+  ::execve(image.arguments[0], image.arguments.data(), image.environment.data());
+  fail_child(image.report);
+}
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return Failure{Fault::unavailable, "cannot make a pipe: " + last_error()};
+  }
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+// Waits until the child's image is replaced (the report's end closes) or failed.
+Status await_exec(const Fd& report, const std::string& path) {
+  int error = 0;
+  ssize_t got = 0;
+  do {
+    got = ::read(report.get(), &error, sizeof error);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0) return Done{};
+  return Failure{Fault::refused, "cannot start " + path + ": " + std::strerror(error)};
+}
+
+// Forks; in a detached program's case twice, so that init inherits the grandchild.
+pid_t fork_child(ChildImage& image) {
+  image.parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  if (!image.program.detached) become(image);
+  ::setsid();
+  const pid_t grandchild = ::fork();
+  if (grandchild < 0) fail_child(image.report);
+  if (grandchild > 0) ::_exit(0);
+  become(image);
+}
+
+}  // namespace
+
+std::string boot_id() {
+  static const std::string id = [] {
+    auto text = read_small_file("/proc/sys/kernel/random/boot_id").value_or("unknown");
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+  }();
+  return id;
+}
+
+std::optional<ProcessId> identify(pid_t pid) {
+  const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!stat) return std::nullopt;
+  // The second field is the program's name in parentheses, and may contain anything.
+  const auto after_name = stat->rfind(") ");
+  if (after_name == std::string::npos) return std::nullopt;
+  const char* field = stat->c_str() + after_name + 2;
+  if (*field == 'Z' || *field == 'X') return std::nullopt;
+  for (int skipped = 3; skipped < 22 && field != nullptr; ++skipped) {
+    field = std::strchr(field, ' ');
+    if (field != nullptr) ++field;
+  }
+  if (field == nullptr) return std::nullopt;
+  return ProcessId{pid, std::strtoull(field, nullptr, 10)};
+}
+
+Fd open_process(const ProcessId& process) {
+  Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  // Only now, with the handle held, does a comparison say whom the handle is of.
+  if (handle.valid() && identify(process.pid) != process) handle.close();
+  return handle;
+}
+
+bool send_signal(const ProcessId& process, int signal) {
+  const Fd handle = open_process(process);
+  return handle.valid() && ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0) == 0;
+}
+
+bool send_group_signal(const ProcessId& leader, int signal) {
+  const Fd handle = open_process(leader);
+  return handle.valid() && ::kill(-leader.pid, signal) == 0;
+}
+
+Result<PreparedProcess> PreparedProcess::fork(const Program& program) {
+  auto gate = make_pipe();
+  if (!gate.ok()) return gate.failure();
+  auto report = make_pipe();
+  if (!report.ok()) return report.failure();
+  ChildImage image{c_strings(program.arguments), c_strings(program.environment), program,
+                   gate.value().read.get(),      report.value().write.get(),     0};
+  const pid_t child = fork_child(image);
+  if (child < 0) return Failure{Fault::unavailable, "cannot fork: " + last_error()};
+  const auto id = identify(child);
+  if (!id) return Failure{Fault::unavailable, "a forked process ended at once"};
+  PreparedProcess prepared(*id, std::move(gate.value().write), std::move(report.value().read));
+  prepared.path_ = program.arguments[0];
+  return prepared;
+}
+
+Status PreparedProcess::allow() {
+  [[maybe_unused]] const auto written = ::write(gate_.get(), "g", 1);
+  gate_.close();
+  return await_exec(report_, path_);
+}
+
+Result<ProcessId> start(const Program& program) {
+  auto report = make_pipe();
+  if (!report.ok()) return report.failure();
+  ChildImage image{c_strings(program.arguments),
+                   c_strings(program.environment),
+                   program,
+                   -1,
+                   report.value().write.get(),
+                   0};
+  const pid_t child = fork_child(image);
+  if (child < 0) return Failure{Fault::unavailable, "cannot fork: " + last_error()};
+  report.value().write.close();
+  const auto id = identify(child);
+  auto started = await_exec(report.value().read, program.arguments[0]);
+  if (program.detached) ::waitpid(child, nullptr, 0);
+  if (!started.ok()) {
+    if (!program.detached) ::waitpid(child, nullptr, 0);
+    return started.failure();
+  }
+  return id.value_or(ProcessId{child, 0});
+}
+
+std::optional<int> reap(pid_t child) {
+  int status = 0;
+  const pid_t got = ::waitpid(child, &status, WNOHANG);
+  if (got == child) return status;
+  return std::nullopt;
+}
+
+std::string own_program() {
+  std::array<char, 4096> path{};
+  const auto length = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
+  return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : "";
+}
+
+}  // namespace containerizer

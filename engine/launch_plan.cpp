@@ -1,0 +1,492 @@
+#include "engine/launch_plan.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <cctype>
+#include <filesystem>
+
+#include "engine/executor_command.h"
+#include "engine/flag_values.h"
+#include "engine/image_name.h"
+#include "engine/run_flags.h"
+
+namespace containerizer {
+namespace {
+
+namespace json = boost::json;
+using mesos::ContainerInfo;
+using DockerInfo = mesos::ContainerInfo::DockerInfo;
+
+constexpr std::uint32_t kHighestPort = 65535;
+
+Failure refusal(std::string text) { return Failure{Fault::refused, std::move(text)}; }
+
+// A launch and what is decided of it, while the plan is made.
+struct Request {
+  const mesos::containerizer::Launch& launch;
+  const EnvironmentMap& environment;
+  const PlanSettings& settings;
+  TaskKind kind;
+  const mesos::CommandInfo& command;  // what runs in the container
+  const ContainerInfo& container;     // empty when neither task nor executor has one
+  const DockerInfo& docker;           // empty likewise, and for a container of another type
+  RunOptions options;
+  std::string network;
+  Resources resources;
+};
+
+// --- What comes in ---
+
+// Why a launch cannot be planned at all.
+Status check_message(const mesos::containerizer::Launch& launch) {
+  const std::string& id = launch.container_id().value();
+  const auto is_safe = [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+  };
+  if (id.empty() || !std::all_of(id.begin(), id.end(), is_safe)) {
+    return refusal("launch: container id " + in_quotes(id) +
+                   " is empty or no name for a container");
+  }
+  if (!launch.directory().starts_with('/')) {
+    return refusal("launch: sandbox " + in_quotes(launch.directory()) + " is not an absolute path");
+  }
+  const std::string& command = launch.executor_info().command().value();
+  if (kind_of(launch) == TaskKind::custom && command.ends_with("/mesos-executor")) {
+    return refusal(
+        "launch: the slave did not say which command the task has. Mesos 0.19.0 to 0.20.0 does so "
+        "when a symbolic link is part of --launcher_dir (here " +
+        in_quotes(command) +
+        "): start the slave with --launcher_dir set to the real path, or use Mesos 0.20.1");
+  }
+  return Done{};
+}
+
+// Why resources cannot be given to a container.
+Status check_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>& resources) {
+  for (const mesos::Resource& resource : resources) {
+    if (resource.name() == "gpus" && resource.scalar().value() > 0) {
+      return refusal("resource gpus: GPUs are not supported; take them out of the task");
+    }
+    if (resource.disk().has_persistence()) {
+      return refusal("resource disk: persistent volume " +
+                     in_quotes(resource.disk().persistence().id()) +
+                     " cannot be mounted; take it out of the task or use a volume of the host");
+    }
+  }
+  return Done{};
+}
+
+const ContainerInfo& container_of(const mesos::containerizer::Launch& launch) {
+  return launch.task_info().has_container() ? launch.task_info().container()
+                                            : launch.executor_info().container();
+}
+
+std::string image_of(const ContainerInfo& container) {
+  return container.type() == ContainerInfo::MESOS ? container.mesos().image().docker().name()
+                                                  : container.docker().image();
+}
+
+struct ImageChoice {
+  std::string reference;
+  bool from_container_info = false;
+};
+
+// The first source that names an image wins; one that names a wrong image does not give way.
+Result<ImageChoice> choose_image(const mesos::containerizer::Launch& launch,
+                                 const EnvironmentMap& environment, const PlanSettings& settings) {
+  if (container_of(launch).mesos().image().has_appc()) {
+    return refusal("image: Docker cannot run an Appc image; name a Docker image");
+  }
+  const auto slave_default = environment.find("MESOS_DEFAULT_CONTAINER_IMAGE");
+  const struct {
+    std::string image;
+    bool from_container_info;
+  } sources[] = {
+      {image_of(launch.task_info().container()), true},
+      {image_of(launch.executor_info().container()), true},
+      {launch.task_info().command().container().image(), false},
+      {launch.executor_info().command().container().image(), false},
+      {slave_default == environment.end() ? "" : slave_default->second, false},
+      {settings.default_image, false},
+  };
+  for (const auto& source : sources) {
+    const Result<std::string> reference = image_reference(source.image);
+    if (reference.ok()) return ImageChoice{reference.value(), source.from_container_info};
+    if (!reference.failed_with(Fault::not_found)) return reference.failure();
+  }
+  return refusal(
+      "image: the task names none and there is no default; name one in its ContainerInfo, or "
+      "start the slave with --default_container_image=docker:///IMAGE");
+}
+
+// The flags of `docker run` that come with the messages. The options of an image that is not used
+// are left out.
+Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const DockerInfo& docker,
+                              bool use_options) {
+  Result<RunOptions> parameters = parse_parameters(docker.parameters());
+  if (!parameters.ok() || !use_options) return parameters;
+  const auto& task = launch.task_info().command();
+  const auto& legacy =
+      task.has_container() ? task.container() : launch.executor_info().command().container();
+  Result<RunOptions> options = parse_run_options(legacy.options());
+  if (!options.ok()) return options;
+  std::vector<RunFlag>& flags = options.value().flags;
+  flags.insert(flags.begin(), parameters.value().flags.begin(), parameters.value().flags.end());
+  return options;
+}
+
+Result<std::string> choose_network(const ContainerInfo& container, const DockerInfo& docker,
+                                   const std::vector<RunFlag>& flags) {
+  const Result<std::optional<std::string>> wanted = network_flag(flags);
+  if (!wanted.ok()) return wanted.failure();
+  if (wanted.value()) return *wanted.value();
+  switch (docker.network()) {
+    case DockerInfo::HOST:
+      return std::string("host");
+    case DockerInfo::BRIDGE:
+      return std::string("bridge");
+    case DockerInfo::NONE:
+      return std::string("none");
+    case DockerInfo::USER:
+      break;
+  }
+  if (container.network_infos_size() != 1 || container.network_infos(0).name().empty()) {
+    return refusal(
+        "network USER: needs exactly one entry in network_infos, with the network's name");
+  }
+  return container.network_infos(0).name();
+}
+
+// Whether the container gets a network of its own, from which ports can be published.
+bool is_separate(const std::string& network) {
+  return network != "host" && network != "none" && !network.starts_with("container:");
+}
+
+// --- Parts of the create request ---
+
+Status plan_command(const Request& request, json::object& body) {
+  const mesos::CommandInfo& command = request.command;
+  const auto set_arguments = [&](const auto& words) {
+    for (const std::string& word : words) append(body, "Cmd", json::value(word));
+  };
+  if (request.options.command) {
+    set_arguments(*request.options.command);
+  } else if (!command.shell()) {
+    if (!command.value().empty()) append(body, "Cmd", json::value(command.value()));
+    set_arguments(command.arguments());
+  } else if (!command.value().empty()) {
+    body["Entrypoint"] = json::array{"/bin/sh"};
+    body["Cmd"] = json::array{"-c", json::value(command.value())};
+  } else if (!command.has_value()) {
+    return refusal(
+        "command: there is none for the shell to run; set value, or shell to false for "
+        "the image's own command");
+  }
+  return Done{};
+}
+
+// Variables that say where the task is; nothing may set them otherwise.
+EnvironmentMap fixed_variables(const Request& request) {
+  EnvironmentMap result;
+  if (request.kind == TaskKind::custom) {
+    result = executor_variables(request.launch, request.environment,
+                                request.settings.sandbox_in_container);
+    result.insert_or_assign("LIBPROCESS_PORT", std::string("0"));
+  }
+  result["MESOS_SANDBOX"] = request.settings.sandbox_in_container;
+  result["MESOS_CONTAINER_NAME"] = container_name(request.launch.container_id().value());
+  return result;
+}
+
+Status plan_variables(const Request& request, json::object& body) {
+  if (request.kind == TaskKind::custom) {
+    for (const auto* name :
+         {"LIBPROCESS_IP", "MESOS_NATIVE_JAVA_LIBRARY", "MESOS_NATIVE_LIBRARY"}) {
+      const auto found = request.environment.find(name);
+      // The slave's address is one to bind only in the slave's network.
+      const bool fits = found != request.environment.end() &&
+                        (found->first != "LIBPROCESS_IP" || request.network == "host");
+      if (fits) set_variable(body, name, found->second);
+    }
+  }
+  for (const auto& variable : request.command.environment().variables()) {
+    if (variable.name().empty() || variable.name().find('=') != std::string::npos) {
+      return refusal("environment: " + in_quotes(variable.name()) +
+                     " is not a name for a variable");
+    }
+    set_variable(body, variable.name(), variable.value());
+  }
+  return Done{};
+}
+
+void plan_limits(const Resources& resources, json::object& body) {
+  json::object& host = object_at(body, "HostConfig");
+  if (resources.cpus) host["CpuShares"] = cpu_shares(*resources.cpus);
+  if (resources.memory) {
+    host["Memory"] = memory_limit(*resources.memory);
+    host["MemoryReservation"] = host["Memory"];
+  }
+}
+
+Status plan_mapping(const DockerInfo::PortMapping& mapping, const Resources& resources,
+                    json::object& body) {
+  const std::uint32_t host = mapping.host_port();
+  const std::string name = "port mapping " + std::to_string(host) + ":" +
+                           std::to_string(mapping.container_port()) + ": ";
+  const bool allocated =
+      std::any_of(resources.ports.begin(), resources.ports.end(),
+                  [&](const auto& range) { return range.first <= host && host <= range.second; });
+  if (!allocated) return refusal(name + "the host port is not among the task's ports resources");
+  if (mapping.container_port() < 1 || mapping.container_port() > kHighestPort) {
+    return refusal(name + "the container port is not between 1 and 65535");
+  }
+  const std::optional<std::string> protocol = parse_protocol(mapping.protocol());
+  if (!protocol) {
+    return refusal(name + "protocol " + in_quotes(mapping.protocol()) + " is not tcp, udp or sctp");
+  }
+  publish_port(body, "", std::to_string(host), mapping.container_port(), *protocol);
+  return Done{};
+}
+
+Status plan_ports(const Request& request, json::object& body) {
+  const auto& mappings = request.docker.port_mappings();
+  const bool separate = is_separate(request.network);
+  if (!mappings.empty() && !separate) {
+    return refusal("port mappings: the network " + in_quotes(request.network) +
+                   " has none; use BRIDGE or USER");
+  }
+  for (const auto& mapping : mappings) {
+    if (Status planned = plan_mapping(mapping, request.resources, body); !planned.ok()) {
+      return planned;
+    }
+  }
+  if (!separate || !mappings.empty() || has_flag(request.options.flags, "publish")) return Done{};
+  for (const auto& [first, last] : request.resources.ports) {
+    for (std::uint32_t port = first; port <= last; ++port) {
+      publish_port(body, "", std::to_string(port), port, "tcp");
+    }
+  }
+  return Done{};
+}
+
+// --- Volumes ---
+
+// `path` below `base`; nothing when it would lead out of it.
+std::optional<std::string> below(const std::string& base, const std::string& path) {
+  const auto inner = std::filesystem::path(path).lexically_normal();
+  if (inner.begin() == inner.end() || *inner.begin() == "..") return std::nullopt;
+  return (std::filesystem::path(base) / inner).string();
+}
+
+// `path` without detours and without a slash at its end.
+std::string normal(const std::string& path) {
+  auto result = std::filesystem::path(path).lexically_normal();
+  if (!result.has_filename() && result.has_relative_path()) result = result.parent_path();
+  return result.string();
+}
+
+void set_driver(const std::string& driver, const mesos::Parameters& options, json::object& mount) {
+  if (!driver.empty()) field(mount, "VolumeOptions.DriverConfig.Name") = driver;
+  for (const auto& option : options.parameter()) {
+    object_at(mount, "VolumeOptions.DriverConfig.Options")[option.key()] = option.value();
+  }
+}
+
+// Fills in what is mounted: a volume of Docker, a directory of the sandbox, a path of the host, or,
+// when nothing is named, a new volume.
+Status plan_source(const Request& request, const mesos::Volume& volume, json::object& mount,
+                   LaunchPlan& plan) {
+  const std::string& path = volume.host_path();
+  mount["Type"] = "volume";
+  if (volume.has_image()) return refusal("an image cannot be mounted");
+  if (volume.source().has_docker_volume()) {
+    const auto& source = volume.source().docker_volume();
+    if (!path.empty()) return refusal("it has both a host path and a source");
+    mount["Source"] = source.name();
+    set_driver(source.driver(), source.driver_options(), mount);
+  } else if (path.starts_with('/')) {
+    mount["Type"] = "bind";
+    mount["Source"] = path;
+  } else if (!path.empty() && !request.docker.volume_driver().empty()) {
+    mount["Source"] = path;
+    set_driver(request.docker.volume_driver(), {}, mount);
+  } else if (!path.empty()) {
+    const std::optional<std::string> directory = below(request.launch.directory(), path);
+    if (!directory) return refusal("host path " + in_quotes(path) + " leads out of the sandbox");
+    mount["Type"] = "bind";
+    mount["Source"] = *directory;
+    plan.sandbox_directories.push_back(*directory);
+  }
+  return Done{};
+}
+
+Status plan_volume(const Request& request, const mesos::Volume& volume, LaunchPlan& plan) {
+  const std::string& path = volume.container_path();
+  const auto name = [&](const std::string& text) {
+    return refusal("volume " + in_quotes(path) + ": " + text);
+  };
+  const bool relative_source = !volume.host_path().empty() && !volume.host_path().starts_with('/');
+  if (path.empty()) return name("the path in the container is missing");
+  if (!path.starts_with('/') && relative_source && request.docker.volume_driver().empty()) {
+    return name("only one of host path and container path may be relative");
+  }
+  const std::optional<std::string> target =
+      path.starts_with('/') ? path : below(request.settings.sandbox_in_container, path);
+  if (!target) return name("the path leads out of the sandbox");
+
+  json::object mount{{"Target", *target}, {"ReadOnly", volume.mode() == mesos::Volume::RO}};
+  if (const Status source = plan_source(request, volume, mount, plan); !source.ok()) {
+    return name(source.failure().text);
+  }
+  append(plan.create, "HostConfig.Mounts", std::move(mount));
+  return Done{};
+}
+
+// Every path in the container on which the request so far mounts something.
+std::vector<std::string> mount_points(const json::object& body) {
+  std::vector<std::string> result;
+  const json::object& host = body.at("HostConfig").as_object();
+  if (const json::value* const mounts = host.if_contains("Mounts")) {
+    for (const json::value& mount : mounts->get_array()) {
+      result.emplace_back(mount.at("Target").get_string());
+    }
+  }
+  if (const json::value* const binds = host.if_contains("Binds")) {
+    for (const json::value& bind : binds->get_array()) {
+      result.push_back(split(bind.get_string(), ':').at(1));
+    }
+  }
+  for (const json::value* const paths : {host.if_contains("Tmpfs"), body.if_contains("Volumes")}) {
+    if (paths == nullptr) continue;
+    for (const auto& entry : paths->get_object()) result.emplace_back(entry.key());
+  }
+  return result;
+}
+
+Status mount_sandbox(const Request& request, json::object& body) {
+  const std::string sandbox = normal(request.settings.sandbox_in_container);
+  for (const std::string& point : mount_points(body)) {
+    if (normal(point) == sandbox) {
+      return refusal("volume " + in_quotes(point) + ": the sandbox is mounted there");
+    }
+  }
+  append(body, "HostConfig.Mounts",
+         json::object{{"Type", "bind"},
+                      {"Source", request.launch.directory()},
+                      {"Target", request.settings.sandbox_in_container},
+                      {"ReadOnly", false}});
+  return Done{};
+}
+
+// --- The whole ---
+
+Status plan_basics(const Request& request, LaunchPlan& plan) {
+  json::object& body = plan.create;
+  body["Image"] = plan.image;
+  field(body, "HostConfig.NetworkMode") = request.network;
+  if (request.docker.privileged()) field(body, "HostConfig.Privileged") = true;
+  if (request.command.has_user() && !request.command.user().empty()) {
+    body["User"] = request.settings.numeric_user.value_or(request.command.user());
+  }
+  if (!request.container.hostname().empty()) {
+    if (request.network == "host") {
+      return refusal("hostname " + in_quotes(request.container.hostname()) +
+                     ": the container uses the host's network, and with it the host's name");
+    }
+    body["Hostname"] = request.container.hostname();
+  }
+  plan_limits(request.resources, body);
+  for (const auto part : {plan_command, plan_variables, plan_ports}) {
+    if (Status planned = part(request, body); !planned.ok()) return planned;
+  }
+  for (const mesos::Volume& volume : request.container.volumes()) {
+    if (Status planned = plan_volume(request, volume, plan); !planned.ok()) return planned;
+  }
+  return Done{};
+}
+
+Status plan_flags(const Request& request, LaunchPlan& plan) {
+  CreateRequest create{std::move(plan.create), plan.force_pull};
+  if (Status applied = apply_run_flags(request.options.flags, create); !applied.ok())
+    return applied;
+  plan.create = std::move(create.body);
+  plan.force_pull = create.force_pull;
+
+  // Docker refuses a soft limit above the hard one; a flag may have lowered only the latter.
+  json::object& host = object_at(plan.create, "HostConfig");
+  const bool both = host.contains("Memory") && host.contains("MemoryReservation");
+  if (both && host["Memory"].as_int64() > 0 &&
+      host["MemoryReservation"].as_int64() > host["Memory"].as_int64()) {
+    host["MemoryReservation"] = host["Memory"];
+  }
+  return Done{};
+}
+
+// What no task can change.
+Status plan_identity(const Request& request, json::object& body) {
+  for (const auto& [name, value] : fixed_variables(request)) set_variable(body, name, value);
+  field(body, "HostConfig.RestartPolicy.Name") = "no";
+  field(body, "HostConfig.AutoRemove") = false;
+  return mount_sandbox(request, body);
+}
+
+}  // namespace
+
+TaskKind kind_of(const mesos::containerizer::Launch& launch) {
+  return launch.has_task_info() ? TaskKind::command : TaskKind::custom;
+}
+
+std::string container_name(const std::string& container_id) {
+  return "containerizer-" + container_id;
+}
+
+Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
+                                    const EnvironmentMap& environment,
+                                    const PlanSettings& settings) {
+  if (const Status good = check_message(launch); !good.ok()) return good.failure();
+  const auto& resources = launch.executor_info().resources();
+  if (const Status good = check_resources(resources); !good.ok()) return good.failure();
+
+  const TaskKind kind = kind_of(launch);
+  const ContainerInfo& container = container_of(launch);
+  const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
+                                 ? container.docker()
+                                 : DockerInfo::default_instance();
+  const Result<ImageChoice> image = choose_image(launch, environment, settings);
+  if (!image.ok()) return image.failure();
+  const Result<RunOptions> options = read_flags(launch, docker, !image.value().from_container_info);
+  if (!options.ok()) return options.failure();
+  const Result<std::string> network = choose_network(container, docker, options.value().flags);
+  if (!network.ok()) return network.failure();
+
+  const mesos::CommandInfo& command =
+      kind == TaskKind::command ? launch.task_info().command() : launch.executor_info().command();
+  // executor_info has the resources of the task already; task_info repeats them.
+  const Request request{launch,          environment,
+                        settings,        kind,
+                        command,         container,
+                        docker,          options.value(),
+                        network.value(), sum_resources(resources)};
+
+  LaunchPlan plan;
+  plan.kind = kind;
+  plan.image = image.value().reference;
+  plan.force_pull = docker.force_pull_image();
+  plan.uris.assign(command.uris().begin(), command.uris().end());
+  plan.resources = request.resources;
+  if (const auto& policy = launch.task_info().kill_policy(); policy.has_grace_period()) {
+    const std::chrono::nanoseconds grace(
+        std::max<std::int64_t>(0, policy.grace_period().nanoseconds()));
+    plan.kill_grace = std::chrono::ceil<Duration>(grace);
+  }
+  for (const auto step : {plan_basics, plan_flags}) {
+    if (const Status planned = step(request, plan); !planned.ok()) return planned.failure();
+  }
+  if (const Status planned = plan_identity(request, plan.create); !planned.ok()) {
+    return planned.failure();
+  }
+  return plan;
+}
+
+}  // namespace containerizer

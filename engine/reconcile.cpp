@@ -1,0 +1,18 @@
+#include "engine/reconcile.h"
+
+namespace containerizer {
+
+std::optional<Event> reconcile(State recorded, Observation seen, bool same_boot) {
+  // After a reboot no process of before lives, whatever the daemon made of its exit code.
+  if (!same_boot) {
+    return next_state(recorded, Event::rebooted) ? std::optional(Event::rebooted) : std::nullopt;
+  }
+  if (!may_run(recorded)) return std::nullopt;
+  if (seen == Observation::absent) return Event::lost;
+  // In Starting the action itself finds out whether the container has been started.
+  if (recorded == State::starting) return std::nullopt;
+  if (seen == Observation::ended) return Event::exited;
+  return std::nullopt;
+}
+
+}  // namespace containerizer

@@ -1,0 +1,80 @@
+#include "engine/supervision.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "engine/host/file.h"
+#include "engine/host/host.h"
+#include "engine/host/process.h"
+#include "engine/host/sandbox.h"
+#include "engine/life_lock.h"
+
+namespace containerizer {
+namespace {
+
+constexpr std::string_view ready = "ready";
+
+std::string read_to_end(int fd) {
+  std::string all;
+  char piece[64];
+  for (;;) {
+    const auto got = ::read(fd, piece, sizeof piece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return all;
+    all.append(piece, static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+Status ensure_supervisor(const Config& config, const std::string& container_id,
+                         const std::string& sandbox) {
+  if (LifeLock(config.state_directory(), container_id, true).is_held(Phase::ownership))
+    return Done{};
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Failure{Fault::unavailable, "cannot make a pipe"};
+  const Fd answer(ends[0]);
+  Fd report(ends[1]);
+  // Its own words belong to the task's; after the sandbox is gone there is still the log.
+  auto words = open_sandbox_file(sandbox, "stderr");
+
+  Program supervisor;
+  supervisor.arguments = {own_program(), "supervise", container_id};
+  for (const auto& [name, value] : own_environment()) {
+    supervisor.environment.push_back(fmt::format("{}={}", name, value));
+  }
+  supervisor.environment.push_back("MESOS_WORK_DIRECTORY=" + config.work_directory);
+  supervisor.directory = "/";
+  supervisor.output = report.get();
+  if (words.ok()) supervisor.error = words.value().get();
+  supervisor.detached = true;
+  auto started = start(supervisor);
+  if (!started.ok()) return started.failure();
+  report.close();
+  if (read_to_end(answer.get()) == ready) return Done{};
+  return Failure{Fault::refused, fmt::format("the supervisor of container {} ended at once; its "
+                                             "words are in {}/stderr and in the log",
+                                             container_id, sandbox)};
+}
+
+Status nudge_supervisor(const Config& config, store::Store& store, const std::string& container_id,
+                        const std::string& sandbox) {
+  const auto supervisor = store.supervisor_of(container_id);
+  store.rest();
+  if (supervisor &&
+      LifeLock(config.state_directory(), container_id, true).is_held(Phase::ownership) &&
+      wake_up(*supervisor)) {
+    return Done{};
+  }
+  return ensure_supervisor(config, container_id, sandbox);
+}
+
+void report_ready(int report) {
+  write_all(report, ready);
+  ::close(report);
+}
+
+}  // namespace containerizer

@@ -1,0 +1,152 @@
+#include "engine/watch.h"
+
+#include <algorithm>
+
+#include "engine/host/log.h"
+
+namespace containerizer {
+namespace {
+
+constexpr Duration first_pause{100};
+constexpr Duration longest_pause{5'000};
+// So that a container that never stops writing cannot keep us from looking at anything else.
+constexpr int entries_in_a_row = 4096;
+
+}  // namespace
+
+void Watch::Retry::failed(Deadline now) {
+  pause = std::clamp(pause * 2, first_pause, longest_pause);
+  next = now + pause;
+}
+
+Watch::Watch(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor)
+    : docker_(docker),
+      host_(host),
+      output_(output),
+      container_(std::move(container)),
+      executor_(std::move(executor)) {}
+
+void Watch::close() {
+  exit_stream_.reset();
+  output_stream_.reset();
+}
+
+Watch::Outcome Watch::until(Deadline deadline) {
+  for (;;) {
+    if (const auto outcome = connect()) return *outcome;
+    Deadline next = deadline;
+    if (!exit_stream_) next = std::min(next, exit_retry_.next);
+    if (!output_stream_ && !output_ended_) next = std::min(next, output_retry_.next);
+    const auto ready =
+        host_.poll({host_.wake(), executor_.get(), exit_stream_ ? exit_stream_->fd() : -1,
+                    output_stream_ ? output_stream_->fd() : -1},
+                   next);
+    if (ready[3]) copy_output();
+    if (ready[2]) {
+      if (const auto outcome = look_at_exit()) return *outcome;
+    }
+    if (ready[1]) {
+      executor_.close();
+      return Outcome::executor_ended;
+    }
+    if (ready[0]) {
+      host_.clear_wake();
+      return Outcome::woken;
+    }
+    if (host_.now() >= deadline) return Outcome::time_is_up;
+  }
+}
+
+std::optional<Watch::Outcome> Watch::connect() {
+  if (!exit_stream_ && exit_retry_.is_due(host_.now())) {
+    auto stream = docker_.watch_exit(container_);
+    if (stream.ok()) {
+      exit_stream_ = std::move(stream.value());
+      exit_retry_.succeeded();
+      // The answer may have come together with the beginning of it.
+      if (const auto outcome = look_at_exit()) return outcome;
+    } else if (stream.failed_with(Fault::not_found)) {
+      return Outcome::absent;
+    } else {
+      if (exit_retry_.pause < longest_pause) log::warn("{}", stream.failure().text);
+      exit_retry_.failed(host_.now());
+    }
+  }
+  if (!output_stream_ && !output_ended_ && output_retry_.is_due(host_.now())) connect_output();
+  return std::nullopt;
+}
+
+void Watch::connect_output() {
+  auto since = output_.resume();
+  if (!since.ok()) {
+    log::error("output is not copied for now: {}", since.failure().text);
+    output_retry_.failed(host_.now());
+    return;
+  }
+  auto stream = docker_.output(container_, since.value(), true);
+  if (stream.ok()) {
+    output_stream_ = std::move(stream.value());
+    copy_output();
+  } else {
+    log::warn("output is not copied for now: {}", stream.failure().text);
+    output_retry_.failed(host_.now());
+  }
+}
+
+std::optional<Watch::Outcome> Watch::look_at_exit() {
+  auto ended = exit_stream_->ended();
+  if (ended.ok() && !ended.value()) return std::nullopt;
+  exit_stream_.reset();
+  if (ended.ok()) return Outcome::ended;
+  if (ended.failed_with(Fault::not_found)) return Outcome::absent;
+  log::warn("{}", ended.failure().text);
+  exit_retry_.failed(host_.now());
+  return std::nullopt;
+}
+
+void Watch::copy_output() {
+  auto pumped = pump(*output_stream_, entries_in_a_row);
+  if (pumped.ok()) {
+    output_retry_.succeeded();
+    return;
+  }
+  output_stream_.reset();
+  if (pumped.failed_with(Fault::not_found)) {
+    output_ended_ = true;
+    return;
+  }
+  log::warn("output is not copied for now: {}", pumped.failure().text);
+  output_retry_.failed(host_.now());
+}
+
+// Copies what is there, at most so many entries. not_found: the stream has ended.
+Status Watch::pump(OutputStream& stream, int most) {
+  for (int i = 0; i < most; ++i) {
+    auto entry = stream.next();
+    if (!entry.ok()) {
+      auto flushed = output_.flush();
+      return flushed.ok() ? Status(entry.failure()) : flushed;
+    }
+    if (!entry.value()) break;
+    auto taken = output_.take(*entry.value());
+    if (!taken.ok()) return taken;
+  }
+  return output_.flush();
+}
+
+Status Watch::drain() {
+  close();
+  auto since = output_.resume();
+  if (!since.ok()) return since.failure();
+  auto stream = docker_.output(container_, since.value(), false);
+  if (stream.failed_with(Fault::not_found)) return Done{};
+  if (!stream.ok()) return stream.failure();
+  for (;;) {
+    auto pumped = pump(*stream.value(), entries_in_a_row);
+    if (pumped.failed_with(Fault::not_found)) return output_.finish();
+    if (!pumped.ok()) return pumped;
+    host_.poll({stream.value()->fd()}, host_.now() + longest_pause);
+  }
+}
+
+}  // namespace containerizer

@@ -1,0 +1,67 @@
+// Watches a container that has been started, while copying its output: everything that can happen
+// in Running and Stopping comes together here.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/docker/docker.h"
+#include "engine/host/host.h"
+#include "engine/output.h"
+
+namespace containerizer {
+
+class Watch {
+ public:
+  enum class Outcome {
+    ended,           // the container is not running any more
+    absent,          // the engine has no such container
+    woken,           // look at the requests
+    executor_ended,  // told once
+    time_is_up,
+  };
+
+  // `container` is its name. `executor` is invalid where there is none to watch.
+  Watch(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor);
+
+  // Blocks until one of the outcomes. An engine that does not answer is waited for: unknown is not
+  // ended. Output that was there when the container ended may still be missing in the sandbox.
+  Outcome until(Deadline deadline);
+
+  // Copies whatever output is left of a container that has ended. Success also when the container
+  // is gone. unavailable, refused: not everything could be copied.
+  Status drain();
+
+  // Closes what is open to the engine.
+  void close();
+
+ private:
+  // A thing that is tried again, later each time.
+  struct Retry {
+    Deadline next{};
+    Duration pause{0};
+    bool is_due(Deadline now) const { return now >= next; }
+    void failed(Deadline now);
+    void succeeded() { pause = Duration(0); }
+  };
+
+  std::optional<Outcome> connect();
+  void connect_output();
+  std::optional<Outcome> look_at_exit();
+  void copy_output();
+  Status pump(OutputStream& stream, int most);
+
+  Docker& docker_;
+  Host& host_;
+  OutputCopy& output_;
+  std::string container_;
+  Fd executor_;
+  std::unique_ptr<ExitStream> exit_stream_;
+  std::unique_ptr<OutputStream> output_stream_;
+  bool output_ended_ = false;
+  Retry exit_retry_;
+  Retry output_retry_;
+};
+
+}  // namespace containerizer

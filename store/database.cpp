@@ -1,0 +1,330 @@
+#include "store/database.h"
+
+#include <fmt/core.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <exception>
+#include <system_error>
+
+#include "engine/host/lock.h"
+
+namespace containerizer::store {
+namespace {
+
+// "DCzr": tells our files from other people's databases.
+constexpr int application_id = 0x44437a72;
+
+// Bytes of the lock file. An opener passes the gate and then holds `use`; who wants the database
+// for itself closes the gate and waits until nobody holds `use`. So a stream of short openers
+// cannot keep it waiting for ever.
+constexpr int gate = 0;
+constexpr int use = 1;
+
+[[noreturn]] void fail(const std::string& path, const std::string& what,
+                       const std::string& advice) {
+  throw StoreError(
+      fmt::format("state database {}: {}{}{}", path, what, advice.empty() ? "" : "; ", advice));
+}
+
+std::string advice_for(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+      return "another process holds it for too long, find it with `fuser`";
+    case SQLITE_FULL:
+      return "make room on its disk";
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return "run as the slave's user, and check the permissions of its directory";
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return "move it aside (do not delete it): `recover` then rebuilds what Docker knows";
+    case SQLITE_IOERR:
+      return "check the disk";
+    default:
+      return "";
+  }
+}
+
+[[noreturn]] void fail(const std::string& path, int code, const std::string& words) {
+  if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) {
+    throw UnreadableDatabase(
+        fmt::format("state database {}: {}; {}", path, words, advice_for(code)));
+  }
+  fail(path, words, advice_for(code));
+}
+
+[[noreturn]] void fail(const std::string& path, sqlite3* connection, int code) {
+  fail(path, code, connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code));
+}
+
+// The lock file is opened anew by each connection: its lock is the connection's.
+LockFile open_lock(const std::string& path) {
+  try {
+    return {path + ".lock", true};
+  } catch (const std::system_error& error) {
+    fail(path, error.what(), advice_for(SQLITE_CANTOPEN));
+  }
+}
+
+bool lock_for_use(LockFile& file, Deadline deadline) {
+  using Mode = LockFile::Mode;
+  if (file.lock(gate, Mode::shared, deadline) != LockFile::Outcome::locked) return false;
+  const auto outcome = file.lock(use, Mode::shared, deadline);
+  file.unlock(gate);
+  return outcome == LockFile::Outcome::locked;
+}
+
+bool lock_for_oneself(LockFile& file, Deadline deadline) {
+  using Mode = LockFile::Mode;
+  if (file.lock(gate, Mode::exclusive, deadline) != LockFile::Outcome::locked) return false;
+  return file.lock(use, Mode::exclusive, deadline) == LockFile::Outcome::locked;
+}
+
+}  // namespace
+
+// --- Statement
+// -------------------------------------------------------------------------------------
+
+Statement::Statement(sqlite3* connection, std::string_view sql, const std::string& path)
+    : connection_(connection), path_(path) {
+  check(sqlite3_prepare_v2(connection_, sql.data(), static_cast<int>(sql.size()), &statement_,
+                           nullptr));
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+void Statement::check(int code) const {
+  if (code != SQLITE_OK) fail(path_, connection_, code);
+}
+
+Statement& Statement::bind(std::int64_t value) {
+  check(sqlite3_bind_int64(statement_, ++bound_, value));
+  return *this;
+}
+
+Statement& Statement::bind(double value) {
+  check(sqlite3_bind_double(statement_, ++bound_, value));
+  return *this;
+}
+
+Statement& Statement::bind(std::string_view text) {
+  check(sqlite3_bind_text64(statement_, ++bound_, text.data(), text.size(), SQLITE_TRANSIENT,
+                            SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind_blob(std::string_view bytes) {
+  check(sqlite3_bind_blob64(statement_, ++bound_, bytes.data() == nullptr ? "" : bytes.data(),
+                            bytes.size(), SQLITE_TRANSIENT));
+  return *this;
+}
+
+Statement& Statement::bind_null() {
+  check(sqlite3_bind_null(statement_, ++bound_));
+  return *this;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) check(code);
+  return false;
+}
+
+int Statement::run() {
+  step();
+  return sqlite3_changes(connection_);
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
+
+std::string Statement::text(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (bytes == nullptr) return "";
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::optional<std::int64_t> Statement::optional_integer(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return integer(column);
+}
+
+std::optional<double> Statement::optional_real(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return real(column);
+}
+
+std::optional<std::string> Statement::optional_text(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return text(column);
+}
+
+// --- Database
+// --------------------------------------------------------------------------------------
+
+Database::Database(DatabaseSettings settings)
+    : settings_(std::move(settings)), lock_(open_lock(settings_.path)) {
+  if (!lock_for_use(lock_, deadline_in(settings_.busy_timeout))) {
+    fail(settings_.path, "it is locked", advice_for(SQLITE_BUSY));
+  }
+  try {
+    open_file();
+    if (schema_version() < latest_version()) create_or_migrate();
+    configure();
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+Database::~Database() { close(); }
+
+void Database::close() {
+  sqlite3_close(connection_);
+  connection_ = nullptr;
+}
+
+int Database::latest_version() const { return settings_.migrations->back().number; }
+
+void Database::open_file() {
+  const int access =
+      settings_.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const mode_t others = ::umask(0077);
+  const int code =
+      sqlite3_open_v2(settings_.path.c_str(), &connection_, access | SQLITE_OPEN_NOMUTEX, nullptr);
+  ::umask(others);
+  if (code != SQLITE_OK) fail(settings_.path, connection_, code);
+  sqlite3_busy_timeout(connection_, static_cast<int>(settings_.busy_timeout.count()));
+  sqlite3_extended_result_codes(connection_, 1);
+  sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_wal_autocheckpoint(connection_, 0);
+}
+
+// Also the first look into the file: whatever is not a database of ours is refused here.
+int Database::schema_version() const {
+  Statement header(
+      prepare("SELECT (SELECT application_id FROM pragma_application_id),"
+              " (SELECT user_version FROM pragma_user_version),"
+              " (SELECT count(*) FROM sqlite_schema)"));
+  header.step();
+  const auto version = static_cast<int>(header.integer(1));
+  if (header.integer(0) != application_id && (version != 0 || header.integer(2) != 0)) {
+    fail(settings_.path, "it is not a database of docker-containerizer", "move it aside");
+  }
+  if (version > latest_version()) {
+    fail(settings_.path,
+         fmt::format("its schema is version {}, this program knows up to {}", version,
+                     latest_version()),
+         "run the newer docker-containerizer");
+  }
+  return version;
+}
+
+void Database::configure() {
+  execute("PRAGMA foreign_keys = ON");
+  execute("PRAGMA synchronous = NORMAL");
+  execute("PRAGMA recursive_triggers = ON");
+}
+
+// Under the exclusive lock, so that of many processes that start at once exactly one does it.
+void Database::create_or_migrate() {
+  if (settings_.read_only) {
+    fail(settings_.path, "its schema is older than this program", "run any verb of the slave once");
+  }
+  close();
+  lock_.unlock(use);
+  if (!lock_for_oneself(lock_, deadline_in(settings_.busy_timeout))) {
+    fail(settings_.path, "it is locked", advice_for(SQLITE_BUSY));
+  }
+  open_file();
+  migrate();
+  // Exclusive to shared in one step: nobody gets in between.
+  lock_.try_lock(use, LockFile::Mode::shared);
+  lock_.unlock(gate);
+}
+
+void Database::migrate() {
+  const int found = schema_version();
+  if (found > 0 && found < latest_version()) {
+    execute(fmt::format("VACUUM INTO '{}.v{}'", settings_.path, found));
+  }
+  execute("PRAGMA journal_mode = WAL");
+  execute("PRAGMA synchronous = FULL");
+  for (const auto& migration : *settings_.migrations) {
+    if (migration.number <= schema_version()) continue;
+    execute("BEGIN IMMEDIATE");
+    execute(migration.sql);
+    execute(fmt::format("PRAGMA application_id = {}", application_id));
+    execute(fmt::format("PRAGMA user_version = {}", migration.number));
+    prepare(
+        "INSERT INTO schema_migrations (version, name, applied_at)"
+        " VALUES (?, ?, unixepoch() * 1000)")
+        .bind(std::int64_t{migration.number})
+        .bind(migration.name)
+        .run();
+    execute("COMMIT");
+  }
+}
+
+Statement Database::prepare(std::string_view sql) const {
+  return {connection_, sql, settings_.path};
+}
+
+void Database::execute(const std::string& sql) const {
+  const int code = sqlite3_exec(connection_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) return;
+  const std::string words = sqlite3_errmsg(connection_);
+  if (sqlite3_get_autocommit(connection_) == 0) {
+    sqlite3_exec(connection_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  fail(settings_.path, code, words);
+}
+
+void Database::write(Durability durability, const std::function<void()>& work) {
+  if (durability != durability_) {
+    execute(durability == Durability::disk ? "PRAGMA synchronous = FULL"
+                                           : "PRAGMA synchronous = NORMAL");
+    durability_ = durability;
+  }
+  execute("BEGIN IMMEDIATE");
+  try {
+    work();
+  } catch (...) {
+    sqlite3_exec(connection_, "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
+  execute("COMMIT");
+}
+
+bool Database::checkpoint(const DatabaseSettings& settings, std::int64_t more_than,
+                          Duration patience) noexcept try {
+  struct stat wal {};
+  if (::stat((settings.path + "-wal").c_str(), &wal) != 0 || wal.st_size <= more_than) return true;
+  auto lock = open_lock(settings.path);
+  if (!lock_for_oneself(lock, deadline_in(patience))) return false;
+  sqlite3* connection = nullptr;
+  int code = sqlite3_open_v2(settings.path.c_str(), &connection, SQLITE_OPEN_READWRITE, nullptr);
+  if (code == SQLITE_OK) {
+    sqlite3_busy_timeout(connection, static_cast<int>(patience.count()));
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_exec(connection, "PRAGMA synchronous = FULL", nullptr, nullptr, nullptr);
+    code = sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                     nullptr);
+  }
+  sqlite3_close(connection);
+  return code == SQLITE_OK;
+} catch (const std::exception&) {
+  return false;
+}
+
+}  // namespace containerizer::store

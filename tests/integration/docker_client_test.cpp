@@ -1,0 +1,323 @@
+// The client against a real Docker Engine: TEST_DOCKER_HOST names it. It holds an image
+// busybox:test. TEST_REGISTRY (address:port, for the engine to reach), when set, names a registry
+// that holds busybox:test, too.
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "engine/docker/client.h"
+#include "engine/host/fd.h"
+
+using namespace containerizer;
+namespace json = boost::json;
+
+namespace {
+
+constexpr const char* kImage = "busybox:test";
+constexpr const char* kLabel = "containerizer-client-test";
+
+ClientSettings settings() {
+  const char* host = std::getenv("TEST_DOCKER_HOST");
+  if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker Engine for tests");
+  const auto endpoint = parse_endpoint(host);
+  REQUIRE(endpoint.ok());
+  ClientSettings result;
+  result.endpoint = endpoint.value();
+  return result;
+}
+
+std::string text_of(const Status& status) { return status.ok() ? "" : status.failure().text; }
+
+json::object running(const std::string& script) {
+  return {{"Image", kImage},
+          {"Cmd", json::array{"/bin/sh", "-c", script}},
+          {"Labels", {{kLabel, "yes"}}},
+          {"NetworkDisabled", true}};
+}
+
+// A container that goes with the test.
+class Subject {
+ public:
+  explicit Subject(Docker& docker, const json::object& body) : docker_(docker) {
+    static int number = 0;
+    name_ = "client-test-" + std::to_string(::getpid()) + "-" + std::to_string(++number);
+    const auto id = docker_.create(name_, body);
+    INFO((id.ok() ? "" : id.failure().text));
+    REQUIRE(id.ok());
+    id_ = id.value();
+  }
+  ~Subject() { CHECK(docker_.remove(name_).ok()); }
+
+  const std::string& name() const { return name_; }
+  const std::string& id() const { return id_; }
+  ContainerFacts facts() const {
+    const auto facts = docker_.inspect(name_);
+    REQUIRE(facts.ok());
+    return facts.value();
+  }
+  void start() const { REQUIRE(text_of(docker_.start(name_)) == ""); }
+  void await_end() const {
+    auto stream = docker_.watch_exit(name_);
+    REQUIRE(stream.ok());
+    for (;;) {
+      const auto ended = stream.value()->ended();
+      INFO((ended.ok() ? "" : ended.failure().text));
+      REQUIRE(ended.ok());
+      if (ended.value()) return;
+      pollfd watched{stream.value()->fd(), POLLIN, 0};
+      REQUIRE(::poll(&watched, 1, 60'000) == 1);
+    }
+  }
+
+ private:
+  Docker& docker_;
+  std::string name_;
+  std::string id_;
+};
+
+// Everything up to the stream's end, which must be a proper one.
+std::vector<OutputEntry> read_all(Result<std::unique_ptr<OutputStream>> stream) {
+  REQUIRE(stream.ok());
+  std::vector<OutputEntry> entries;
+  for (;;) {
+    const auto entry = stream.value()->next();
+    if (!entry.ok()) {
+      INFO(entry.failure().text);
+      REQUIRE(entry.failure().fault == Fault::not_found);
+      return entries;
+    }
+    if (entry.value()) {
+      entries.push_back(*entry.value());
+      continue;
+    }
+    pollfd watched{stream.value()->fd(), POLLIN, 0};
+    REQUIRE(::poll(&watched, 1, 60'000) == 1);
+  }
+}
+
+std::string joined(const std::vector<OutputEntry>& entries, OutputEntry::Stream stream) {
+  std::string text;
+  for (const auto& entry : entries) {
+    if (entry.stream == stream) text += entry.bytes;
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("A container lives from create to remove", "[docker]") {
+  EngineClient docker(settings());
+  REQUIRE(text_of(docker.ping()) == "");
+  REQUIRE(docker.has_image(kImage).value());
+  json::object body = running("echo out; echo err >&2; exit 7");
+  body["StopSignal"] = "SIGQUIT";
+  std::string name;
+  {
+    const Subject subject(docker, body);
+    name = subject.name();
+    CHECK(docker.api_version() == "1.41");
+    CHECK(subject.id().size() == 64);
+    const ContainerFacts created = subject.facts();
+    CHECK(created.id == subject.id());
+    CHECK(created.name == name);
+    CHECK(created.status == "created");
+    CHECK_FALSE(created.started);
+    CHECK(created.labels == std::map<std::string, std::string>{{kLabel, "yes"}});
+    CHECK(created.stop_signal == "SIGQUIT");
+    CHECK(docker.create(name, body).failed_with(Fault::conflict));
+
+    subject.start();
+    subject.await_end();
+    const ContainerFacts ended = subject.facts();
+    CHECK(ended.status == "exited");
+    CHECK(ended.started);
+    CHECK(ended.exit_code == 7);
+    CHECK_FALSE(ended.finished_at.empty());
+    CHECK(docker.kill(name, "SIGTERM").ok());
+
+    const auto output = read_all(docker.output(name, "", false));
+    CHECK(joined(output, OutputEntry::Stream::out) == "out\n");
+    CHECK(joined(output, OutputEntry::Stream::err) == "err\n");
+
+    const auto list = docker.list(kLabel, "yes");
+    REQUIRE(list.ok());
+    const auto listed = std::find_if(list.value().begin(), list.value().end(),
+                                     [&](const auto& facts) { return facts.name == name; });
+    REQUIRE(listed != list.value().end());
+    CHECK(listed->id == subject.id());
+    CHECK(listed->status == "exited");
+    CHECK(docker.list(kLabel, "no").value().empty());
+  }
+  CHECK(docker.inspect(name).failed_with(Fault::not_found));
+  CHECK(docker.remove(name).ok());
+  CHECK(docker.kill(name, "15").ok());
+  CHECK(docker.start(name).failed_with(Fault::not_found));
+  CHECK(docker.update(name, {}).failed_with(Fault::not_found));
+  CHECK(docker.output(name, "", true).failed_with(Fault::not_found));
+  auto watch = docker.watch_exit(name);
+  REQUIRE(watch.ok());
+  pollfd watched{watch.value()->fd(), POLLIN, 0};
+  REQUIRE(::poll(&watched, 1, 60'000) == 1);
+  CHECK(watch.value()->ended().failed_with(Fault::not_found));
+}
+
+TEST_CASE("A running container starts once, is updated, and is killed", "[docker]") {
+  EngineClient docker(settings());
+  const Subject subject(docker, running("exec sleep 1000"));
+  subject.start();
+  subject.start();
+  CHECK(subject.facts().status == "running");
+  CHECK(subject.facts().pid > 0);
+  CHECK(text_of(docker.update(subject.name(), {{"CpuShares", 512}})) == "");
+  CHECK(docker.kill(subject.name(), "NONSENSE").failed_with(Fault::refused));
+  CHECK(text_of(docker.kill(subject.name(), "SIGKILL")) == "");
+  subject.await_end();
+  CHECK(subject.facts().exit_code == 137);
+}
+
+TEST_CASE("What cannot be created or started says why", "[docker]") {
+  EngineClient docker(settings());
+  json::object body = running("true");
+  body["Image"] = "no-such-image:ever";
+  const auto missing = docker.create("client-test-missing", body);
+  REQUIRE(missing.failed_with(Fault::not_found));
+  CHECK(missing.failure().text ==
+        "cannot create container client-test-missing: No such image: no-such-image:ever");
+  CHECK_FALSE(docker.has_image("no-such-image:ever").value());
+
+  body = running("true");
+  body["HostConfig"] = {{"Binds", json::array{"relative/path:/x"}}};
+  CHECK(docker.create("client-test-bind", body).failed_with(Fault::refused));
+  body = running("true");
+  body["Env"] = json::array{"=hush"};
+  const auto environment = docker.create("client-test-environment", body);
+  REQUIRE(environment.failed_with(Fault::refused));
+  CHECK(environment.failure().text.find("hush") == std::string::npos);
+
+  body = running("true");
+  body["Cmd"] = json::array{"/no/such/program"};
+  const Subject subject(docker, body);
+  const Status started = docker.start(subject.name());
+  REQUIRE(started.failed_with(Fault::refused));
+  CHECK(started.failure().text.find("/no/such/program") != std::string::npos);
+  CHECK_FALSE(subject.facts().error.empty());
+  CHECK_FALSE(subject.facts().started);
+}
+
+TEST_CASE("A start that needs another container or network is refused, not missing", "[docker]") {
+  EngineClient docker(settings());
+  json::object body = running("true");
+  body.erase("NetworkDisabled");
+  body["HostConfig"] = {{"NetworkMode", "no-such-network"}};
+  const Subject subject(docker, body);
+  CHECK(docker.start(subject.name()).failed_with(Fault::refused));
+}
+
+TEST_CASE("Output is followed, resumed, and ends with the container", "[docker]") {
+  EngineClient docker(settings());
+  const Subject subject(docker, running("echo one; read x; echo \"got $x\""));
+  subject.start();
+  auto stream = docker.output(subject.name(), "", true);
+  REQUIRE(stream.ok());
+  std::optional<OutputEntry> first;
+  while (!first) {
+    auto entry = stream.value()->next();
+    REQUIRE(entry.ok());
+    first = entry.value();
+    if (first) break;
+    pollfd watched{stream.value()->fd(), POLLIN, 0};
+    REQUIRE(::poll(&watched, 1, 60'000) == 1);
+  }
+  CHECK(first->bytes == "one\n");
+  CHECK(first->timestamp.size() == 30);
+  const auto rest = read_all(std::move(stream));
+  CHECK(joined(rest, OutputEntry::Stream::out) == "got \n");
+
+  const auto resumed = read_all(docker.output(subject.name(), first->timestamp, false));
+  REQUIRE(resumed.size() == 2);
+  CHECK(resumed[0].bytes == "one\n");
+  const auto later = read_all(docker.output(subject.name(), resumed[1].timestamp, false));
+  REQUIRE(later.size() == 1);
+  CHECK(later[0].bytes == "got \n");
+}
+
+TEST_CASE("Long lines and binary output arrive byte for byte", "[docker]") {
+  EngineClient docker(settings());
+  const std::string script =
+      "head -c 100000 /dev/zero | tr '\\0' x; echo; printf 'a\\0b\\n'; seq 1 20000";
+  std::string expected = std::string(100000, 'x') + "\n" + std::string("a\0b\n", 4);
+  for (int i = 1; i <= 20000; ++i) expected += std::to_string(i) + "\n";
+  SECTION("framed") {
+    const Subject subject(docker, running(script));
+    subject.start();
+    const auto output = read_all(docker.output(subject.name(), "", true));
+    CHECK((joined(output, OutputEntry::Stream::out) == expected));
+  }
+  SECTION("with a terminal") {
+    json::object body = running("stty -opost; " + script);
+    body["Tty"] = true;
+    const Subject subject(docker, body);
+    subject.start();
+    const auto output = read_all(docker.output(subject.name(), "", true));
+    CHECK((joined(output, OutputEntry::Stream::out) == expected));
+    for (const auto& entry : output) CHECK_FALSE(entry.timestamp.empty());
+  }
+}
+
+TEST_CASE("Output without a readable log driver is refused", "[docker]") {
+  EngineClient docker(settings());
+  json::object body = running("true");
+  body["HostConfig"] = {{"LogConfig", {{"Type", "none"}}}};
+  const Subject subject(docker, body);
+  subject.start();
+  auto stream = docker.output(subject.name(), "", false);
+  REQUIRE(stream.ok());
+  for (;;) {
+    const auto entry = stream.value()->next();
+    if (entry.ok()) {
+      REQUIRE_FALSE(entry.value().has_value());
+      pollfd watched{stream.value()->fd(), POLLIN, 0};
+      REQUIRE(::poll(&watched, 1, 60'000) == 1);
+      continue;
+    }
+    INFO(entry.failure().text);
+    CHECK(entry.failed_with(Fault::refused));
+    break;
+  }
+}
+
+TEST_CASE("A pull that no registry answers is refused in the daemon's words", "[docker]") {
+  EngineClient docker(settings());
+  const Status status = docker.pull("127.0.0.1:1/no/such:tag", {}, -1, nullptr);
+  REQUIRE_FALSE(status.ok());
+  INFO(status.failure().text);
+  CHECK(status.failure().fault == Fault::refused);
+  CHECK(status.failure().text.find("127.0.0.1:1") != std::string::npos);
+}
+
+TEST_CASE("An image is pulled from a registry, or is not there", "[docker][registry]") {
+  const char* registry = std::getenv("TEST_REGISTRY");
+  if (registry == nullptr) {
+    WARN("TEST_REGISTRY is not set: nothing is pulled");
+    return;
+  }
+  EngineClient docker(settings());
+  const std::string image = std::string(registry) + "/busybox";
+  std::vector<std::string> lines;
+  const Status pulled =
+      docker.pull(image + ":test", {}, -1, [&](const std::string& line) { lines.push_back(line); });
+  CHECK(text_of(pulled) == "");
+  CHECK(docker.has_image(image + ":test").value());
+  REQUIRE_FALSE(lines.empty());
+  CHECK(lines.back().find(image) != std::string::npos);
+
+  const Status missing = docker.pull(image + ":missing", {}, -1, nullptr);
+  INFO(text_of(missing));
+  CHECK(missing.failed_with(Fault::not_found));
+}

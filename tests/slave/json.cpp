@@ -1,0 +1,2 @@
+// Boost.JSON as part of this program: no library to link.
+#include <boost/json/src.hpp>

@@ -1,0 +1,523 @@
+// The client against a daemon that answers what the test says, well or badly.
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/docker/client.h"
+#include "engine/host/fd.h"
+
+using namespace containerizer;
+
+namespace {
+
+// What the server does for one request.
+struct Reply {
+  std::string bytes;
+  enum class Then { keep, close } then = Then::keep;
+};
+
+std::string http(int status, const std::string& body) {
+  return "HTTP/1.1 " + std::to_string(status) +
+         " X\r\nApi-Version: 1.41\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
+}
+
+std::string message(int status, const std::string& text) {
+  return http(status, boost::json::serialize(boost::json::object{{"message", text}}));
+}
+
+const std::string kChunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+std::string chunk(const std::string& bytes) {
+  char size[16];
+  std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  return size + bytes + "\r\n";
+}
+
+// Answers the n-th request, whatever it asks, with the n-th reply; later ones not at all.
+class Server {
+ public:
+  explicit Server(std::vector<Reply> replies) : replies_(std::move(replies)) {
+    char directory[] = "/tmp/docker-client-test-XXXXXX";
+    REQUIRE(mkdtemp(directory) != nullptr);
+    directory_ = directory;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path().copy(address.sun_path, sizeof address.sun_path - 1);
+    listener_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(listener_.get(), 8) == 0);
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    stop_read_ = Fd(ends[0]);
+    stop_write_ = Fd(ends[1]);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~Server() {
+    stop();
+    std::filesystem::remove_all(directory_);
+  }
+
+  void stop() {
+    stop_write_.close();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  std::string path() const { return directory_ + "/s"; }
+
+  EngineClient client(Duration deadline = Duration(10'000)) const {
+    ClientSettings settings;
+    settings.endpoint.address = path();
+    settings.call_deadline = deadline;
+    settings.pull_silence = deadline;
+    settings.api_version = "1.41";
+    return EngineClient(settings);
+  }
+
+  // REQUIRES: stopped.
+  const std::vector<std::string>& requests() const { return requests_; }
+  std::size_t connections() const { return accepted_; }
+
+ private:
+  void serve() {
+    std::vector<Fd> clients;
+    std::vector<std::string> received;
+    for (;;) {
+      std::vector<pollfd> watched{{stop_read_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+      for (const Fd& client : clients) watched.push_back({client.get(), POLLIN, 0});
+      if (::poll(watched.data(), watched.size(), -1) <= 0) continue;
+      if (watched[0].revents != 0) return;
+      if (watched[1].revents != 0) {
+        clients.emplace_back(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        received.emplace_back();
+        ++accepted_;
+      }
+      for (std::size_t i = 0; i + 2 < watched.size(); ++i) {
+        if (watched[i + 2].revents != 0 && !attend(clients[i], received[i])) clients[i].close();
+      }
+    }
+  }
+
+  // False when the connection is to be closed.
+  bool attend(Fd& client, std::string& received) {
+    if (!client.valid()) return true;
+    char buffer[65536];
+    const ssize_t count = ::recv(client.get(), buffer, sizeof buffer, 0);
+    if (count <= 0) return false;
+    received.append(buffer, static_cast<std::size_t>(count));
+    const std::size_t head = received.find("\r\n\r\n");
+    if (head == std::string::npos) return true;
+    const std::size_t length = received.find("Content-Length: ");
+    const std::size_t body =
+        length < head ? std::strtoul(received.c_str() + length + 16, nullptr, 10) : 0;
+    if (received.size() < head + 4 + body) return true;
+    const std::size_t number = requests_.size();
+    requests_.push_back(std::exchange(received, std::string()));
+    if (number >= replies_.size()) return true;
+    const Reply& reply = replies_[number];
+    for (std::size_t sent = 0; sent < reply.bytes.size();) {
+      const ssize_t part =
+          ::send(client.get(), reply.bytes.data() + sent, reply.bytes.size() - sent, MSG_NOSIGNAL);
+      if (part <= 0) return false;
+      sent += static_cast<std::size_t>(part);
+    }
+    return reply.then != Reply::Then::close;
+  }
+
+  std::vector<Reply> replies_;
+  std::string directory_;
+  Fd listener_;
+  Fd stop_read_;
+  Fd stop_write_;
+  std::vector<std::string> requests_;
+  std::size_t accepted_ = 0;
+  std::thread thread_;
+};
+
+constexpr Duration kShort{100};
+
+// Waits for the stream's descriptor as a caller does.
+void await(int fd) {
+  pollfd watched{fd, POLLIN, 0};
+  REQUIRE(::poll(&watched, 1, 10'000) == 1);
+}
+
+Result<std::optional<OutputEntry>> next_entry(OutputStream& stream) {
+  for (;;) {
+    auto entry = stream.next();
+    if (!entry.ok() || entry.value()) return entry;
+    await(stream.fd());
+  }
+}
+
+Result<bool> await_end(ExitStream& stream) {
+  for (;;) {
+    auto ended = stream.ended();
+    if (!ended.ok() || ended.value()) return ended;
+    await(stream.fd());
+  }
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+const std::string kPlain = R"({"Id":"1","State":{"Status":"running"},"Config":{"Tty":false}})";
+
+std::string frame(char stream, const std::string& text) {
+  std::string bytes{stream, 0, 0, 0, 0, 0};
+  bytes += static_cast<char>(text.size() >> 8);
+  bytes += static_cast<char>(text.size());
+  return bytes + text;
+}
+
+}  // namespace
+
+TEST_CASE("No daemon: the text names the endpoint and the reason", "[docker][client]") {
+  ClientSettings settings;
+  settings.endpoint.address = "/nonexistent/docker.sock";
+  EngineClient client(settings);
+  const auto facts = client.inspect("x");
+  REQUIRE(facts.failed_with(Fault::unavailable));
+  CHECK(facts.failure().text ==
+        "cannot inspect container x: no connection to the Docker daemon at "
+        "unix:///nonexistent/docker.sock: No such file or directory; check that it listens there");
+}
+
+TEST_CASE("Answers that cannot be relied on are unavailable", "[docker][client]") {
+  using Then = Reply::Then;
+  const std::pair<std::string, Reply> rows[] = {
+      {"not HTTP", {"SSH-2.0-OpenSSH\r\n\r\n", Then::keep}},
+      {"nothing", {"", Then::close}},
+      {"half a header", {"HTTP/1.1 200 OK\r\nContent-", Then::close}},
+      {"half a body", {http(200, kPlain).substr(0, 70), Then::close}},
+      {"half a chunk", {kChunkedHead + "FF\r\n{\"Id\":", Then::close}},
+      {"a chunked body without its end", {kChunkedHead + chunk(kPlain), Then::close}},
+      {"a body without length", {"HTTP/1.1 200 OK\r\n\r\n" + kPlain, Then::close}},
+      {"too long a header",
+       {"HTTP/1.1 200 OK\r\nX: " + std::string(80000, 'x') + "\r\n\r\n", Then::keep}},
+      {"not JSON", {http(200, "<html>"), Then::keep}},
+      {"other JSON", {http(200, "[1]"), Then::keep}},
+      {"a redirection", {http(301, ""), Then::keep}},
+      {"a server error", {message(500, "layer store broken"), Then::keep}},
+  };
+  for (const auto& [name, reply] : rows) {
+    INFO(name);
+    Server server({reply, reply});
+    EngineClient client = server.client();
+    const auto facts = client.inspect("x");
+    REQUIRE(facts.failed_with(Fault::unavailable));
+    CHECK(facts.failure().text.starts_with("cannot inspect container x: "));
+    CHECK(facts.failure().text.find('\n') == std::string::npos);
+    CHECK(facts.failure().text.size() < 500);
+  }
+}
+
+TEST_CASE("A daemon that says nothing costs the deadline and no more", "[docker][client]") {
+  for (const std::string& partial :
+       {std::string(), std::string("HTTP/1.1 200 OK\r\n"), kChunkedHead + "5\r\nhel"}) {
+    Server server({Reply{partial}});
+    EngineClient client = server.client(kShort);
+    const Status status = client.start("x");
+    REQUIRE(status.failed_with(Fault::unavailable));
+    CHECK(contains(status.failure().text, "cannot start container x: the Docker daemon at unix://" +
+                                              server.path() +
+                                              " gave no complete answer within 0.1 s"));
+  }
+}
+
+TEST_CASE("A full backlog costs the deadline and no more", "[docker][client]") {
+  char directory[] = "/tmp/docker-client-test-XXXXXX";
+  REQUIRE(mkdtemp(directory) != nullptr);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = std::string(directory) + "/s";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(listener.get(), 0) == 0);
+  const Fd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::connect(first.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+
+  ClientSettings settings;
+  settings.endpoint.address = path;
+  settings.call_deadline = kShort;
+  EngineClient client(settings);
+  CHECK(client.ping().failed_with(Fault::unavailable));
+  std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("Calls share one connection", "[docker][client]") {
+  Server server({{http(200, kPlain)}, {http(204, "")}, {http(200, kPlain)}});
+  EngineClient client = server.client();
+  CHECK(client.inspect("x").ok());
+  CHECK(client.start("x").ok());
+  CHECK(client.inspect("x").ok());
+  server.stop();
+  CHECK(server.connections() == 1);
+  CHECK(server.requests().at(0).starts_with("GET /v1.41/containers/x/json HTTP/1.1\r\n"));
+  CHECK(server.requests().at(1).starts_with("POST /v1.41/containers/x/start HTTP/1.1\r\n"));
+}
+
+TEST_CASE("A kept connection that the daemon closed is replaced", "[docker][client]") {
+  Server server({{http(200, kPlain), Reply::Then::close}, {http(204, "")}});
+  EngineClient client = server.client();
+  CHECK(client.inspect("x").ok());
+  CHECK(client.start("x").ok());
+  server.stop();
+  CHECK(server.requests().size() == 2);
+}
+
+TEST_CASE("A request that may have been received is repeated only when it is a GET",
+          "[docker][client]") {
+  SECTION("GET") {
+    Server server({{http(200, kPlain)}, {"", Reply::Then::close}, {http(200, kPlain)}});
+    EngineClient client = server.client();
+    CHECK(client.inspect("x").ok());
+    CHECK(client.inspect("x").ok());
+    server.stop();
+    CHECK(server.requests().size() == 3);
+  }
+  SECTION("POST") {
+    Server server({{http(200, kPlain)}, {"", Reply::Then::close}, {http(204, "")}});
+    EngineClient client = server.client();
+    CHECK(client.inspect("x").ok());
+    CHECK(client.start("x").failed_with(Fault::unavailable));
+    server.stop();
+    CHECK(server.requests().size() == 2);
+  }
+}
+
+TEST_CASE("The version is the lower of both sides'", "[docker][client]") {
+  const auto ping = [](const std::string& version) {
+    return Reply{"HTTP/1.1 200 OK\r\nApi-Version: " + version + "\r\nContent-Length: 2\r\n\r\nOK"};
+  };
+  const std::tuple<Reply, std::string> rows[] = {{ping("1.41"), "1.41"},
+                                                 {ping("1.52"), "1.41"},
+                                                 {ping("1.24"), "1.24"},
+                                                 {ping("2.0"), "1.41"}};
+  for (const auto& [reply, version] : rows) {
+    Server server({reply, {http(204, "")}});
+    ClientSettings settings;
+    settings.endpoint.address = server.path();
+    EngineClient client(settings);
+    CHECK(client.api_version().empty());
+    CHECK(client.start("x").ok());
+    CHECK(client.api_version() == version);
+  }
+}
+
+TEST_CASE("Old engines are asked for their version, and refused when too old", "[docker][client]") {
+  const Reply ping{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"};
+  const auto negotiated = [&](const std::string& version) {
+    Server server({ping, {http(200, version)}, {http(204, "")}});
+    ClientSettings settings;
+    settings.endpoint.address = server.path();
+    EngineClient client(settings);
+    const Status status = client.start("x");
+    return status.ok() ? client.api_version() : status.failure().text;
+  };
+  CHECK(negotiated(R"({"ApiVersion":"1.24"})") == "1.24");
+  CHECK(negotiated(R"({"ApiVersion":"1.18"})") ==
+        "cannot start container x: Docker Engine API 1.18 is older than 1.24; upgrade the engine");
+  CHECK(contains(negotiated("{}"), "does not name its API version"));
+  CHECK(contains(negotiated("<html>"), "does not name its API version"));
+}
+
+TEST_CASE("What is done already counts as done", "[docker][client]") {
+  const auto server_of = [](const std::string& answer) { return std::vector<Reply>{{answer}}; };
+  const std::string gone = message(404, "No such container: x");
+  CHECK(Server(server_of(http(304, ""))).client().start("x").ok());
+  CHECK(Server(server_of(gone)).client().start("x").failed_with(Fault::not_found));
+  CHECK(Server(server_of(gone)).client().remove("x").ok());
+  CHECK(Server(server_of(gone)).client().kill("x", "15").ok());
+  for (const int status : {409, 500}) {
+    const std::string answer =
+        message(status, "Cannot kill container: x: Container 12 is not running");
+    CHECK(Server(server_of(answer)).client().kill("x", "15").ok());
+  }
+  CHECK(Server(server_of(message(400, "invalid signal: FOO")))
+            .client()
+            .kill("x", "FOO")
+            .failed_with(Fault::refused));
+  CHECK(Server(server_of(message(404, "page not found")))
+            .client()
+            .remove("x")
+            .failed_with(Fault::refused));
+}
+
+TEST_CASE("A removal under way is awaited", "[docker][client]") {
+  const Reply under_way{message(409, "removal of container x is already in progress")};
+  SECTION("until it has ended") {
+    Server server({under_way, under_way, {message(404, "No such container: x")}});
+    EngineClient client = server.client();
+    CHECK(client.remove("x").ok());
+    server.stop();
+    CHECK(server.requests().size() == 3);
+  }
+  SECTION("until the deadline") {
+    Server server(std::vector<Reply>(100, under_way));
+    EngineClient client = server.client(kShort);
+    CHECK(client.remove("x").failed_with(Fault::unavailable));
+  }
+}
+
+TEST_CASE("Texts of failures hold no environment values", "[docker][client]") {
+  Server server({{message(400, "invalid environment variable: SECRET=hush\t1")}});
+  EngineClient client = server.client();
+  const auto created =
+      client.create("x", {{"Env", boost::json::array{"A=1", "SECRET=hush\t1", "B"}}});
+  REQUIRE(created.failed_with(Fault::refused));
+  CHECK(created.failure().text ==
+        "cannot create container x: invalid environment variable: SECRET");
+}
+
+TEST_CASE("Names and references are encoded into the request", "[docker][client]") {
+  Server server({{http(200, "[]")}, {http(200, "{}")}, {http(204, "")}});
+  EngineClient client = server.client();
+  CHECK(client.list("a b", "c&d").ok());
+  CHECK(client.has_image("reg:5000/a b:1").value());
+  CHECK(client.remove("a/../b?c").ok());
+  server.stop();
+  CHECK(server.requests().at(0).starts_with(
+      "GET /v1.41/containers/"
+      "json?all=1&filters=%7B%22label%22%3A%5B%22a%20b%3Dc%26d%22%5D%7D HTTP/1.1\r\n"));
+  CHECK(server.requests().at(1).starts_with("GET /v1.41/images/reg:5000/a%20b:1/json HTTP"));
+  CHECK(server.requests().at(2).starts_with(
+      "DELETE /v1.41/containers/a%2F..%2Fb%3Fc?v=1&force=1 HTTP"));
+}
+
+TEST_CASE("Output: a clean end and a broken connection differ", "[docker][client]") {
+  const std::string stamp = "2024-01-02T03:04:05.123456789Z";
+  const std::string first = chunk(frame(1, stamp + " one\n"));
+  const std::string cut = chunk(frame(2, stamp + " two\n").substr(0, 12));
+  const std::tuple<std::string, std::string, Fault> rows[] = {
+      {"clean", first + "0\r\n\r\n", Fault::not_found},
+      {"without the last chunk", first, Fault::unavailable},
+      {"inside a frame, cleanly", first + cut + "0\r\n\r\n", Fault::unavailable},
+      {"inside a frame", first + cut, Fault::unavailable},
+      {"inside a chunk", first + cut.substr(0, 7), Fault::unavailable},
+      {"garbage for a frame", first + chunk("garbage garbage"), Fault::unavailable},
+      {"the daemon's complaint", first + chunk(frame(3, "Error grabbing logs: EOF")) + "0\r\n\r\n",
+       Fault::unavailable},
+  };
+  for (const auto& [name, bytes, fault] : rows) {
+    INFO(name);
+    Server server({{http(200, kPlain)}, {kChunkedHead + bytes, Reply::Then::close}});
+    EngineClient client = server.client();
+    auto stream = client.output("x", "2024-01-01T00:00:00.5Z", true);
+    REQUIRE(stream.ok());
+    const auto entry = next_entry(*stream.value());
+    REQUIRE(entry.ok());
+    CHECK(entry.value()->timestamp == stamp);
+    CHECK(entry.value()->bytes == "one\n");
+    for (int i = 0; i < 2; ++i) {
+      const auto end = next_entry(*stream.value());
+      REQUIRE_FALSE(end.ok());
+      CHECK(end.failure().fault == fault);
+    }
+    server.stop();
+    CHECK(contains(server.requests().at(1),
+                   "/v1.41/containers/x/logs?follow=1&stdout=1&stderr=1&timestamps=1&"
+                   "since=1704067200.500000000 "));
+  }
+}
+
+TEST_CASE("Output that the daemon denies fails with its words", "[docker][client]") {
+  Server server(
+      {{http(200, kPlain)}, {message(501, "configured logging driver does not support reading")}});
+  EngineClient client = server.client();
+  auto stream = client.output("x", "", false);
+  REQUIRE(stream.ok());
+  const auto entry = next_entry(*stream.value());
+  REQUIRE(entry.failed_with(Fault::refused));
+  CHECK(entry.failure().text ==
+        "cannot read the output of container x: configured logging driver does not support "
+        "reading");
+  CHECK(client.output("x", "yesterday", false).failed_with(Fault::refused));
+}
+
+TEST_CASE("The end of a container is told only by a usable answer", "[docker][client]") {
+  using Then = Reply::Then;
+  const auto watch = [](const Reply& reply) {
+    Server server({reply});
+    EngineClient client = server.client();
+    auto stream = client.watch_exit("x");
+    REQUIRE(stream.ok());
+    return await_end(*stream.value());
+  };
+  const auto ended =
+      watch({kChunkedHead + chunk(R"({"Error":null,"StatusCode":0})") + "0\r\n\r\n"});
+  REQUIRE(ended.ok());
+  CHECK(ended.value());
+  CHECK(watch({http(200, R"({"StatusCode":3})")}).ok());
+  CHECK(watch({message(404, "No such container: x")}).failed_with(Fault::not_found));
+  CHECK(watch({kChunkedHead, Then::close}).failed_with(Fault::unavailable));
+  CHECK(watch({"", Then::close}).failed_with(Fault::unavailable));
+  CHECK(watch({http(200, "{}")}).failed_with(Fault::unavailable));
+  CHECK(watch({http(200, R"({"StatusCode":-1,"Error":{"Message":"context canceled"}})")})
+            .failed_with(Fault::unavailable));
+}
+
+TEST_CASE("A pull reports, fails, and ends as the daemon says", "[docker][client]") {
+  using Then = Reply::Then;
+  std::vector<std::string> lines;
+  const auto pull = [&](const Reply& reply) {
+    lines.clear();
+    Server server({reply});
+    EngineClient client = server.client();
+    const Status status = client.pull("reg:5000/a:1", {"me", "s3cret", "reg:5000"}, -1,
+                                      [&](const std::string& line) { lines.push_back(line); });
+    server.stop();
+    CHECK(contains(server.requests().at(0),
+                   "POST /v1.41/images/create?fromImage=reg%3A5000%2Fa&tag=1 HTTP"));
+    CHECK(
+        contains(server.requests().at(0),
+                 "X-Registry-Auth: eyJ1c2VybmFtZSI6Im1lIiwicGFzc3dvcmQiOiJzM2NyZXQiLCJzZXJ2ZXJhZGR"
+                 "yZXNzIjoicmVnOjUwMDAifQ==\r\n"));
+    if (!status.ok()) CHECK_FALSE(contains(status.failure().text, "s3cret"));
+    return status;
+  };
+  const std::string line = chunk("{\"status\":\"Pulling\"}\r\n");
+  CHECK(pull({kChunkedHead + line + "0\r\n\r\n"}).ok());
+  CHECK(lines == std::vector<std::string>{"Pulling"});
+  CHECK(pull({kChunkedHead + line, Then::close}).failed_with(Fault::unavailable));
+  CHECK(
+      pull({kChunkedHead + line + chunk("<html>") + "0\r\n\r\n"}).failed_with(Fault::unavailable));
+  CHECK(pull({message(404, "pull access denied for a")}).failed_with(Fault::not_found));
+  const Status refused = pull({message(500, "Get https://reg:5000/v2/: connection refused")});
+  REQUIRE(refused.failed_with(Fault::refused));
+  CHECK(refused.failure().text ==
+        "cannot pull image reg:5000/a:1: Get https://reg:5000/v2/: connection refused");
+}
+
+TEST_CASE("A pull ends at an interrupt and at the daemon's silence", "[docker][client]") {
+  Server server({{kChunkedHead + chunk("{\"status\":\"Pulling\"}\r\n")}});
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const Fd interrupt(ends[0]);
+  Fd trigger(ends[1]);
+  SECTION("interrupt") {
+    EngineClient client = server.client();
+    const Status status =
+        client.pull("a", {}, interrupt.get(), [&](const std::string&) { trigger.close(); });
+    CHECK(status.failed_with(Fault::interrupted));
+  }
+  SECTION("silence") {
+    EngineClient client = server.client(kShort);
+    const Status status = client.pull("a", {}, interrupt.get(), nullptr);
+    REQUIRE(status.failed_with(Fault::unavailable));
+    CHECK(contains(status.failure().text, "said nothing for 0.1 s"));
+  }
+}

@@ -1,0 +1,378 @@
+// What becomes of bytes: encodings, the output decoder, the report of a pull, answers.
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/docker/answers.h"
+#include "engine/docker/encoding.h"
+#include "engine/docker/http.h"
+#include "engine/docker/output_decoder.h"
+#include "engine/docker/pull_progress.h"
+
+using namespace containerizer;
+
+namespace {
+
+const std::string kStamp = "2024-01-02T03:04:05.123456789Z";
+
+std::string frame(char stream, const std::string& text) {
+  std::string bytes{stream, 0, 0, 0};
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(text.size() >> shift);
+  return bytes + text;
+}
+
+// Every entry as "out|err:timestamp:bytes", then how the stream was found to be.
+std::vector<std::string> drain(OutputDecoder& decoder) {
+  std::vector<std::string> entries;
+  for (;;) {
+    const auto entry = decoder.next();
+    if (!entry.ok()) {
+      entries.push_back("! " + entry.failure().text);
+      return entries;
+    }
+    if (!entry.value()) return entries;
+    const auto& e = *entry.value();
+    entries.push_back((e.stream == OutputEntry::Stream::out ? "out:" : "err:") + e.timestamp + ":" +
+                      e.bytes);
+  }
+}
+
+std::vector<std::string> decode(OutputDecoder::Format format, const std::string& first,
+                                const std::string& second = "") {
+  OutputDecoder decoder(format);
+  decoder.feed(first);
+  auto entries = drain(decoder);
+  decoder.feed(second);
+  for (auto& entry : drain(decoder)) entries.push_back(entry);
+  return entries;
+}
+
+}  // namespace
+
+TEST_CASE("Texts are percent-encoded", "[docker][encoding]") {
+  CHECK(percent_encode("aZ0-._~") == "aZ0-._~");
+  CHECK(percent_encode("a/b c%?#&=+\xC3\xA9") == "a%2Fb%20c%25%3F%23%26%3D%2B%C3%A9");
+  CHECK(percent_encode("reg:5000/a/b@sha256:1", "/:@") == "reg:5000/a/b@sha256:1");
+  CHECK(query({{"a", "1&2"}, {"b", ""}, {"c", "x"}}) == "?a=1%262&c=x");
+  CHECK(query({{"b", ""}}).empty());
+}
+
+TEST_CASE("Base 64 is of the URL alphabet and padded", "[docker][encoding]") {
+  CHECK(base64url("") == "");
+  CHECK(base64url("f") == "Zg==");
+  CHECK(base64url("fo") == "Zm8=");
+  CHECK(base64url("foo") == "Zm9v");
+  CHECK(base64url("\xFB\xFF\xFE") == "-__-");
+}
+
+TEST_CASE("RFC 3339 becomes seconds and nanoseconds", "[docker][encoding]") {
+  const std::pair<std::string, std::string> rows[] = {
+      {"1970-01-01T00:00:00Z", "0.000000000"},
+      {"2024-01-01T00:00:00.5Z", "1704067200.500000000"},
+      {"2024-01-01T00:00:00.123456789Z", "1704067200.123456789"},
+      {"2024-01-01T02:00:00.000000001+02:00", "1704067200.000000001"},
+      {"2023-12-31T23:30:00-00:30", "1704067200.000000000"},
+  };
+  for (const auto& [text, expected] : rows) {
+    INFO(text);
+    const auto time = unix_time(text);
+    REQUIRE(time.ok());
+    CHECK(time.value() == expected);
+  }
+  for (const std::string text :
+       {"", "x", "2024-01-01", "2024-01-01T00:00:00", "1704067200", "2024-01-01T00:00:00.Z",
+        "2024-01-01T00:00:00Zx", "2024-01-01T00:00:00+2", "2024-01-01T00:00:00+02:00x"}) {
+    INFO(text);
+    CHECK(unix_time(text).failed_with(Fault::refused));
+  }
+}
+
+TEST_CASE("Image references split into repository and tag or digest", "[docker][encoding]") {
+  const std::tuple<std::string, std::string, std::string> rows[] = {
+      {"busybox", "busybox", "latest"},
+      {"busybox:1", "busybox", "1"},
+      {"reg:5000/a/b", "reg:5000/a/b", "latest"},
+      {"reg:5000/a/b:v2", "reg:5000/a/b", "v2"},
+      {"a/b@sha256:00ff", "a/b", "sha256:00ff"},
+      {"reg:5000/b:v2@sha256:00ff", "reg:5000/b", "sha256:00ff"},
+  };
+  for (const auto& [reference, repository, tag] : rows) {
+    INFO(reference);
+    const ImageName name = split_reference(reference);
+    CHECK(name.repository == repository);
+    CHECK(name.tag == tag);
+  }
+}
+
+TEST_CASE("Frames are entries wherever the reads cut them", "[docker][output]") {
+  const std::string line = kStamp + " hello\n";
+  const std::string bytes = frame(1, line) + frame(2, kStamp + " ") + frame(1, kStamp + " no end") +
+                            frame(2, std::string("\0\n", 2));
+  const std::vector<std::string> expected{"out:" + kStamp + ":hello\n", "err:" + kStamp + ":",
+                                          "out:" + kStamp + ":no end", std::string("err::\0\n", 7)};
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    INFO("cut at " << cut);
+    CHECK(decode(OutputDecoder::Format::framed, bytes.substr(0, cut), bytes.substr(cut)) ==
+          expected);
+  }
+  OutputDecoder byte_by_byte(OutputDecoder::Format::framed);
+  std::vector<std::string> entries;
+  for (const char byte : bytes) {
+    byte_by_byte.feed(std::string(1, byte));
+    for (auto& entry : drain(byte_by_byte)) entries.push_back(entry);
+  }
+  CHECK(entries == expected);
+}
+
+TEST_CASE("What only looks like a timestamp stays output", "[docker][output]") {
+  for (const std::string text :
+       {"hello world\n", "2024-01-02 x\n", "2024-01-02T03:04:0x.1Z y\n", " x\n", ""}) {
+    INFO(text);
+    CHECK(decode(OutputDecoder::Format::framed, frame(1, text)) ==
+          std::vector<std::string>{"out::" + text});
+  }
+}
+
+TEST_CASE("A stream that is not framed is given up", "[docker][output]") {
+  using Format = OutputDecoder::Format;
+  for (const std::string& bytes : {std::string("HTTP/1.1 garbage"), std::string(8, '\0'),
+                                   std::string("\1\0\1\0\0\0\0\1x", 9), frame(4, "x")}) {
+    CHECK(decode(Format::framed, bytes).at(0).starts_with("! "));
+  }
+  CHECK(decode(Format::framed, std::string("\1\0\0\0\1\0\0\1", 8)).at(0).find("16 MiB") !=
+        std::string::npos);
+  CHECK(decode(Format::framed, std::string("\1\0\0\0\1\0\0\0", 8)).empty());
+  CHECK(decode(Format::framed, frame(3, "Error grabbing logs: EOF\n")).at(0) ==
+        "! Error grabbing logs: EOF");
+
+  OutputDecoder cut(Format::framed);
+  cut.feed(frame(1, "whole") + frame(1, "cut").substr(0, 10));
+  CHECK(drain(cut).size() == 1);
+  CHECK(cut.last().failed_with(Fault::unavailable));
+}
+
+TEST_CASE("A terminal's output is cut into lines", "[docker][output]") {
+  using Format = OutputDecoder::Format;
+  const std::string bytes = kStamp + " one\r\n" + kStamp + " two\r\n";
+  const std::vector<std::string> expected{"out:" + kStamp + ":one\r\n",
+                                          "out:" + kStamp + ":two\r\n"};
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    CHECK(decode(Format::bare, bytes.substr(0, cut), bytes.substr(cut)) == expected);
+  }
+  OutputDecoder open_end(Format::bare);
+  open_end.feed(kStamp + " prompt> ");
+  CHECK(drain(open_end).empty());
+  const auto last = open_end.last();
+  REQUIRE(last.ok());
+  CHECK(last.value()->bytes == "prompt> ");
+  CHECK_FALSE(open_end.last().value().has_value());
+}
+
+TEST_CASE("The daemon's pieces of a terminal's long line lose their timestamps",
+          "[docker][output]") {
+  const std::string piece(16384, 'x');
+  const std::string bytes = kStamp + " " + piece + kStamp + " " + piece + kStamp + " end\n" +
+                            kStamp + " " + piece + "y\n";
+  for (const std::size_t cut : {std::size_t{16384}, std::size_t{16415}, std::size_t{16420},
+                                std::size_t{16446}, bytes.size()}) {
+    INFO("cut at " << cut);
+    const auto entries =
+        decode(OutputDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
+    REQUIRE(entries.size() == 4);
+    CHECK(entries[0] == "out:" + kStamp + ":" + piece);
+    CHECK(entries[1] == entries[0]);
+    CHECK(entries[2] == "out:" + kStamp + ":end\n");
+    CHECK(entries[3] == entries[0] + "y\n");
+  }
+}
+
+TEST_CASE("A pull is told in lines", "[docker][pull]") {
+  const std::string report =
+      "{\"status\":\"Pulling from a/b\",\"id\":\"latest\"}\r\n"
+      "{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"11\"}\r\n"
+      "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":12300000,\"total\":45600000},"
+      "\"progress\":\"\\u001b[2K[=> ]\",\"id\":\"11\"}\r\n"
+      "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":22800000,\"total\":45600000},"
+      "\"id\":\"11\"}\r\n"
+      "{\"status\":\"Download complete\",\"progressDetail\":{},\"id\":\"11\"}\r\n"
+      "{\"status\":\"Download complete\",\"progressDetail\":{},\"id\":\"11\"}\r\n"
+      "{\"status\":\"Digest: sha256:\\u001b00\"}";
+  std::vector<std::string> lines;
+  const auto keep = [&](const std::string& line) { lines.push_back(line); };
+  const std::vector<std::string> expected{"latest: Pulling from a/b", "11: Pulling fs layer",
+                                          "11: Downloading 12.3 of 45.6 MB (27%)",
+                                          "11: Download complete", "Digest: sha256: 00"};
+  for (std::size_t cut = 0; cut <= report.size(); cut += 7) {
+    lines.clear();
+    PullProgress progress(keep, std::chrono::hours(1));
+    REQUIRE(progress.feed(report.substr(0, cut)).ok());
+    REQUIRE(progress.feed(report.substr(cut)).ok());
+    REQUIRE(progress.finish().ok());
+    CHECK(lines == expected);
+  }
+  lines.clear();
+  PullProgress chatty(keep, Duration::zero());
+  REQUIRE(chatty.feed(report).ok());
+  CHECK(lines.at(3) == "11: Downloading 22.8 of 45.6 MB (50%)");
+}
+
+TEST_CASE("A pull fails in the daemon's words", "[docker][pull]") {
+  const std::tuple<std::string, Fault, std::string> rows[] = {
+      {R"({"errorDetail":{"message":"manifest for x:1 not found: manifest unknown"},"error":"e"})",
+       Fault::not_found, "manifest for x:1 not found: manifest unknown"},
+      {R"({"error":"pull access denied for x"})", Fault::not_found, "pull access denied for x"},
+      {R"({"error":"unauthorized: authentication required"})", Fault::not_found,
+       "unauthorized: authentication required"},
+      {R"({"error":"Get https://r/v2/: dial tcp: connection refused"})", Fault::refused,
+       "Get https://r/v2/: dial tcp: connection refused"},
+      {R"({"error":"write /x: no space\nleft"})", Fault::refused, "write /x: no space left"},
+      {"nonsense", Fault::unavailable, ""},
+      {"[1]", Fault::unavailable, ""},
+      {R"({"status":"cut)", Fault::unavailable, ""},
+  };
+  for (const auto& [report, fault, text] : rows) {
+    INFO(report);
+    PullProgress progress(nullptr, Duration::zero());
+    REQUIRE(progress.feed(report).ok());
+    const Status end = progress.finish();
+    REQUIRE(end.failed_with(fault));
+    if (!text.empty()) CHECK(end.failure().text == text);
+  }
+  PullProgress endless(nullptr, Duration::zero());
+  CHECK(endless.feed(std::string((1U << 20) + 1, ' ')).failed_with(Fault::unavailable));
+}
+
+TEST_CASE("An error answer means what its status and text say", "[docker][answers]") {
+  struct Row {
+    const Call& call;
+    int status;
+    std::string words;
+    Fault fault;
+  };
+  const Row rows[] = {
+      {kCreate, 404, "No such image: nope:latest", Fault::not_found},
+      {kCreate, 404, "No such container: other", Fault::refused},
+      {kCreate, 409, "Conflict. The container name \"/x\" is already in use", Fault::conflict},
+      {kCreate, 500, "Conflict. The name \"x\" is already in use by container 12", Fault::conflict},
+      {kCreate, 400, "Conflict. The name \"x\" is already in use by container 12", Fault::conflict},
+      {kCreate, 400, "invalid mount config", Fault::refused},
+      {kCreate, 500, "no space left on device", Fault::unavailable},
+      {kStart, 404, "No such container: x", Fault::not_found},
+      {kStart, 404, "No such container: the-other", Fault::refused},
+      {kStart, 404, "network foo not found", Fault::refused},
+      {kStart, 400, "exec: \"nope\": executable file not found in $PATH", Fault::refused},
+      {kStart, 500, "driver failed: port is already allocated", Fault::refused},
+      {kStart, 409, "marked for removal", Fault::refused},
+      {kStart, 502, "", Fault::unavailable},
+      {kInspect, 404, "No such container: x", Fault::not_found},
+      {kInspect, 404, "page not found", Fault::refused},
+      {kInspect, 500, "layer does not exist", Fault::unavailable},
+      {kInspect, 301, "", Fault::unavailable},
+      {kImage, 404, "No such image: y:1", Fault::not_found},
+      {kUpdate, 409, "Cannot update container x: conflict", Fault::conflict},
+      {kOutput, 501, "configured logging driver does not support reading", Fault::refused},
+      {kPull, 404, "pull access denied for x", Fault::not_found},
+      {kPull, 500, "Get https://r/v2/: dial tcp: no route to host", Fault::refused},
+      {kPull, 503, "", Fault::unavailable},
+  };
+  for (const Row& row : rows) {
+    INFO(row.call.attempt << " " << row.status << " " << row.words);
+    const std::string body =
+        row.words.empty() ? "oops"
+                          : boost::json::serialize(boost::json::object{{"message", row.words}});
+    const Failure failure = refusal(row.call, "x", Answer{row.status, body, ""});
+    CHECK(failure.fault == row.fault);
+    CHECK(failure.text.starts_with("cannot " + std::string(row.call.attempt) + " x: "));
+    if (!row.words.empty()) CHECK(failure.text.ends_with(row.words));
+  }
+}
+
+TEST_CASE("Inspect answers are reduced to facts", "[docker][answers]") {
+  const auto document = parse_json(R"({
+    "Id": "0123", "Name": "/mesos-x",
+    "State": {"Status": "exited", "OOMKilled": true, "ExitCode": 137, "Error": "why\n", "Pid": 0,
+              "StartedAt": "2024-01-01T00:00:00Z", "FinishedAt": "2024-01-02T00:00:00Z"},
+    "Config": {"Labels": {"a": "b"}, "StopSignal": "SIGQUIT", "Tty": true}})");
+  REQUIRE(document);
+  const auto facts = read_inspect(*document);
+  REQUIRE(facts);
+  CHECK(facts->id == "0123");
+  CHECK(facts->name == "mesos-x");
+  CHECK(facts->status == "exited");
+  CHECK(facts->labels == std::map<std::string, std::string>{{"a", "b"}});
+  CHECK(facts->started);
+  CHECK(facts->oom_killed);
+  CHECK(facts->exit_code == 137);
+  CHECK(facts->error == "why");
+  CHECK(facts->stop_signal == "SIGQUIT");
+  CHECK(facts->finished_at == "2024-01-02T00:00:00Z");
+  CHECK(has_terminal(*document));
+
+  const auto bare = read_inspect(*parse_json(
+      R"({"Id":"1","State":{"Status":"created","StartedAt":"0001-01-01T00:00:00Z"},"Config":null})"));
+  REQUIRE(bare);
+  CHECK_FALSE(bare->started);
+  for (const std::string text : {"[]", "{}", R"({"Id":"1"})", R"({"Id":1,"State":{"Status":"x"}})",
+                                 R"({"Id":"1","State":[]})", "null", "1"}) {
+    INFO(text);
+    CHECK_FALSE(read_inspect(*parse_json(text)));
+  }
+}
+
+TEST_CASE("Lists name a container by its own name, not by a link's", "[docker][answers]") {
+  const auto list = read_list(*parse_json(
+      R"([{"Id":"1","Names":["/other/alias","/own"],"State":"running","Labels":{"k":"v"}},
+          {"Id":"2","Names":null,"State":"dead","Labels":null}])"));
+  REQUIRE(list);
+  REQUIRE(list->size() == 2);
+  CHECK(list->at(0).name == "own");
+  CHECK(list->at(0).labels.at("k") == "v");
+  CHECK(list->at(1).name.empty());
+  CHECK_FALSE(read_list(*parse_json("{}")));
+  CHECK_FALSE(read_list(*parse_json(R"([{"Id":"1"}])")));
+}
+
+TEST_CASE("Responses are read wherever the reads cut them", "[docker][http]") {
+  const std::string bytes =
+      "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\nhello\r\n7;x=y\r\n, world\r\n0\r\n\r\n";
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    ResponseReader reader(ResponseReader::Body::endless);
+    std::string body;
+    REQUIRE(reader.feed(bytes.substr(0, cut)).ok());
+    body += reader.take_body();
+    CHECK(reader.complete() == (cut == bytes.size()));
+    REQUIRE(reader.feed(bytes.substr(cut)).ok());
+    body += reader.take_body();
+    CHECK(reader.complete());
+    CHECK(reader.connection_free());
+    CHECK(reader.status() == 200);
+    CHECK(reader.header("api-version") == "1.41");
+    CHECK(body == "hello, world");
+  }
+}
+
+TEST_CASE("Responses beyond the limits are given up", "[docker][http]") {
+  const auto feed = [](const std::string& bytes) {
+    ResponseReader reader(ResponseReader::Body::whole);
+    return reader.feed(bytes).ok();
+  };
+  CHECK_FALSE(feed("no HTTP at all\r\n\r\n"));
+  CHECK_FALSE(feed("HTTP/1.1 200 OK\r\nX: " + std::string(70000, 'x') + "\r\n\r\n"));
+  CHECK(feed("HTTP/1.1 200 OK\r\nX: " + std::string(60000, 'x') + "\r\n\r\n"));
+  CHECK_FALSE(feed("HTTP/1.1 200 OK\r\nContent-Length: 67108865\r\n\r\n"));
+  CHECK_FALSE(feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n"));
+  CHECK_FALSE(feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"));
+  CHECK_FALSE(
+      feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(100000, 'x')));
+
+  ResponseReader excess(ResponseReader::Body::whole);
+  REQUIRE(excess.feed("HTTP/1.1 204 No Content\r\n\r\nmore").ok());
+  CHECK(excess.complete());
+  CHECK_FALSE(excess.connection_free());
+  ResponseReader closing(ResponseReader::Body::whole);
+  REQUIRE(closing.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").ok());
+  CHECK(closing.complete());
+  CHECK_FALSE(closing.connection_free());
+}

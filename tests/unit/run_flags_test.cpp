@@ -1,0 +1,286 @@
+#include "engine/run_flags.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <catch2/catch.hpp>
+
+using namespace containerizer;
+namespace json = boost::json;
+using Words = std::vector<std::string>;
+
+namespace {
+
+google::protobuf::RepeatedPtrField<std::string> repeated(const Words& words) {
+  return {words.begin(), words.end()};
+}
+
+// The flags as "name=value" lines, or the refusal.
+std::string parsed(const Words& words) {
+  const auto options = parse_run_options(repeated(words));
+  if (!options.ok()) return options.failure().text;
+  std::string result;
+  for (const RunFlag& flag : options.value().flags) result += flag.name + "=" + flag.value + "\n";
+  return result;
+}
+
+// The body that flags make of one that has only a network, or the refusal.
+std::string applied(const Words& words) {
+  const auto options = parse_run_options(repeated(words));
+  if (!options.ok()) return options.failure().text;
+  CreateRequest request;
+  field(request.body, "HostConfig.NetworkMode") = "net";
+  const Status status = apply_run_flags(options.value().flags, request);
+  if (!status.ok()) return status.failure().text;
+  json::object& host = object_at(request.body, "HostConfig");
+  if (host["NetworkMode"] == "net") host.erase("NetworkMode");
+  if (host.empty()) request.body.erase("HostConfig");
+  return json::serialize(request.body);
+}
+
+}  // namespace
+
+TEST_CASE("a command line is read in all its forms") {
+  struct Case {
+    Words words;
+    std::string flags;
+  };
+  const auto example = GENERATE(values<Case>({
+      {{}, ""},
+      {{"-e", "X=Y"}, "env=X=Y\n"},
+      {{"-eX=Y"}, "env=X=Y\n"},
+      {{"-e=X=Y"}, "env=X=Y\n"},
+      {{"--env", "X=Y"}, "env=X=Y\n"},
+      {{"--env=X=Y"}, "env=X=Y\n"},
+      {{"--env="}, "env=\n"},
+      {{"-e", "GREETING=hello", "-v", "/srv:/srv"}, "env=GREETING=hello\nvolume=/srv:/srv\n"},
+      {{"-e", "-v"}, "env=-v\n"},
+      {{"-e", "//"}, "env=//\n"},
+      {{"--privileged", "-P"}, "privileged=true\npublish-all=true\n"},
+      {{"--privileged=false", "-P=0"}, "privileged=false\npublish-all=0\n"},
+      {{"-Pe", "X=Y"}, "publish-all=true\nenv=X=Y\n"},
+      {{"-PeX=Y"}, "publish-all=true\nenv=X=Y\n"},
+      {{"--net=host", "--net-alias", "a"}, "network=host\nnetwork-alias=a\n"},
+      // An element with blanks is a line of the shell where a flag is expected …
+      {{"-v /a:/b"}, "volume=/a:/b\n"},
+      {{" -v /a:/b  --net host "}, "volume=/a:/b\nnetwork=host\n"},
+      {{"-e X='a b' -e Y=\"c \\\" d\" -e Z=e\\ f"}, "env=X=a b\nenv=Y=c \" d\nenv=Z=e f\n"},
+      {{"-e A=\"\\n\" -e B=''"}, "env=A=\\n\nenv=B=\n"},
+      {{"-P -e", "X=a b"}, "publish-all=true\nenv=X=a b\n"},
+      // … and the value where a value is expected.
+      {{"-e", "X=a b 'c"}, "env=X=a b 'c\n"},
+      {{"-eX='a"}, "env=X='a\n"},
+  }));
+  CAPTURE(example.words);
+  CHECK(parsed(example.words) == example.flags);
+}
+
+TEST_CASE("two slashes end the flags and give the command") {
+  const auto command = [](const Words& words) {
+    return parse_run_options(repeated(words)).value();
+  };
+  CHECK(command({"-P", "//", "echo", "a b", "--privileged", "//"}).command ==
+        Words{"echo", "a b", "--privileged", "//"});
+  CHECK(command({"-P // echo 'a b'", "c d"}).command == Words{"echo", "a b", "c d"});
+  CHECK(command({"//"}).command == Words{});
+  CHECK(!command({"-P"}).command);
+}
+
+TEST_CASE("a command line that cannot be read is refused") {
+  struct Case {
+    Words words;
+    std::string text;
+  };
+  const auto example = GENERATE(values<Case>({
+      {{"--frobnicate"}, "\"--frobnicate\": no such flag"},
+      {{"--frobnicate=secret"}, "\"--frobnicate\": no such flag"},
+      {{"-Z"}, "\"-Z\": no such flag"},
+      {{"-P", "word"}, "word 2"},
+      {{"-e X=a b"}, "word 3"},
+      {{""}, "word 1"},
+      {{"-"}, "word 1"},
+      {{"--"}, "word 1"},
+      {{"-P", "-e"}, "--env: its value is missing"},
+      {{"-e 'X=a b"}, "quote"},
+      {{"-e X=a\\"}, "quote"},
+  }));
+  CAPTURE(example.words);
+  CHECK_THAT(parsed(example.words), Catch::Contains(example.text));
+}
+
+TEST_CASE("flags that cannot be honoured say why") {
+  const auto word = GENERATE(as<std::string>(), "-a", "--annotation", "--cidfile", "--cpu-count",
+                             "-d", "--detach", "--detach-keys", "--env-file", "--gpus", "-i",
+                             "--io-maxiops", "--label-file", "--name", "--platform", "--rm",
+                             "--rm=true", "--sig-proxy", "-t", "-it", "-Pd", "--use-api-socket");
+  CAPTURE(word);
+  const auto refused = parse_run_options(repeated({word, "value"}));
+  REQUIRE(refused.failed_with(Fault::refused));
+  CHECK(refused.failure().text.size() > 30);
+  CHECK(refused.failure().text.find("no such flag") == std::string::npos);
+}
+
+TEST_CASE("parameters are flags by their long names") {
+  google::protobuf::RepeatedPtrField<mesos::Parameter> parameters;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    auto& parameter = *parameters.Add();
+    parameter.set_key(key);
+    parameter.set_value(value);
+  };
+  add("net", "n");
+  add("env", "A=b c");
+  const auto options = parse_parameters(parameters);
+  REQUIRE(options.ok());
+  REQUIRE(options.value().flags.size() == 2);
+  CHECK(options.value().flags[0].name == "network");
+  CHECK(options.value().flags[1].value == "A=b c");
+  CHECK(has_flag(options.value().flags, "env"));
+  CHECK(!has_flag(options.value().flags, "publish"));
+
+  add("e", "A=b");
+  CHECK(parse_parameters(parameters).failed_with(Fault::refused));
+}
+
+// Each expectation is the body that docker 28.2.2 sends to a daemon of API 1.41 for these flags.
+TEST_CASE("flags fill the fields that the command line of docker fills") {
+  struct Case {
+    Words words;
+    std::string body;
+  };
+  const auto example = GENERATE(values<Case>({
+      {{"--add-host", "a=::1", "--add-host", "b:1.2.3.4"},
+       R"({"HostConfig":{"ExtraHosts":["a:::1","b:1.2.3.4"]}})"},
+      {{"--blkio-weight=300", "--blkio-weight-device=/dev/sda:200"},
+       R"({"HostConfig":{"BlkioWeight":300,"BlkioWeightDevice":[{"Path":"/dev/sda","Weight":200}]}})"},
+      {{"-c", "512", "--cpus=1.5", "--cpuset", "0-1"},
+       R"({"HostConfig":{"CpuShares":512,"NanoCpus":1500000000,"CpusetCpus":"0-1"}})"},
+      {{"--device=/dev/a", "--device=/dev/a:rw", "--device=/dev/a:/dev/b:r"},
+       R"({"HostConfig":{"Devices":[
+         {"PathOnHost":"/dev/a","PathInContainer":"/dev/a","CgroupPermissions":"rwm"},
+         {"PathOnHost":"/dev/a","PathInContainer":"/dev/a","CgroupPermissions":"rw"},
+         {"PathOnHost":"/dev/a","PathInContainer":"/dev/b","CgroupPermissions":"r"}]}})"},
+      {{"--device-read-bps=/dev/sda:1mb", "--device-write-iops=/dev/sda:7"},
+       R"({"HostConfig":{"BlkioDeviceReadBps":[{"Path":"/dev/sda","Rate":1048576}],
+                         "BlkioDeviceWriteIOps":[{"Path":"/dev/sda","Rate":7}]}})"},
+      {{"--dns=1.1.1.1", "--dns=2.2.2.2", "--dns-opt=x"},
+       R"({"HostConfig":{"Dns":["1.1.1.1","2.2.2.2"],"DnsOptions":["x"]}})"},
+      {{"--entrypoint", "/bin/x"}, R"({"Entrypoint":["/bin/x"]})"},
+      {{"--entrypoint="}, R"({"Entrypoint":[""]})"},
+      {{"-eA=b", "-eC=d", "-eA=e=f", "-eG="}, R"({"Env":["A=e=f","C=d","G="]})"},
+      {{"--expose=80", "--expose=90-91/udp"},
+       R"({"ExposedPorts":{"80/tcp":{},"90/udp":{},"91/udp":{}}})"},
+      {{"--health-cmd", "a b", "--health-interval=1m30s", "--health-timeout=1.5h",
+        "--health-start-period=500ms", "--health-retries=3"},
+       R"({"Healthcheck":{"Test":["CMD-SHELL","a b"],"Interval":90000000000,"Retries":3,
+                          "StartPeriod":500000000,"Timeout":5400000000000}})"},
+      {{"--no-healthcheck"}, R"({"Healthcheck":{"Test":["NONE"]}})"},
+      {{"--init"}, R"({"HostConfig":{"Init":true}})"},
+      {{"--init=false"}, R"({"HostConfig":{"Init":false}})"},
+      {{"--ip=10.0.0.2", "--ip6=::2", "--network-alias=a", "--net-alias=b"},
+       R"({"NetworkingConfig":{"EndpointsConfig":{"net":{"Aliases":["a","b"],
+             "IPAMConfig":{"IPv4Address":"10.0.0.2","IPv6Address":"::2"}}}}})"},
+      {{"-la.b=c=d", "--label", "e"}, R"({"Labels":{"a.b":"c=d","e":""}})"},
+      {{"--log-driver=local", "--log-opt=max-size=10m"},
+       R"({"HostConfig":{"LogConfig":{"Type":"local","Config":{"max-size":"10m"}}}})"},
+      {{"-m", "1.5g", "--memory-reservation=32M", "--memory-swap=-1", "--shm-size=1kib"},
+       R"({"HostConfig":{"Memory":1610612736,"MemoryReservation":33554432,"MemorySwap":-1,
+                         "ShmSize":1024}})"},
+      {{"-m", "512m", "-m", "100"}, R"({"HostConfig":{"Memory":100}})"},
+      {{"--mount=type=bind,src=/a,dst=/b,ro,bind-propagation=rslave"},
+       R"({"HostConfig":{"Mounts":[{"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true,
+                                    "BindOptions":{"Propagation":"rslave"}}]}})"},
+      {{"--mount=source=v,target=/d,volume-driver=x,volume-opt=a=b,volume-nocopy"},
+       R"({"HostConfig":{"Mounts":[{"Type":"volume","Source":"v","Target":"/d","VolumeOptions":
+           {"NoCopy":true,"DriverConfig":{"Name":"x","Options":{"a":"b"}}}}]}})"},
+      {{"--mount=type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1777"},
+       R"({"HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/t","TmpfsOptions":
+           {"SizeBytes":67108864,"Mode":1023}}]}})"},
+      {{"--net=host"}, R"({"HostConfig":{"NetworkMode":"host"}})"},
+      {{"--pids-limit=-1", "--oom-score-adj", "-5"},
+       R"({"HostConfig":{"PidsLimit":-1,"OomScoreAdj":-5}})"},
+      {{"-p80"}, R"({"ExposedPorts":{"80/tcp":{}},
+                     "HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":""}]}}})"},
+      {{"-p127.0.0.1:53:54/UDP", "-p55:54/udp"},
+       R"({"ExposedPorts":{"54/udp":{}},"HostConfig":{"PortBindings":{"54/udp":[
+           {"HostIp":"127.0.0.1","HostPort":"53"},{"HostIp":"","HostPort":"55"}]}}})"},
+      {{"-p[::1]::80"}, R"({"ExposedPorts":{"80/tcp":{}},
+           "HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"::1","HostPort":""}]}}})"},
+      {{"-p8000-8001:80-81"}, R"({"ExposedPorts":{"80/tcp":{},"81/tcp":{}},
+           "HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"8000"}],
+                                         "81/tcp":[{"HostIp":"","HostPort":"8001"}]}}})"},
+      {{"-p8000-8002:80"}, R"({"ExposedPorts":{"80/tcp":{}},
+           "HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"8000-8002"}]}}})"},
+      {{"--restart=no"}, "{}"},
+      {{"--security-opt=no-new-privileges", "--security-opt=seccomp=unconfined"},
+       R"({"HostConfig":{"SecurityOpt":["no-new-privileges","seccomp=unconfined"]}})"},
+      {{"--security-opt=systempaths=unconfined"},
+       R"({"HostConfig":{"MaskedPaths":[],"ReadonlyPaths":[]}})"},
+      {{"--sysctl=net.core.somaxconn=1024"},
+       R"({"HostConfig":{"Sysctls":{"net.core.somaxconn":"1024"}}})"},
+      {{"--tmpfs=/t", "--tmpfs=/u:rw,size=64m"},
+       R"({"HostConfig":{"Tmpfs":{"/t":"","/u":"rw,size=64m"}}})"},
+      {{"--ulimit=nofile=10:20", "--ulimit=core=-1"},
+       R"({"HostConfig":{"Ulimits":[{"Name":"nofile","Soft":10,"Hard":20},
+                                    {"Name":"core","Soft":-1,"Hard":-1}]}})"},
+      {{"-u1:2", "-w", "/w", "-h", "name", "--stop-signal=SIGINT", "--stop-timeout=7"},
+       R"({"User":"1:2","WorkingDir":"/w","Hostname":"name","StopSignal":"SIGINT","StopTimeout":7})"},
+      {{"-v/a:/b", "-v", "name:/c:ro,z", "-v/d"},
+       R"({"HostConfig":{"Binds":["/a:/b","name:/c:ro,z"]},"Volumes":{"/d":{}}})"},
+  }));
+  CAPTURE(example.words);
+  const std::string body = applied(example.words);
+  CAPTURE(body);
+  REQUIRE(body.starts_with('{'));
+  CHECK(json::parse(body) == json::parse(example.body));
+}
+
+TEST_CASE("values of the wrong form are refused by flag and value") {
+  const auto word = GENERATE(
+      as<std::string>(), "--add-host=x", "--blkio-weight=x", "--blkio-weight-device=/dev/sda",
+      "--cpus=-1", "--cpus=1x", "--cpus=1.2.3", "--cpus=", "--device=null", "--device=/dev/a:/b:x",
+      "--device-read-bps=/dev/sda:-1", "--env=X", "--env==x", "--expose=0", "--expose=70000",
+      "--expose=80/icmp", "--health-interval=10", "--health-interval=1", "--health-retries=3.5",
+      "--init=maybe", "--label==x", "--memory=", "--memory=1x", "--memory=1kk", "--memory=-1",
+      "--memory=99999999999g", "--mount=target=b", "--mount=type=bind,foo=bar,target=/b",
+      "--mount=type=bind,source=/a", "--publish=", "--publish=80:", "--publish=a:80",
+      "--publish=70000:80", "--publish=8000-8001:80-82", "--publish=8002-8000:80-82",
+      "--publish=53:53/icmp", "--privileged=yes", "--pull=never", "--restart=always",
+      "--restart=on-failure:3", "--security-opt=seccomp=/etc/passwd", "--tmpfs=t",
+      "--ulimit=nofile", "--ulimit=nofile=x", "--ulimit=nofile=1:2:3", "--volume=b",
+      "--volume=./a:/b", "--volume=/a:/b:ro:x", "--volume=:/b", "--log-driver=none",
+      "--label=docker-containerizer.id=x", "--label=docker-containerizer.");
+  CAPTURE(word);
+  const std::string flag = word.substr(0, word.find('='));
+  CHECK_THAT(applied({word}), Catch::StartsWith("docker run " + flag + ": "));
+}
+
+TEST_CASE("secrets stay out of refusals") {
+  for (const char* word : {"-e=hidden", "--label==hidden", "--log-opt==hidden"}) {
+    CAPTURE(word);
+    const std::string text = applied({word});
+    CHECK(text.starts_with("docker run"));
+    CHECK(text.find("hidden") == std::string::npos);
+  }
+  CHECK(applied({"-e X=a hidden"}).find("hidden") == std::string::npos);
+}
+
+TEST_CASE("pull decides whether an image that is there is pulled again") {
+  for (const bool before : {false, true}) {
+    CreateRequest request;
+    request.force_pull = before;
+    REQUIRE(apply_run_flags({{"pull", "always"}}, request).ok());
+    CHECK(request.force_pull);
+    REQUIRE(apply_run_flags({{"pull", "missing"}}, request).ok());
+    CHECK(!request.force_pull);
+    CHECK(request.body.empty());
+  }
+}
+
+TEST_CASE("flags ask for one plain network or none") {
+  CHECK(network_flag({{"env", "A=b"}}).value() == std::nullopt);
+  CHECK(network_flag({{"network", "n"}}).value() == "n");
+  CHECK(network_flag({{"network", "n"}, {"network", "m"}}).failed_with(Fault::refused));
+  CHECK(network_flag({{"network", "name=n,alias=a"}}).failed_with(Fault::refused));
+  CHECK(network_flag({{"network", ""}}).failed_with(Fault::refused));
+}
