@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "cli/call.h"
 #include "engine/ending.h"
@@ -47,7 +48,9 @@ bool hand_over(int output, const Termination& message) {
 class LatePlace {
  public:
   explicit LatePlace(const Config& config) : file_(config.state_directory() + "/late.lock", true) {
-    for (int place = 0; place < config.late_waits && !taken_; ++place) {
+    // A slave has max(8, CPUs) threads: half of them stay free.
+    const int half = static_cast<int>(std::max(8U, std::thread::hardware_concurrency()) / 2);
+    for (int place = 0; place < config.late_waits.value_or(half) && !taken_; ++place) {
       taken_ = file_.try_lock(place, LockFile::Mode::exclusive);
     }
   }

@@ -13,6 +13,7 @@
 #include "engine/identity.h"
 #include "engine/launch_record.h"
 #include "engine/life_lock.h"
+#include "engine/limits.h"
 
 namespace containerizer {
 namespace {
@@ -265,7 +266,21 @@ std::optional<Step> Actions::start_container() {
   if (seen.facts && seen.facts->pid > 0) {
     container_.init = world_.host.identify(static_cast<pid_t>(seen.facts->pid));
   }
+  apply_later_limits();
   return std::nullopt;
+}
+
+// The container was created with the limits of its launch; there may have been updates since.
+void Actions::apply_later_limits() {
+  const auto limits = world_.store.limits_of(container_.container_id);
+  world_.store.rest();
+  if (!limits || limits->ticket == 0) return;
+  const auto updated = world_.docker.update(reference(), update_body(*limits));
+  if (updated.ok()) {
+    world_.store.set_hard_memory(container_.container_id, hard_memory_after(*limits));
+  } else {
+    log::warn("{}", updated.failure().text);
+  }
 }
 
 // For a command task: mesos-executor, on the host, in a session of its own, so that its suicide (it

@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <functional>
 #include <string_view>
-#include <thread>
 
 namespace containerizer {
 namespace {
@@ -47,11 +46,13 @@ Status set_wait(Config& config, const std::string& value) {
 }
 
 Status set_late_waits(Config& config, const std::string& value) {
+  int places = 0;
   const auto* end = value.data() + value.size();
-  const auto [rest, error] = std::from_chars(value.data(), end, config.late_waits);
-  if (error != std::errc{} || rest != end || config.late_waits < 0 || config.late_waits > 1024) {
+  const auto [rest, error] = std::from_chars(value.data(), end, places);
+  if (error != std::errc{} || rest != end || places < 0 || places > 1024) {
     return Failure{Fault::refused, "a whole number from 0 to 1024"};
   }
+  config.late_waits = places;
   return Done{};
 }
 
@@ -176,8 +177,6 @@ Result<Duration> parse_duration(const std::string& text) {
 
 Result<Config> read_config(const Environment& environment) {
   Config config;
-  // A slave reads each answer on one of max(8, CPUs) threads: half of them stay free.
-  config.late_waits = static_cast<int>(std::max(8U, std::thread::hardware_concurrency()) / 2);
   const auto value_of = [&](const char* name) {
     const auto found = environment.find(name);
     return found == environment.end() ? std::string() : found->second;

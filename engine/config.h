@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/docker/endpoint.h"
@@ -18,7 +19,7 @@ struct Config {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
   WaitMode wait = WaitMode::automatic;
-  int late_waits = 4;
+  std::optional<int> late_waits;  // absent: half the threads that a slave has
   Duration stop_timeout{2'000};
   Duration remove_delay{0};
   Duration engine_timeout{30'000};

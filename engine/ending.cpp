@@ -50,6 +50,8 @@ store::Termination ending_of(const ContainerFacts& facts, bool destroyed) {
   if (facts.oom_killed && ending.signal == sigkill) {
     ending.kind = "oom";
     ending.message = "the container was killed because it used more memory than its limit";
+  } else if (facts.oom_killed) {
+    ending.message += "; a process in it was killed because of the memory limit";
   }
   if (destroyed) {
     ending.kind = "destroyed";

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include "engine/host/file.h"
 #include "engine/host/sandbox.h"
@@ -23,6 +24,23 @@ constexpr std::array<const char*, 2> file_names{"stdout", "stderr"};
 
 Failure trouble(const std::string& what, const std::string& path) {
   return {Fault::refused, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
+}
+
+void put_text(std::array<char, 40>& field, const std::string& text) {
+  std::fill(field.begin(), field.end(), '\0');
+  std::copy_n(text.begin(), std::min(text.size(), field.size() - 1), field.begin());
+}
+
+// An RFC 3339 timestamp in UTC, so much earlier; "" if it is none.
+std::string seconds_before(const std::string& timestamp, int seconds) {
+  std::tm parts{};
+  const char* rest = ::strptime(timestamp.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return "";
+  const std::time_t earlier = ::timegm(&parts) - seconds;
+  ::gmtime_r(&earlier, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  return text.data() + std::string(rest);
 }
 
 std::string read_from(int file, std::uint64_t offset, std::size_t most) {
@@ -63,7 +81,6 @@ Result<std::string> OutputCopy::resume() {
     cursor_.magic = cursor_magic;
     cursor_.ascending = 1;
   }
-  std::string since;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     auto& stream = streams_[i];
     const auto& position = cursor_.streams[i];
@@ -73,10 +90,8 @@ Result<std::string> OutputCopy::resume() {
     stream.after = position;
     stream.recovering = position.batch_entries > 0;
     stream.to_skip = cursor_.ascending != 0 ? position.at_timestamp : position.entries;
-    const std::string timestamp(position.timestamp.data());
-    since = i == 0 ? timestamp : std::min(since, timestamp);
   }
-  return cursor_.ascending != 0 ? since : std::string();
+  return cursor_.ascending != 0 ? std::string(cursor_.since.data()) : std::string();
 }
 
 // In ascending order only the entries of the last timestamp are seen again, and those of before
@@ -105,9 +120,7 @@ Status OutputCopy::take(const OutputEntry& entry) {
   if (entry.timestamp < previous) cursor_.ascending = 0;
   after.at_timestamp = entry.timestamp == previous ? after.at_timestamp + 1 : 1;
   ++after.entries;
-  const auto length = std::min(entry.timestamp.size(), after.timestamp.size() - 1);
-  std::fill(after.timestamp.begin(), after.timestamp.end(), '\0');
-  std::copy_n(entry.timestamp.begin(), length, after.timestamp.begin());
+  put_text(after.timestamp, entry.timestamp);
 
   stream.gathered += entry.bytes;
   ++stream.gathered_entries;
@@ -164,6 +177,7 @@ Status OutputCopy::write_batch(std::size_t index, std::string_view bytes) {
       static_cast<std::uint64_t>(found.st_size) - (stream.gathered.size() - bytes.size());
   position.batch_length = stream.gathered.size();
   position.batch_entries = stream.gathered_entries;
+  note_since(index);
   if (!save()) return trouble("write", cursor_path_);
   if (write_all(stream.file.get(), bytes)) return Done{};
   return trouble("write", sandbox_ + "/" + file_names[index]);
@@ -183,6 +197,19 @@ std::string_view OutputCopy::missing_part(std::size_t index, std::string_view ba
     }
   }
   return batch;
+}
+
+// A stream that has been silent for long must not make whoever resumes read all output again. Its
+// next entry can be a little older than what the other one wrote last: the daemon stamps both
+// streams before it puts them in order.
+void OutputCopy::note_since(std::size_t writing) {
+  const auto& other = streams_[1 - writing];
+  const std::string_view here(cursor_.streams[writing].timestamp.data());
+  const std::string_view there(cursor_.streams[1 - writing].timestamp.data());
+  const bool silent = other.gathered_entries == 0 && !other.recovering;
+  std::string since(std::min(here, there));
+  if (silent) since = std::max(since, seconds_before(std::string(here), 10));
+  put_text(cursor_.since, since);
 }
 
 bool OutputCopy::save() {

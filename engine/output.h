@@ -52,6 +52,8 @@ class OutputCopy {
     std::uint64_t magic;
     // 0 once timestamps went backwards: then only counting from the beginning finds the place.
     std::uint64_t ascending;
+    // No entry before this one is needed by whoever resumes.
+    std::array<char, 40> since;
     std::array<Position, 2> streams;
   };
   struct Stream {
@@ -69,6 +71,7 @@ class OutputCopy {
   Status write_batch(std::size_t index, std::string_view bytes);
   std::string_view missing_part(std::size_t index, std::string_view batch) const;
   bool save();
+  void note_since(std::size_t writing);
   bool skip(std::size_t index, const OutputEntry& entry);
 
   std::string sandbox_;

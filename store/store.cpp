@@ -366,7 +366,8 @@ int Store::prune(std::int64_t wall, int most) {
 
 void Store::tidy() {
   rest();
-  constexpr std::int64_t wal_worth_emptying = 4 << 20;
+  // Whoever opens the database when nobody else has it open reads the whole log first.
+  constexpr std::int64_t wal_worth_emptying = 256 << 10;
   constexpr std::int64_t wal_too_large = 64 << 20;
   if (Database::checkpoint(settings_, wal_worth_emptying, Duration(50))) return;
   Database::checkpoint(settings_, wal_too_large, Duration(10'000));

@@ -79,8 +79,8 @@ Call ExternalContainerizer::call(const Container* container, std::string verb) c
   return made;
 }
 
-pid_t ExternalContainerizer::run(const Call& call, std::function<void(Outcome)> done) {
-  const Started started = invoker_.start(call, in(strand_, [done](Answer answer) {
+pid_t ExternalContainerizer::run(const Call& call, const std::function<void(Outcome)>& done) {
+  const Started started = invoker_.start(call, in(strand_, [done](const Answer& answer) {
                                            done({answer.status, {}});
                                          }));
   if (started.pid < 0) done(failed(started.failure));
@@ -89,14 +89,14 @@ pid_t ExternalContainerizer::run(const Call& call, std::function<void(Outcome)> 
 
 template <class T>
 void ExternalContainerizer::ask(const Call& call, bool (*complete)(const T&),
-                                std::function<void(Reply<T>)> done) {
-  const Started started = invoker_.start(call, in(strand_, [done, complete](Answer answer) {
+                                const std::function<void(Reply<T>)>& done) {
+  const Started started = invoker_.start(call, in(strand_, [done, complete](const Answer& answer) {
                                            done(read_reply<T>(answer, complete));
                                          }));
   if (started.pid < 0) done({failed(started.failure), std::nullopt});
 }
 
-void ExternalContainerizer::when_launched(const std::string& id, OnContainer action) {
+void ExternalContainerizer::when_launched(const std::string& id, const OnContainer& action) {
   boost::asio::post(strand_, [this, id, action = std::move(action)] {
     Container* container = find(id);
     if (container == nullptr || container->launched) {
@@ -108,8 +108,9 @@ void ExternalContainerizer::when_launched(const std::string& id, OnContainer act
 }
 
 void ExternalContainerizer::launch(const mesos::containerizer::Launch& launch,
-                                   Environment environment, std::function<void(pid_t)> started,
-                                   std::function<void(Outcome)> done) {
+                                   Environment environment,
+                                   const std::function<void(pid_t)>& started,
+                                   const std::function<void(Outcome)>& done) {
   boost::asio::post(strand_, [=, this] {
     const std::string& id = launch.container_id().value();
     Container& container = containers_[id];
@@ -117,7 +118,7 @@ void ExternalContainerizer::launch(const mesos::containerizer::Launch& launch,
     Call made = call(&container, "launch");
     made.environment = environment;
     made.request = launch.SerializeAsString();
-    const pid_t pid = run(made, [this, id, done](Outcome outcome) {
+    const pid_t pid = run(made, [this, id, done](const Outcome& outcome) {
       launch_ended(id, outcome);
       done(outcome);
     });
@@ -141,7 +142,7 @@ void ExternalContainerizer::launch_ended(const std::string& id, const Outcome& o
 }
 
 void ExternalContainerizer::wait(const std::string& id,
-                                 std::function<void(Reply<Termination>)> done) {
+                                 const std::function<void(Reply<Termination>)>& done) {
   when_launched(id, [=, this](Container* container) {
     if (container == nullptr) {
       done({failed(not_running), std::nullopt});
@@ -152,8 +153,8 @@ void ExternalContainerizer::wait(const std::string& id,
     Call made = call(container, "wait");
     made.request = request_for<mesos::containerizer::Wait>(id);
     made.has_reply = true;
-    const Started started =
-        invoker_.start(made, in(strand_, [this, id](Answer answer) { wait_ended(id, answer); }));
+    const Started started = invoker_.start(
+        made, in(strand_, [this, id](const Answer& answer) { wait_ended(id, answer); }));
     container->wait_pid = started.pid;
     if (started.pid < 0) forget(id, {failed(started.failure), std::nullopt});
   });
@@ -190,7 +191,7 @@ void ExternalContainerizer::forget(const std::string& id, const Reply<Terminatio
 }
 
 void ExternalContainerizer::update(const std::string& id, const Update& update,
-                                   std::function<void(Outcome)> done) {
+                                   const std::function<void(Outcome)>& done) {
   when_launched(id, [=, this](Container* container) {
     if (container == nullptr) {
       done(failed(not_running));
@@ -202,8 +203,8 @@ void ExternalContainerizer::update(const std::string& id, const Update& update,
   });
 }
 
-void ExternalContainerizer::usage(const std::string& id,
-                                  std::function<void(Reply<mesos::ResourceStatistics>)> done) {
+void ExternalContainerizer::usage(
+    const std::string& id, const std::function<void(Reply<mesos::ResourceStatistics>)>& done) {
   when_launched(id, [=, this](Container* container) {
     if (container == nullptr) {
       done({failed(not_running), std::nullopt});
@@ -216,7 +217,8 @@ void ExternalContainerizer::usage(const std::string& id,
   });
 }
 
-void ExternalContainerizer::destroy(const std::string& id, std::function<void(Outcome)> done) {
+void ExternalContainerizer::destroy(const std::string& id,
+                                    const std::function<void(Outcome)>& done) {
   when_launched(id, [=, this](Container* container) {
     if (container == nullptr || container->destroying) {
       done(failed(container == nullptr ? not_running : "Container is being destroyed already"));
@@ -225,7 +227,7 @@ void ExternalContainerizer::destroy(const std::string& id, std::function<void(Ou
     container->destroying = true;
     Call made = call(container, "destroy");
     made.request = request_for<mesos::containerizer::Destroy>(id);
-    run(made, [this, id, done](Outcome outcome) {
+    run(made, [this, id, done](const Outcome& outcome) {
       done(outcome);
       const Container* destroyed = find(id);
       if (destroyed == nullptr) return;
@@ -238,7 +240,7 @@ void ExternalContainerizer::destroy(const std::string& id, std::function<void(Ou
   });
 }
 
-void ExternalContainerizer::containers(std::function<void(Reply<Containers>)> done) {
+void ExternalContainerizer::containers(const std::function<void(Reply<Containers>)>& done) {
   boost::asio::post(strand_, [=, this] {
     Call made = call(nullptr, "containers");
     made.has_reply = true;
@@ -246,22 +248,23 @@ void ExternalContainerizer::containers(std::function<void(Reply<Containers>)> do
   });
 }
 
-void ExternalContainerizer::wait_pid(const std::string& id, std::function<void(pid_t)> done) {
+void ExternalContainerizer::wait_pid(const std::string& id,
+                                     const std::function<void(pid_t)>& done) {
   boost::asio::post(strand_, [=, this] {
     const Container* container = find(id);
     done(container == nullptr ? -1 : container->wait_pid);
   });
 }
 
-void ExternalContainerizer::recover(std::vector<KnownContainer> known,
-                                    std::function<void(std::string, std::size_t)> done) {
+void ExternalContainerizer::recover(const std::vector<KnownContainer>& known,
+                                    const std::function<void(std::string, std::size_t)>& done) {
   boost::asio::post(strand_, [=, this] {
-    run(call(nullptr, "recover"), [=, this](Outcome outcome) {
+    run(call(nullptr, "recover"), [=, this](const Outcome& outcome) {
       if (!outcome.ok()) {
         done("recover: " + outcome.text(), 0);
         return;
       }
-      containers([=, this](Reply<Containers> reply) {
+      containers([=, this](const Reply<Containers>& reply) {
         if (!reply.message) {
           done("containers: " + reply.outcome.text(), 0);
         } else {
@@ -272,17 +275,17 @@ void ExternalContainerizer::recover(std::vector<KnownContainer> known,
   });
 }
 
-void ExternalContainerizer::settle_orphans(const Containers& reported,
-                                           std::vector<KnownContainer> known,
-                                           std::function<void(std::string, std::size_t)> done) {
+void ExternalContainerizer::settle_orphans(
+    const Containers& reported, const std::vector<KnownContainer>& known,
+    const std::function<void(std::string, std::size_t)>& done) {
   std::set<std::string> orphans;
   for (const auto& id : reported.containers()) orphans.insert(id.value());
   std::size_t active = 0;
-  for (KnownContainer& one : known) {
+  for (const KnownContainer& one : known) {
     if (orphans.erase(one.id) == 0) continue;
     std::filesystem::create_directories(one.sandbox.directory);
     Container& container = containers_[one.id];
-    container.sandbox = std::move(one.sandbox);
+    container.sandbox = one.sandbox;
     container.launched = true;
     ++active;
   }
@@ -295,14 +298,14 @@ void ExternalContainerizer::settle_orphans(const Containers& reported,
   for (const std::string& id : orphans) {
     events_.print("orphan " + id);
     containers_[id].launched = true;
-    wait(id, [=, this](Reply<Termination> reply) {
+    wait(id, [=, this](const Reply<Termination>& reply) {
       if (!reply.outcome.status) {
         done("wait of orphan " + id + ": " + reply.outcome.text(), active);
         return;
       }
       if (--*left == 0) done("", active);
     });
-    destroy(id, [=, this](Outcome outcome) {
+    destroy(id, [=, this](const Outcome& outcome) {
       events_.print("destroyed " + id + " " + outcome.text());
     });
   }

@@ -60,30 +60,31 @@ class ExternalContainerizer {
   // `recover`, then `containers`: the known ones in the reply become active, what else is in it is
   // an orphan and is waited for and destroyed. Done when all orphans are gone, with the words of
   // the failure or none, and how many became active.
-  void recover(std::vector<KnownContainer> known,
-               std::function<void(std::string failure, std::size_t active)> done);
+  void recover(const std::vector<KnownContainer>& known,
+               const std::function<void(std::string failure, std::size_t active)>& done);
 
   // `started` is called with the pid right after the fork. Everything else about the container
   // waits for the success of this; after a failure the container is unknown.
-  void launch(const mesos::containerizer::Launch& launch, Environment environment,
-              std::function<void(pid_t)> started, std::function<void(Outcome)> done);
+  void launch(const mesos::containerizer::Launch& launch, const Environment& environment,
+              const std::function<void(pid_t)>& started, const std::function<void(Outcome)>& done);
 
   // The termination of the container: at most one process however often it is called. What `wait`
   // itself says is ignored once `destroy` was started.
-  void wait(const std::string& id, std::function<void(Reply<Termination>)> done);
+  void wait(const std::string& id, const std::function<void(Reply<Termination>)>& done);
 
   void update(const std::string& id, const mesos::containerizer::Update& update,
-              std::function<void(Outcome)> done);
-  void usage(const std::string& id, std::function<void(Reply<mesos::ResourceStatistics>)> done);
+              const std::function<void(Outcome)>& done);
+  void usage(const std::string& id,
+             const std::function<void(Reply<mesos::ResourceStatistics>)>& done);
 
   // Runs `destroy` and, whatever becomes of that, kills everything around the `wait` process. A
   // second call while the first runs is dropped (`done` gets a failure).
-  void destroy(const std::string& id, std::function<void(Outcome)> done);
+  void destroy(const std::string& id, const std::function<void(Outcome)>& done);
 
-  void containers(std::function<void(Reply<mesos::containerizer::Containers>)> done);
+  void containers(const std::function<void(Reply<mesos::containerizer::Containers>)>& done);
 
   // The pid of the running `wait`, -1 if there is none.
-  void wait_pid(const std::string& id, std::function<void(pid_t)> done);
+  void wait_pid(const std::string& id, const std::function<void(pid_t)>& done);
 
  private:
   struct Container {
@@ -98,17 +99,17 @@ class ExternalContainerizer {
 
   Call call(const Container* container, std::string verb) const;
   // Runs `action` in the strand once the container is launched; with null if it is unknown.
-  void when_launched(const std::string& id, OnContainer action);
+  void when_launched(const std::string& id, const OnContainer& action);
   void launch_ended(const std::string& id, const Outcome& outcome);
   void wait_ended(const std::string& id, const Answer& answer);
   void forget(const std::string& id, const Reply<Termination>& termination);
   void settle_orphans(const mesos::containerizer::Containers& reported,
-                      std::vector<KnownContainer> known,
-                      std::function<void(std::string, std::size_t)> done);
+                      const std::vector<KnownContainer>& known,
+                      const std::function<void(std::string, std::size_t)>& done);
   // Starts a call whose answer is only an exit status, handed to `done` in the strand.
-  pid_t run(const Call& call, std::function<void(Outcome)> done);
+  pid_t run(const Call& call, const std::function<void(Outcome)>& done);
   template <class T>
-  void ask(const Call& call, bool (*complete)(const T&), std::function<void(Reply<T>)> done);
+  void ask(const Call& call, bool (*complete)(const T&), const std::function<void(Reply<T>)>& done);
   Container* find(const std::string& id);
 
   Runtime& runtime_;

@@ -60,7 +60,7 @@ Program prepare(const Call& call, const std::string& path, Release release) {
   Program program;
   program.command = path + " " + call.verb;
   for (const auto& [name, value] : call.environment) {
-    program.variables.push_back(name + "=" + value);
+    program.variables.push_back(std::string(name).append("=").append(value));
   }
   for (std::string& variable : program.variables) program.environment.push_back(variable.data());
   program.environment.push_back(nullptr);

@@ -234,7 +234,7 @@ std::string executor_name(const TaskInfo& task) {
   constexpr std::size_t longest = 15;
   std::string command = task.command().value();
   if (command.size() > longest) command = command.substr(0, longest - 3) + "...";
-  if (task.command().shell()) command = "sh -c '" + command + "'";
+  if (task.command().shell()) command.insert(0, "sh -c '").append("'");
   return "Command Executor (Task: " + task.task_id().value() + ") (Command: " + command + ")";
 }
 

@@ -79,7 +79,8 @@ Identity Slave::identity() const {
 // --- Names
 // -----------------------------------------------------------------------------------------
 
-void Slave::with(const std::string& name, std::function<void(ExecutorPtr)> action, Done otherwise) {
+void Slave::with(const std::string& name, const std::function<void(ExecutorPtr)>& action,
+                 const Done& otherwise) {
   boost::asio::post(strand_, [=, this] {
     const auto found = executors_.find(name);
     if (found == executors_.end()) {
@@ -119,7 +120,7 @@ void Slave::shutdown(const std::string& name) {
   with(name, [this](const ExecutorPtr& executor) { shut_down(executor); });
 }
 
-void Slave::update(const std::string& name, const Resources& resources, Done done) {
+void Slave::update(const std::string& name, const Resources& resources, const Done& done) {
   with(
       name,
       [this, resources, done](const ExecutorPtr& executor) {
@@ -128,7 +129,7 @@ void Slave::update(const std::string& name, const Resources& resources, Done don
       done);
 }
 
-void Slave::usage(const std::string& name, Done done) {
+void Slave::usage(const std::string& name, const Done& done) {
   with(
       name,
       [this, done](const ExecutorPtr& executor) {
@@ -144,12 +145,12 @@ void Slave::usage(const std::string& name, Done done) {
       done);
 }
 
-void Slave::destroy(const std::string& name, Done done) {
+void Slave::destroy(const std::string& name, const Done& done) {
   with(
       name, [this, done](const ExecutorPtr& executor) { run_destroy(executor, done); }, done);
 }
 
-void Slave::containers(Done done) {
+void Slave::containers(const Done& done) {
   containerizer_.containers(in(strand_, [this, done](const Reply<Containers>& reply) {
     std::string line = "containers ";
     if (!reply.message) {
@@ -163,7 +164,7 @@ void Slave::containers(Done done) {
   }));
 }
 
-void Slave::print_wait_pid(const std::string& name, Done done) {
+void Slave::print_wait_pid(const std::string& name, const Done& done) {
   with(
       name,
       [this, done](const ExecutorPtr& executor) {
@@ -175,7 +176,7 @@ void Slave::print_wait_pid(const std::string& name, Done done) {
       done);
 }
 
-void Slave::ping(Done done) {
+void Slave::ping(const Done& done) {
   boost::asio::post(strand_, [this, done] {
     events_.print("pong");
     done();
@@ -340,7 +341,7 @@ void Slave::deliver(const ExecutorPtr& executor) {
 }
 
 void Slave::send_update(const ExecutorPtr& executor, const Resources& resources,
-                        const std::string& cause, OnOutcome done) {
+                        const std::string& cause, const OnOutcome& done) {
   mesos::containerizer::Update update;
   *update.mutable_resources() = resources;
   containerizer_.update(
@@ -410,7 +411,7 @@ void Slave::shut_down(const ExecutorPtr& executor) {
   });
 }
 
-void Slave::run_destroy(const ExecutorPtr& executor, Done done) {
+void Slave::run_destroy(const ExecutorPtr& executor, const Done& done) {
   if (executor->state != State::terminated) executor->state = State::terminating;
   containerizer_.destroy(executor->container_id(),
                          in(strand_, [this, executor, done](const Outcome& outcome) {

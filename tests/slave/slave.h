@@ -29,19 +29,19 @@ class Slave {
 
   // What a slave does before it takes tasks. `ready` gets the words of a failure, or none; with
   // --recover=cleanup it is called when everything is gone.
-  void recover(std::function<void(std::string failure)> ready);
+  void recover(const std::function<void(std::string failure)>& ready);
 
   void launch(const std::string& name, const TaskLaunch& launch);
   // `grace` in seconds, where the release has kill policies.
   void kill(const std::string& name, std::optional<double> grace);
   void shutdown(const std::string& name);
-  void update(const std::string& name, const Resources& resources, Done done);
-  void usage(const std::string& name, Done done);
-  void destroy(const std::string& name, Done done);
-  void containers(Done done);
-  void print_wait_pid(const std::string& name, Done done);
+  void update(const std::string& name, const Resources& resources, const Done& done);
+  void usage(const std::string& name, const Done& done);
+  void destroy(const std::string& name, const Done& done);
+  void containers(const Done& done);
+  void print_wait_pid(const std::string& name, const Done& done);
   // Prints `pong`: needs a free worker, as everything does.
-  void ping(Done done);
+  void ping(const Done& done);
 
   Identity identity() const;
 
@@ -69,11 +69,12 @@ class Slave {
 
   // --- Names ---
   void with(
-      const std::string& name, std::function<void(ExecutorPtr)> action, Done otherwise = [] {});
+      const std::string& name, const std::function<void(ExecutorPtr)>& action,
+      const Done& otherwise = [] {});
   ExecutorPtr find(const Message& message) const;
 
   // --- Recovery (slave_recovery.cpp) ---
-  void recovered(std::vector<CheckpointedRun> runs, std::function<void(std::string)> ready);
+  void recovered(std::vector<CheckpointedRun> runs, const std::function<void(std::string)>& ready);
   void clean_up();
   void reconnect();
   void reregistration_ends();
@@ -92,12 +93,12 @@ class Slave {
   void registration_timed_out(const ExecutorPtr& executor);
   void deliver(const ExecutorPtr& executor);
   void send_update(const ExecutorPtr& executor, const Resources& resources,
-                   const std::string& cause, OnOutcome done);
+                   const std::string& cause, const OnOutcome& done);
   void update_failed(const ExecutorPtr& executor, const Outcome& outcome);
   void poll_usage(const ExecutorPtr& executor);
   void kill_task(const ExecutorPtr& executor, std::optional<double> grace);
   void shut_down(const ExecutorPtr& executor);
-  void run_destroy(const ExecutorPtr& executor, Done done);
+  void run_destroy(const ExecutorPtr& executor, const Done& done);
   void wait_for(const ExecutorPtr& executor);
   void terminated(const ExecutorPtr& executor, const Reply<Termination>& reply);
   void forward(const ExecutorPtr& executor, const TaskOutcome& outcome, const std::string& source);

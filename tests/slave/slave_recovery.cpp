@@ -10,7 +10,7 @@ namespace {
 constexpr std::chrono::seconds reregistration_timeout{2};
 }
 
-void Slave::recover(std::function<void(std::string)> ready) {
+void Slave::recover(const std::function<void(std::string)>& ready) {
   boost::asio::post(strand_, [this, ready = std::move(ready)] {
     std::vector<CheckpointedRun> runs = checkpoint_.latest_runs();
     std::erase_if(runs, [](const CheckpointedRun& run) { return run.completed; });
@@ -32,7 +32,8 @@ void Slave::recover(std::function<void(std::string)> ready) {
   });
 }
 
-void Slave::recovered(std::vector<CheckpointedRun> runs, std::function<void(std::string)> ready) {
+void Slave::recovered(std::vector<CheckpointedRun> runs,
+                      const std::function<void(std::string)>& ready) {
   ready_ = std::move(ready);
   for (CheckpointedRun& run : runs) {
     const auto executor = std::make_shared<Executor>();

@@ -77,7 +77,7 @@ std::string target_name(const Item& item, Release release, std::string& why) {
     path.erase(0, scheme + 3);
     if (path.find('/') == std::string::npos) why = "the URI has no path";
   }
-  const std::string name = path.substr(path.rfind('/') + 1);
+  std::string name = path.substr(path.rfind('/') + 1);
   if (name.empty()) why = "the URI has no file name";
   return name;
 }
@@ -112,6 +112,7 @@ bool run(const std::vector<std::string>& words) {
   const pid_t child = fork();
   if (child == 0) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     dup2(STDERR_FILENO, STDOUT_FILENO);
