@@ -98,8 +98,7 @@ Termination to_message(const store::Termination& ending, TaskKind kind, bool sto
   } else if (ending.kind == "failed") {
     message.add_reasons(mesos::REASON_CONTAINER_LAUNCH_FAILED);
   } else {
-    message.add_reasons(kind == TaskKind::command ? mesos::REASON_COMMAND_EXECUTOR_FAILED
-                                                  : mesos::REASON_EXECUTOR_TERMINATED);
+    message.add_reasons(mesos::REASON_EXECUTOR_TERMINATED);
   }
   return message;
 }

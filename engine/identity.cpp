@@ -96,8 +96,6 @@ std::optional<store::Container> rebuild(const ContainerFacts& seen) {
   c.executor_id = label(executor_label);
   if (const auto task = label(task_label); !task.empty()) c.task_id = task;
   c.state = name_of(state_seen(seen));
-  c.since = store::now();
-  c.created_at = c.since.wall;
   c.boot_id = boot_id();
   c.docker_id = seen.id;
   return c;

@@ -321,6 +321,17 @@ Status plan_source(const Request& request, const mesos::Volume& volume, json::ob
   return Done{};
 }
 
+// As `docker run -v` does it: the engine then makes a path of the host that is not there, which a
+// mount does not. It cannot express a colon.
+std::optional<std::string> as_bind(const mesos::Volume& volume, const std::string& target) {
+  const std::string& source = volume.host_path();
+  if (!source.starts_with('/') || source.find(':') != std::string::npos ||
+      target.find(':') != std::string::npos) {
+    return std::nullopt;
+  }
+  return source + ":" + target + (volume.mode() == mesos::Volume::RO ? ":ro" : ":rw");
+}
+
 Status plan_volume(const Request& request, const mesos::Volume& volume, LaunchPlan& plan) {
   const std::string& path = volume.container_path();
   const auto name = [&](const std::string& text) {
@@ -339,7 +350,11 @@ Status plan_volume(const Request& request, const mesos::Volume& volume, LaunchPl
   if (const Status source = plan_source(request, volume, mount, plan); !source.ok()) {
     return name(source.failure().text);
   }
-  append(plan.create, "HostConfig.Mounts", std::move(mount));
+  if (const auto bind = as_bind(volume, *target)) {
+    append(plan.create, "HostConfig.Binds", json::value(*bind));
+  } else {
+    append(plan.create, "HostConfig.Mounts", std::move(mount));
+  }
   return Done{};
 }
 

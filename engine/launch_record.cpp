@@ -90,8 +90,6 @@ Result<store::Container> new_container(const mesos::containerizer::Launch& launc
   store::Container c;
   c.container_id = id;
   c.state = name_of(State::accepted);
-  c.since = store::now();
-  c.created_at = c.since.wall;
   c.kind = kind_of(launch) == TaskKind::command ? "command" : "custom";
   c.slave_id = launch.slave_id().value();
   c.framework_id = launch.executor_info().framework_id().value();

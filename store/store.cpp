@@ -118,10 +118,13 @@ Database& Store::database() {
 
 void Store::rest() { database_.reset(); }
 
-bool Store::insert(const Container& c, const Launch& launch, const Limits& limits,
+bool Store::insert(Container c, const Launch& launch, const Limits& limits,
                    const std::string& actor) {
   bool inserted = false;
   database().write(Durability::disk, [&] {
+    // Within the transaction, so that times are in the order of the history.
+    c.since = now();
+    c.created_at = c.since.wall;
     auto row = database().prepare(fmt::format(
         "INSERT INTO containers ({}) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " ?, ?, ?, ?, ?) ON CONFLICT (container_id) DO NOTHING",
@@ -268,8 +271,8 @@ void Store::advance(Container& container, const Advance& step) {
   Container next = container;
   next.state = step.to_state;
   next.version = container.version + 1;
-  next.since = now();
   database().write(step.durability, [&] {
+    next.since = now();
     update_columns(database(), next, container.version);
     add_history(database(), next, container.state, step, next.since);
     if (step.termination) add_termination(database(), next.container_id, *step.termination);

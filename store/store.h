@@ -110,8 +110,9 @@ class Store {
   void rest();
 
   // --- launch ---
-  // False, changing nothing, when the id is there already. Durable on disk.
-  bool insert(const Container& container, const Launch& launch, const Limits& limits,
+  // Adds a container that has just arrived: its times are set. False, changing nothing, when the id
+  // is there already. Durable on disk.
+  bool insert(Container container, const Launch& launch, const Limits& limits,
               const std::string& actor);
 
   // --- reading ---

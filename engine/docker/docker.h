@@ -61,9 +61,8 @@ class ExitStream {
  public:
   virtual ~ExitStream() = default;
   virtual int fd() const = 0;
-  // Without blocking, and not to be waited for before it was asked once: true once the container
-  // has ended; false for not yet; Fault::not_found when there is no such container;
-  // Fault::unavailable when the connection broke.
+  // Without blocking: true once the container has ended; false for not yet; Fault::not_found when
+  // there is no such container; Fault::unavailable when the connection broke. Final once not false.
   virtual Result<bool> ended() = 0;
 };
 

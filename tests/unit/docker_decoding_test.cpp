@@ -59,7 +59,7 @@ TEST_CASE("Texts are percent-encoded", "[docker][encoding]") {
 }
 
 TEST_CASE("Base 64 is of the URL alphabet and padded", "[docker][encoding]") {
-  CHECK(base64url("") == "");
+  CHECK(base64url("").empty());
   CHECK(base64url("f") == "Zg==");
   CHECK(base64url("fo") == "Zm8=");
   CHECK(base64url("foo") == "Zm9v");
@@ -180,7 +180,7 @@ TEST_CASE("The daemon's pieces of a terminal's long line lose their timestamps",
     const auto entries =
         decode(OutputDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
     REQUIRE(entries.size() == 4);
-    CHECK(entries[0] == "out:" + kStamp + ":" + piece);
+    CHECK(entries[0] == std::string("out:").append(kStamp).append(":").append(piece));
     CHECK(entries[1] == entries[0]);
     CHECK(entries[2] == "out:" + kStamp + ":end\n");
     CHECK(entries[3] == entries[0] + "y\n");
@@ -247,34 +247,34 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
   struct Row {
     const Call& call;
     int status;
-    std::string words;
     Fault fault;
+    std::string words;
   };
   const Row rows[] = {
-      {kCreate, 404, "No such image: nope:latest", Fault::not_found},
-      {kCreate, 404, "No such container: other", Fault::refused},
-      {kCreate, 409, "Conflict. The container name \"/x\" is already in use", Fault::conflict},
-      {kCreate, 500, "Conflict. The name \"x\" is already in use by container 12", Fault::conflict},
-      {kCreate, 400, "Conflict. The name \"x\" is already in use by container 12", Fault::conflict},
-      {kCreate, 400, "invalid mount config", Fault::refused},
-      {kCreate, 500, "no space left on device", Fault::unavailable},
-      {kStart, 404, "No such container: x", Fault::not_found},
-      {kStart, 404, "No such container: the-other", Fault::refused},
-      {kStart, 404, "network foo not found", Fault::refused},
-      {kStart, 400, "exec: \"nope\": executable file not found in $PATH", Fault::refused},
-      {kStart, 500, "driver failed: port is already allocated", Fault::refused},
-      {kStart, 409, "marked for removal", Fault::refused},
-      {kStart, 502, "", Fault::unavailable},
-      {kInspect, 404, "No such container: x", Fault::not_found},
-      {kInspect, 404, "page not found", Fault::refused},
-      {kInspect, 500, "layer does not exist", Fault::unavailable},
-      {kInspect, 301, "", Fault::unavailable},
-      {kImage, 404, "No such image: y:1", Fault::not_found},
-      {kUpdate, 409, "Cannot update container x: conflict", Fault::conflict},
-      {kOutput, 501, "configured logging driver does not support reading", Fault::refused},
-      {kPull, 404, "pull access denied for x", Fault::not_found},
-      {kPull, 500, "Get https://r/v2/: dial tcp: no route to host", Fault::refused},
-      {kPull, 503, "", Fault::unavailable},
+      {kCreate, 404, Fault::not_found, "No such image: nope:latest"},
+      {kCreate, 404, Fault::refused, "No such container: other"},
+      {kCreate, 409, Fault::conflict, "Conflict. The container name \"/x\" is already in use"},
+      {kCreate, 500, Fault::conflict, "Conflict. The name \"x\" is already in use by container 12"},
+      {kCreate, 400, Fault::conflict, "Conflict. The name \"x\" is already in use by container 12"},
+      {kCreate, 400, Fault::refused, "invalid mount config"},
+      {kCreate, 500, Fault::unavailable, "no space left on device"},
+      {kStart, 404, Fault::not_found, "No such container: x"},
+      {kStart, 404, Fault::refused, "No such container: the-other"},
+      {kStart, 404, Fault::refused, "network foo not found"},
+      {kStart, 400, Fault::refused, "exec: \"nope\": executable file not found in $PATH"},
+      {kStart, 500, Fault::refused, "driver failed: port is already allocated"},
+      {kStart, 409, Fault::refused, "marked for removal"},
+      {kStart, 502, Fault::unavailable, ""},
+      {kInspect, 404, Fault::not_found, "No such container: x"},
+      {kInspect, 404, Fault::refused, "page not found"},
+      {kInspect, 500, Fault::unavailable, "layer does not exist"},
+      {kInspect, 301, Fault::unavailable, ""},
+      {kImage, 404, Fault::not_found, "No such image: y:1"},
+      {kUpdate, 409, Fault::conflict, "Cannot update container x: conflict"},
+      {kOutput, 501, Fault::refused, "configured logging driver does not support reading"},
+      {kPull, 404, Fault::not_found, "pull access denied for x"},
+      {kPull, 500, Fault::refused, "Get https://r/v2/: dial tcp: no route to host"},
+      {kPull, 503, Fault::unavailable, ""},
   };
   for (const Row& row : rows) {
     INFO(row.call.attempt << " " << row.status << " " << row.words);

@@ -382,7 +382,8 @@ TEST_CASE("volumes become mounts beside the sandbox") {
       {"/srv/a:b", "/x", R"({"Type": "bind", "Source": "/srv/a:b", "Target": "/x"})"},
       {"data", "/x", R"({"Type": "bind", "Source": "/work/runs/c1/data", "Target": "/x"})"},
       {"./a/../b", "/x", R"({"Type": "bind", "Source": "/work/runs/c1/b", "Target": "/x"})"},
-      {"/srv", "x/y", R"({"Type": "bind", "Source": "/srv", "Target": "/mnt/mesos/sandbox/x/y"})"},
+      {"/srv:", "x/y",
+       R"({"Type": "bind", "Source": "/srv:", "Target": "/mnt/mesos/sandbox/x/y"})"},
       {"", "/x", R"({"Type": "volume", "Target": "/x"})"},
   }));
   Launch launch = command_task();
@@ -394,6 +395,14 @@ TEST_CASE("volumes become mounts beside the sandbox") {
   CHECK(host_field(result, "Mounts").at(0) == expected);
   const bool in_sandbox = !example.host.empty() && example.host[0] != '/';
   CHECK(result.sandbox_directories.size() == (in_sandbox ? 1 : 0));
+}
+
+TEST_CASE("a path of the host is bound as docker run -v does, which makes it when it is missing") {
+  Launch launch = command_task();
+  add_volume(launch, "/srv", "x/y").set_mode(mesos::Volume::RO);
+  add_volume(launch, "/data", "/data").set_mode(mesos::Volume::RW);
+  CHECK(host_field(plan(launch), "Binds") ==
+        json::parse(R"(["/srv:/mnt/mesos/sandbox/x/y:ro", "/data:/data:rw"])"));
 }
 
 TEST_CASE("volumes of a driver keep its options") {
