@@ -10,13 +10,13 @@ namespace containerizer {
 namespace {
 
 std::string as_table() {
-  std::string text = fmt::format("{:<10} {:<17} {:<10}\n", "STATE", "EVENT", "NEXT");
+  std::string text = fmt::format("{:<10} {:<17} {}\n", "STATE", "EVENT", "NEXT");
   for (const State state : all_states()) {
     text += fmt::format("{}{}{}\n", name_of(state), *action_in(state) != '\0' ? ": " : "",
                         action_in(state));
     for (const auto& row : all_transitions()) {
       if (row.from != state) continue;
-      text += fmt::format("{:<10} {:<17} {:<10}\n", "", name_of(row.event), name_of(row.to));
+      text += fmt::format("{:<10} {:<17} {}\n", "", name_of(row.event), name_of(row.to));
     }
   }
   return text;

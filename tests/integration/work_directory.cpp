@@ -1,0 +1,209 @@
+#include "tests/integration/work_directory.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "containerizer.pb.h"
+#include "proto/record_io.h"
+
+namespace containerizer::integration {
+namespace {
+
+constexpr Duration look_again{20};
+
+fs::path built(const char* variable, const char* beside_tests) {
+  if (const char* chosen = std::getenv(variable)) return chosen;
+  return fs::canonical(fs::read_symlink("/proc/self/exe").parent_path() / beside_tests);
+}
+
+fs::path temporary_directory() {
+  std::string name = fs::canonical(fs::temp_directory_path()) / "containerizer-test-XXXXXX";
+  REQUIRE(::mkdtemp(name.data()) != nullptr);
+  fs::permissions(name, fs::perms(0755));
+  return name;
+}
+
+// Of the form a\0b\0: words of a command line, or an environment.
+std::string process_file(pid_t pid, const char* name) {
+  return read_file(fs::path("/proc") / std::to_string(pid) / name);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
+
+std::string program() { return built("TEST_CONTAINERIZER", "../docker-containerizer"); }
+std::string slave_binaries() { return built("TEST_SLAVE_DIR", "slave"); }
+
+void eventually(const std::string& what, const std::function<bool()>& condition) {
+  const auto deadline = deadline_in(bound);
+  while (!condition()) {
+    if (time_left(deadline) == Duration::zero()) FAIL("does not happen: " << what);
+    sleep_for(look_again);
+  }
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  REQUIRE(file.good());
+}
+
+std::string docker(std::vector<std::string> arguments) {
+  const char* host = std::getenv("TEST_DOCKER_HOST");
+  if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker Engine for tests (bin/engine)");
+  arguments.insert(arguments.begin(), {"docker", "-H", host});
+  return output_of(arguments);
+}
+
+WorkDirectory::WorkDirectory() : scratch_(temporary_directory()), path_(scratch_ / "work") {
+  fs::create_directory(path_);
+  variables_ = {{"MESOS_WORK_DIRECTORY", path_}};
+}
+
+WorkDirectory::~WorkDirectory() {
+  const bool failed = std::uncaught_exceptions() > 0;
+  end_everything();
+  if (!failed) check_nothing_left();
+  std::error_code ignored;
+  fs::remove_all(scratch_, ignored);
+}
+
+fs::path WorkDirectory::launcher(const std::string& mesos) const {
+  auto directory = scratch_ / ("launcher-" + mesos);
+  if (!fs::exists(directory)) {
+    output_of({SOURCE_DIR "/tests/slave/make-launcher-dir", directory, mesos, slave_binaries()});
+  }
+  return directory;
+}
+
+Ran WorkDirectory::call(const std::string& verb, const std::string& input,
+                        const Variables& variables) const {
+  Variables all = variables_;
+  for (const auto& [name, value] : variables) all[name] = value;
+  return run({program(), verb}, all, input);
+}
+
+Ran WorkDirectory::call_for(const std::string& verb, const std::string& container_id,
+                            const Variables& variables) const {
+  mesos::containerizer::Wait message;  // They all have the container's id in the same place.
+  message.mutable_container_id()->set_value(container_id);
+  return call(verb, to_frame(message.SerializeAsString()), variables);
+}
+
+std::string WorkDirectory::ask(std::vector<std::string> words) const {
+  words.insert(words.begin(), program());
+  const auto ran = run(words, variables_);
+  INFO(words[1] << ": " << ran.err);
+  REQUIRE(ran.status == 0);
+  return ran.out;
+}
+
+json::object WorkDirectory::show(const std::string& container_id) const {
+  return json::parse(ask({"show", container_id, "--json"})).as_object();
+}
+
+std::string WorkDirectory::state_of(const std::string& container_id) const {
+  return show(container_id).at("state").as_string().c_str();
+}
+
+std::string WorkDirectory::events_of(const std::string& container_id) const {
+  std::string all;
+  for (const auto& entry : show(container_id).at("history").as_array()) {
+    all += (all.empty() ? "" : " ") + std::string(entry.at("event").as_string());
+  }
+  return all;
+}
+
+void WorkDirectory::await_state(const std::string& container_id, const std::string& state) const {
+  eventually(container_id + " is " + state, [&] { return state_of(container_id) == state; });
+}
+
+std::vector<std::string> WorkDirectory::docker_containers() const {
+  return lines_of(docker({"ps", "-aq", "--no-trunc", "--filter",
+                          "label=docker-containerizer.instance=" + path_.string()}));
+}
+
+std::vector<pid_t> WorkDirectory::processes(const std::vector<std::string>& words) const {
+  const auto mark = "MESOS_WORK_DIRECTORY=" + path_.string() + '\0';
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const auto pid = static_cast<pid_t>(std::atoi(entry.path().filename().c_str()));
+    if (pid <= 0 || process_file(pid, "environ").find(mark) == std::string::npos) continue;
+    const auto line = process_file(pid, "cmdline");
+    const bool all = std::all_of(words.begin(), words.end(), [&](const auto& word) {
+      return line.find(word) != std::string::npos;
+    });
+    if (all) found.push_back(pid);
+  }
+  return found;
+}
+
+pid_t WorkDirectory::supervisor(const std::string& container_id) const {
+  std::vector<pid_t> found;
+  eventually("a supervisor of " + container_id, [&] {
+    found = processes({"supervise", container_id});
+    return found.size() == 1;
+  });
+  return found[0];
+}
+
+void WorkDirectory::kill_supervisor(const std::string& container_id) const {
+  const auto pid = supervisor(container_id);
+  ::kill(pid, SIGKILL);
+  eventually("the supervisor is gone", [&] {
+    const auto left = processes({"supervise", container_id});
+    return std::find(left.begin(), left.end(), pid) == left.end();
+  });
+}
+
+void WorkDirectory::end_everything() const {
+  const auto known = run({program(), "ps", "--json"}, variables_);
+  boost::system::error_code no_json;
+  const auto rows = json::parse(known.out, no_json);
+  if (!no_json && rows.is_array()) {
+    for (const auto& row : rows.as_array()) {
+      call_for("destroy", row.at("container_id").as_string().c_str());
+    }
+  }
+  if (std::uncaught_exceptions() == 0) return;
+  // The test has failed, perhaps because the program does not do what it should.
+  for (const auto& id : docker_containers()) run({"docker", "rm", "-f", id});
+  for (const auto pid : processes({})) ::kill(pid, SIGKILL);
+}
+
+void WorkDirectory::check_nothing_left() const {
+  CHECK(docker_containers() == std::vector<std::string>{});
+  const auto deadline = deadline_in(bound);
+  while (!processes({}).empty() && time_left(deadline) > Duration::zero()) sleep_for(look_again);
+  for (const auto pid : processes({})) {
+    UNSCOPED_INFO("left: " << pid << " " << process_file(pid, "cmdline"));
+    ::kill(pid, SIGKILL);
+    CHECK(pid == 0);
+  }
+  std::error_code none;
+  for (const auto& file : fs::directory_iterator(state() / "run", none)) {
+    FAIL_CHECK("left: " << file.path());
+  }
+}
+
+}  // namespace containerizer::integration
