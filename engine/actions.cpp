@@ -414,7 +414,8 @@ Step Actions::drain() {
     auto drained = watch().drain();
     if (drained.ok()) break;
     // Output is worth waiting for, but not worth a task that never ends for the slave.
-    if (wait_for_engine(patience, "output", drained.failure())) {
+    if (drained.failed_with(Fault::refused) ||
+        wait_for_engine(patience, "output", drained.failure())) {
       log::error("the last output may be missing: {}", drained.failure().text);
       break;
     }

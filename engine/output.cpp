@@ -23,7 +23,7 @@ constexpr std::size_t search_window = 1 << 20;
 constexpr std::array<const char*, 2> file_names{"stdout", "stderr"};
 
 Failure trouble(const std::string& what, const std::string& path) {
-  return {Fault::refused, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
+  return {Fault::unavailable, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
 }
 
 void put_text(std::array<char, 40>& field, const std::string& text) {
@@ -66,7 +66,7 @@ Status OutputCopy::open_files() {
     auto& file = streams_[i].file;
     if (file.valid() && ::fstat(file.get(), &found) == 0 && found.st_nlink > 0) continue;
     auto opened = open_sandbox_file(sandbox_, file_names[i]);
-    if (!opened.ok()) return opened.failure();
+    if (!opened.ok()) return Failure{Fault::unavailable, opened.failure().text};
     file = std::move(opened.value());
   }
   return Done{};

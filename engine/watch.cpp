@@ -36,7 +36,7 @@ Watch::Outcome Watch::until(Deadline deadline) {
     if (const auto outcome = connect()) return *outcome;
     Deadline next = deadline;
     if (!exit_stream_) next = std::min(next, exit_retry_.next);
-    if (!output_stream_ && !output_ended_) next = std::min(next, output_retry_.next);
+    if (!output_stream_) next = std::min(next, output_retry_.next);
     const auto ready =
         host_.poll({host_.wake(), executor_.get(), exit_stream_ ? exit_stream_->fd() : -1,
                     output_stream_ ? output_stream_->fd() : -1},
@@ -72,25 +72,34 @@ std::optional<Watch::Outcome> Watch::connect() {
       exit_retry_.failed(host_.now());
     }
   }
-  if (!output_stream_ && !output_ended_ && output_retry_.is_due(host_.now())) connect_output();
+  if (!output_stream_ && output_retry_.is_due(host_.now())) connect_output();
   return std::nullopt;
 }
 
 void Watch::connect_output() {
   auto since = output_.resume();
   if (!since.ok()) {
-    log::error("output is not copied for now: {}", since.failure().text);
-    output_retry_.failed(host_.now());
+    output_failed(since.failure());
     return;
   }
   auto stream = docker_.output(container_, since.value(), true);
-  if (stream.ok()) {
-    output_stream_ = std::move(stream.value());
-    copy_output();
-  } else {
-    log::warn("output is not copied for now: {}", stream.failure().text);
-    output_retry_.failed(host_.now());
+  if (!stream.ok()) {
+    output_failed(stream.failure());
+    return;
   }
+  output_stream_ = std::move(stream.value());
+  copy_output();
+}
+
+// Also at a clean end of the stream, which proves nothing: a daemon that shuts down ends its
+// streams cleanly while containers live on.
+void Watch::output_failed(const Failure& failure) {
+  output_stream_.reset();
+  const bool clean_end = failure.fault == Fault::not_found;
+  if (!clean_end && output_retry_.pause < longest_pause) {
+    log::warn("output is not copied for now: {}", failure.text);
+  }
+  output_retry_.failed(host_.now());
 }
 
 std::optional<Watch::Outcome> Watch::look_at_exit() {
@@ -108,15 +117,9 @@ void Watch::copy_output() {
   auto pumped = pump(*output_stream_, entries_in_a_row);
   if (pumped.ok()) {
     output_retry_.succeeded();
-    return;
+  } else {
+    output_failed(pumped.failure());
   }
-  output_stream_.reset();
-  if (pumped.failed_with(Fault::not_found)) {
-    output_ended_ = true;
-    return;
-  }
-  log::warn("output is not copied for now: {}", pumped.failure().text);
-  output_retry_.failed(host_.now());
 }
 
 // Copies what is there, at most so many entries. not_found: the stream has ended.

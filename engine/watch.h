@@ -50,6 +50,7 @@ class Watch {
   void connect_output();
   std::optional<Outcome> look_at_exit();
   void copy_output();
+  void output_failed(const Failure& failure);
   Status pump(OutputStream& stream, int most);
 
   Docker& docker_;
@@ -59,7 +60,6 @@ class Watch {
   Fd executor_;
   std::unique_ptr<ExitStream> exit_stream_;
   std::unique_ptr<OutputStream> output_stream_;
-  bool output_ended_ = false;
   Retry exit_retry_;
   Retry output_retry_;
 };

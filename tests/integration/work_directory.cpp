@@ -22,7 +22,7 @@ constexpr Duration look_again{20};
 
 fs::path built(const char* variable, const char* beside_tests) {
   if (const char* chosen = std::getenv(variable)) return chosen;
-  return fs::canonical(fs::read_symlink("/proc/self/exe").parent_path() / beside_tests);
+  return (fs::read_symlink("/proc/self/exe").parent_path() / beside_tests).lexically_normal();
 }
 
 fs::path temporary_directory() {

@@ -108,7 +108,7 @@ void ExternalContainerizer::when_launched(const std::string& id, const OnContain
 }
 
 void ExternalContainerizer::launch(const mesos::containerizer::Launch& launch,
-                                   Environment environment,
+                                   const Environment& environment,
                                    const std::function<void(pid_t)>& started,
                                    const std::function<void(Outcome)>& done) {
   boost::asio::post(strand_, [=, this] {

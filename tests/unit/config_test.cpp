@@ -1,0 +1,192 @@
+#include "engine/config.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "temporary_directory.h"
+
+using namespace containerizer;
+using namespace std::chrono_literals;
+
+namespace {
+
+Config config_with(const std::string& name, const std::string& value) {
+  auto config = read_config({{"CONTAINERIZER_" + name, value}});
+  INFO(name << "=" << value);
+  REQUIRE(config.ok());
+  return config.value();
+}
+
+std::string refusal_of(const std::string& name, const std::string& value) {
+  const auto config = read_config({{"CONTAINERIZER_" + name, value}});
+  INFO(name << "=" << value);
+  REQUIRE(config.failed_with(Fault::refused));
+  CHECK(config.failure().text.find('\n') == std::string::npos);
+  return config.failure().text;
+}
+
+}  // namespace
+
+TEST_CASE("without any setting there are defaults") {
+  const auto read = read_config({});
+  REQUIRE(read.ok());
+  const auto& config = read.value();
+  CHECK(config.work_directory.substr(0, 4) == "/tmp");
+  CHECK(config.endpoint.text() == "unix:///var/run/docker.sock");
+  CHECK(config.wait == WaitMode::automatic);
+  CHECK(config.late_waits == Config().late_waits);
+  CHECK(config.stop_timeout == 2s);
+  CHECK(config.remove_delay == 0s);
+  CHECK(config.engine_timeout == 30s);
+  CHECK(config.engine_patience == 60s);
+  CHECK(config.default_image.empty());
+  CHECK(config.sandbox == "/mnt/mesos/sandbox");
+  CHECK(config.history == 720h);
+  CHECK(config.log.empty());
+  CHECK(config.log_level == log::Level::info);
+}
+
+TEST_CASE("each setting is read") {
+  CHECK(config_with("DOCKER_ARGS", "-H tcp://127.0.0.1:1234").endpoint.text() ==
+        "tcp://127.0.0.1:1234");
+  CHECK(config_with("WAIT", "auto").wait == WaitMode::automatic);
+  CHECK(config_with("WAIT", "early").wait == WaitMode::early);
+  CHECK(config_with("WAIT", "late").wait == WaitMode::late);
+  CHECK(config_with("LATE_WAITS", "0").late_waits == 0);
+  CHECK(config_with("LATE_WAITS", "1024").late_waits == 1024);
+  CHECK(config_with("STOP_TIMEOUT", "5secs").stop_timeout == 5s);
+  CHECK(config_with("REMOVE_DELAY", "1mins").remove_delay == 1min);
+  CHECK(config_with("ENGINE_TIMEOUT", "10secs").engine_timeout == 10s);
+  CHECK(config_with("ENGINE_PATIENCE", "2hrs").engine_patience == 2h);
+  CHECK(config_with("DEFAULT_IMAGE", "debian:12").default_image == "debian:12");
+  CHECK(config_with("SANDBOX", "/sandbox").sandbox == "/sandbox");
+  CHECK(config_with("HISTORY", "2days").history == 48h);
+  CHECK(config_with("LOG", "syslog").log == "syslog");
+  CHECK(config_with("LOG", "/var/log/x").log == "/var/log/x");
+  CHECK(config_with("LOG_LEVEL", "debug").log_level == log::Level::debug);
+  CHECK(config_with("LOG_LEVEL", "info").log_level == log::Level::info);
+  CHECK(config_with("LOG_LEVEL", "warn").log_level == log::Level::warn);
+  CHECK(config_with("LOG_LEVEL", "error").log_level == log::Level::error);
+}
+
+TEST_CASE("an empty setting is none") {
+  for (const char* name :
+       {"DOCKER_ARGS", "WAIT", "LATE_WAITS", "STOP_TIMEOUT", "REMOVE_DELAY", "ENGINE_TIMEOUT",
+        "ENGINE_PATIENCE", "DEFAULT_IMAGE", "SANDBOX", "HISTORY", "LOG", "LOG_LEVEL"}) {
+    const auto config = config_with(name, "");
+    CHECK(config.sandbox == "/mnt/mesos/sandbox");
+    CHECK(config.stop_timeout == 2s);
+  }
+}
+
+TEST_CASE("a malformed setting is refused with its name, its value and what it takes") {
+  struct Case {
+    std::string name;
+    std::string value;
+    std::string takes;
+  };
+  const auto example = GENERATE(values<Case>({
+      {"WAIT", "sometimes", "auto, early, late"},
+      {"WAIT", "Late", "auto, early, late"},
+      {"LATE_WAITS", "-1", "0 to 1024"},
+      {"LATE_WAITS", "1025", "0 to 1024"},
+      {"LATE_WAITS", "4.5", "0 to 1024"},
+      {"LATE_WAITS", "four", "0 to 1024"},
+      {"LATE_WAITS", " 4", "0 to 1024"},
+      {"LATE_WAITS", "99999999999999999999", "0 to 1024"},
+      {"STOP_TIMEOUT", "5", "a number with a unit"},
+      {"REMOVE_DELAY", "secs", "a number with a unit"},
+      {"ENGINE_TIMEOUT", "-5secs", "a number with a unit"},
+      {"ENGINE_PATIENCE", "5 secs", "a number with a unit"},
+      {"HISTORY", "2weekss", "a number with a unit"},
+      {"SANDBOX", "relative", "an absolute path"},
+      {"SANDBOX", "/", "an absolute path"},
+      {"LOG", "stderr", "the absolute path of a file"},
+      {"LOG_LEVEL", "trace", "debug, info, warn, error"},
+  }));
+  const auto text = refusal_of(example.name, example.value);
+  CHECK(text.find("CONTAINERIZER_" + example.name) != std::string::npos);
+  CHECK(text.find('"' + example.value + '"') != std::string::npos);
+  CHECK(text.find(example.takes) != std::string::npos);
+}
+
+TEST_CASE("a setting that does not exist is refused with the list of those that do") {
+  const auto name = GENERATE(as<std::string>(), "STOP_TIMEOUTS", "stop_timeout", "", "WAITS");
+  const auto text = refusal_of(name, "5secs");
+  CHECK(text.find("CONTAINERIZER_" + name) != std::string::npos);
+  CHECK(text.find("CONTAINERIZER_STOP_TIMEOUT") != std::string::npos);
+  CHECK(text.find("CONTAINERIZER_DOCKER_ARGS") != std::string::npos);
+}
+
+TEST_CASE("variables of others are left alone") {
+  CHECK(read_config({{"CONTAINERIZERS", "x"}, {"XCONTAINERIZER_WAIT", "x"}, {"WAIT", "x"}}).ok());
+}
+
+TEST_CASE("Docker is found by its own variables") {
+  const auto host = read_config({{"DOCKER_HOST", "unix:///run/d.sock"}});
+  REQUIRE(host.ok());
+  CHECK(host.value().endpoint.text() == "unix:///run/d.sock");
+  CHECK(read_config({{"DOCKER_HOST", "ssh://somewhere"}}).failed_with(Fault::refused));
+  CHECK(refusal_of("DOCKER_ARGS", "--no-such-option").find("--no-such-option") !=
+        std::string::npos);
+}
+
+TEST_CASE("the work directory has one name however it is spelled", "[scenario-41]") {
+  const TemporaryDirectory there;
+  std::filesystem::create_directory(there / "work");
+  std::filesystem::create_directory_symlink(there / "work", there / "link");
+  const auto real = std::filesystem::canonical(there / "work").string();
+  for (const auto& spelling : {there / "work", there / "work/", there / "link", there / "./link",
+                               there / "work/../link"}) {
+    const auto config = read_config({{"MESOS_WORK_DIRECTORY", spelling}});
+    REQUIRE(config.ok());
+    CHECK(config.value().work_directory == real);
+    CHECK(config.value().state_directory() == real + "/docker-containerizer");
+  }
+}
+
+TEST_CASE("durations are read as Mesos writes them") {
+  struct Case {
+    std::string text;
+    Duration duration;
+  };
+  const auto example = GENERATE(values<Case>({
+      {"0secs", 0ms},
+      {"1ns", 0ms},
+      {"1000000ns", 1ms},
+      {"2500us", 2ms},
+      {"15ms", 15ms},
+      {"1.5secs", 1500ms},
+      {"2mins", 2min},
+      {"0.5hrs", 30min},
+      {"3days", 72h},
+      {"1weeks", 168h},
+  }));
+  const auto parsed = parse_duration(example.text);
+  INFO(example.text);
+  REQUIRE(parsed.ok());
+  CHECK(parsed.value() == example.duration);
+}
+
+TEST_CASE("what is no duration is refused") {
+  const auto text = GENERATE(as<std::string>(), "", "5", "secs", "5sec", "5s", "5 secs", " 5secs",
+                             "5secs ", "-1secs", "nansecs", "infsecs", "+5secs", "0x5secs",
+                             "1e999secs", "5SECS", "1secs2mins", "5days\n");
+  INFO('"' << text << '"');
+  CHECK(parse_duration(text).failed_with(Fault::refused));
+}
+
+TEST_CASE("every duration that is accepted can be waited for") {
+  const auto text = GENERATE(as<std::string>(), "1000000000weeks", "1000000000days",
+                             "1000000000hrs", "999999999secs");
+  INFO(text);
+  const auto parsed = parse_duration(text);
+  if (parsed.ok()) CHECK(deadline_in(parsed.value()) > std::chrono::steady_clock::now());
+}
+
+TEST_CASE("the environment of the process is read whole") {
+  ::setenv("UNIT_TEST_VARIABLE", "a=b", 1);
+  const auto all = own_environment();
+  CHECK(all.at("UNIT_TEST_VARIABLE") == "a=b");
+  ::unsetenv("UNIT_TEST_VARIABLE");
+}

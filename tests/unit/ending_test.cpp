@@ -1,0 +1,202 @@
+#include "engine/ending.h"
+
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+
+using namespace containerizer;
+using Message = mesos::containerizer::Termination;
+
+namespace {
+
+ContainerFacts ended_with(int exit_code, bool oom_killed = false) {
+  ContainerFacts facts;
+  facts.started = true;
+  facts.status = "exited";
+  facts.exit_code = exit_code;
+  facts.oom_killed = oom_killed;
+  return facts;
+}
+
+std::vector<store::Termination> one_of_each_kind() {
+  return {ending_of(ended_with(0), false),
+          ending_of(ended_with(3), false),
+          ending_of(ended_with(143), false),
+          ending_of(ended_with(137, true), false),
+          failed_ending("pull", "no such image"),
+          destroyed_ending(),
+          ending_of(ended_with(0), true),
+          ending_of(ended_with(137), true),
+          lost_ending(),
+          rebooted_ending(),
+          unknown_ending("nobody saw it")};
+}
+
+bool knows_its_status(const store::Termination& ending) {
+  return ending.exit_code.has_value() || ending.signal.has_value();
+}
+
+}  // namespace
+
+TEST_CASE("an exit code is an exit, beyond 128 a signal", "[scenario-23]") {
+  struct Case {
+    int code;
+    std::string kind;
+    std::optional<int> exit_code;
+    std::optional<int> signal;
+  };
+  const auto example = GENERATE(values<Case>({
+      {0, "exited", 0, {}},
+      {1, "exited", 1, {}},
+      {127, "exited", 127, {}},
+      {128, "exited", 128, {}},
+      {129, "signalled", {}, 1},
+      {137, "signalled", {}, 9},
+      {143, "signalled", {}, 15},
+      {192, "signalled", {}, 64},
+      {193, "exited", 193, {}},
+      {255, "exited", 255, {}},
+      {-1, "exited", 255, {}},
+  }));
+  INFO("code " << example.code);
+  const auto ending = ending_of(ended_with(example.code), false);
+  CHECK(ending.kind == example.kind);
+  CHECK(ending.exit_code == example.exit_code);
+  CHECK(ending.signal == example.signal);
+  CHECK(!ending.step);
+  CHECK(!ending.message.empty());
+}
+
+TEST_CASE("an exit for want of memory is told as such", "[scenario-24]") {
+  const auto ending = ending_of(ended_with(137, true), false);
+  CHECK(ending.kind == "oom");
+  CHECK(ending.signal == 9);
+  CHECK(ending.message.find("memory") != std::string::npos);
+
+  const auto survived = ending_of(ended_with(3, true), false);
+  CHECK(survived.kind == "exited");
+  CHECK(survived.exit_code == 3);
+  CHECK(survived.message.find("memory") != std::string::npos);
+}
+
+TEST_CASE("what was asked for is destroyed, with the exit that it came to", "[scenario-34]") {
+  const auto ending = ending_of(ended_with(137), true);
+  CHECK(ending.kind == "destroyed");
+  CHECK(ending.signal == 9);
+  CHECK(ending_of(ended_with(0), true).exit_code == 0);
+}
+
+TEST_CASE("every answer has all five fields and can be sent", "[scenario-23]") {
+  for (const auto& ending : one_of_each_kind()) {
+    for (const TaskKind kind : {TaskKind::command, TaskKind::custom}) {
+      for (const bool stopped : {false, true}) {
+        INFO(ending.kind << ": " << ending.message);
+        const auto message = to_message(ending, kind, stopped);
+        CHECK(message.has_killed());
+        CHECK(message.has_message());
+        CHECK_FALSE(message.message().empty());
+        CHECK(message.has_status());
+        CHECK(message.has_state());
+        CHECK(message.reasons_size() > 0);
+        Message again;
+        REQUIRE(again.ParseFromString(message.SerializeAsString()));
+        CHECK(again.SerializeAsString() == message.SerializeAsString());
+      }
+    }
+  }
+  const auto early = early_message();
+  CHECK((early.has_killed() && early.has_message() && early.has_status() && early.has_state()));
+  CHECK(early.reasons_size() > 0);
+  CHECK(early.status() == -1);
+}
+
+TEST_CASE("a status decodes as waitpid's", "[scenario-23]") {
+  for (int code = 0; code <= 255; ++code) {
+    INFO("code " << code);
+    const auto ending = ending_of(ended_with(code), false);
+    const int status = to_message(ending, TaskKind::command, false).status();
+    if (ending.signal) {
+      CHECK(WIFSIGNALED(status));
+      CHECK_FALSE(WIFEXITED(status));
+      CHECK(WTERMSIG(status) == code - 128);
+    } else {
+      CHECK(WIFEXITED(status));
+      CHECK_FALSE(WIFSIGNALED(status));
+      CHECK(WEXITSTATUS(status) == code);
+    }
+  }
+  const int failed = to_message(failed_ending("pull", "x"), TaskKind::command, false).status();
+  CHECK(WIFEXITED(failed));
+  CHECK(WEXITSTATUS(failed) == 1);
+}
+
+TEST_CASE("what is not known is never a success", "[scenario-28]") {
+  for (const auto& ending : one_of_each_kind()) {
+    if (knows_its_status(ending) || ending.kind == "failed") continue;
+    for (const TaskKind kind : {TaskKind::command, TaskKind::custom}) {
+      for (const bool stopped : {false, true}) {
+        INFO(ending.kind);
+        const auto message = to_message(ending, kind, stopped);
+        CHECK(message.status() == -1);
+        CHECK(message.state() != mesos::TASK_FINISHED);
+        CHECK(exit_status_for(ending, stopped) != 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("only a command task that ended with 0 of its own accord is finished") {
+  for (const auto& ending : one_of_each_kind()) {
+    for (const TaskKind kind : {TaskKind::command, TaskKind::custom}) {
+      for (const bool stopped : {false, true}) {
+        INFO(ending.kind << (kind == TaskKind::command ? " command" : " custom")
+                         << (stopped ? " stopped" : ""));
+        const bool finished = ending.kind == "exited" && ending.exit_code == 0 && !stopped;
+        const auto state = to_message(ending, kind, stopped).state();
+        CHECK((state == mesos::TASK_FINISHED) == (finished && kind == TaskKind::command));
+        CHECK((exit_status_for(ending, stopped) == 0) == finished);
+      }
+    }
+  }
+}
+
+TEST_CASE("states and reasons of the kinds") {
+  const auto message = [](const store::Termination& ending, TaskKind kind, bool stopped) {
+    return to_message(ending, kind, stopped);
+  };
+  const auto command = TaskKind::command;
+  CHECK(message(ending_of(ended_with(3), false), command, false).state() == mesos::TASK_FAILED);
+  CHECK(message(ending_of(ended_with(143), false), command, true).state() == mesos::TASK_KILLED);
+  CHECK(message(destroyed_ending(), command, false).state() == mesos::TASK_KILLED);
+
+  const auto oom = message(ending_of(ended_with(137, true), false), command, true);
+  CHECK(oom.state() == mesos::TASK_FAILED);
+  CHECK(oom.killed());
+  REQUIRE(oom.reasons_size() == 2);
+  CHECK(oom.reasons(0) == mesos::REASON_CONTAINER_LIMITATION_MEMORY);
+  CHECK(oom.reasons(1) == mesos::REASON_CONTAINER_LIMITATION);
+
+  const auto failed = message(failed_ending("pull", "no such image"), command, false);
+  CHECK(failed.reasons(0) == mesos::REASON_CONTAINER_LAUNCH_FAILED);
+  CHECK(failed.message() == "pull: no such image");
+  CHECK_FALSE(failed.killed());
+  CHECK(message(lost_ending(), command, false).reasons(0) == mesos::REASON_COMMAND_EXECUTOR_FAILED);
+  CHECK(message(lost_ending(), TaskKind::custom, false).reasons(0) ==
+        mesos::REASON_EXECUTOR_TERMINATED);
+}
+
+TEST_CASE("a process that stands for the container exits as it did", "[scenario-28]") {
+  CHECK(exit_status_for(ending_of(ended_with(0), false), false) == 0);
+  CHECK(exit_status_for(ending_of(ended_with(0), false), true) == 143);
+  CHECK(exit_status_for(ending_of(ended_with(3), false), false) == 3);
+  CHECK(exit_status_for(ending_of(ended_with(3), true), false) == 3);
+  CHECK(exit_status_for(ending_of(ended_with(137), false), false) == 137);
+  CHECK(exit_status_for(ending_of(ended_with(137, true), false), false) == 137);
+  CHECK(exit_status_for(ending_of(ended_with(0), true), false) == 143);
+  CHECK(exit_status_for(destroyed_ending(), false) == 143);
+  CHECK(exit_status_for(lost_ending(), false) == 1);
+  CHECK(exit_status_for(lost_ending(), true) == 143);
+  CHECK(exit_status_for(rebooted_ending(), false) == 1);
+  CHECK(exit_status_for(failed_ending("start", "x"), false) == 1);
+  CHECK(exit_status_for(unknown_ending("x"), false) == 1);
+}

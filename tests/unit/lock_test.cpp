@@ -1,0 +1,202 @@
+#include "engine/host/lock.h"
+
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include <catch2/catch.hpp>
+#include <system_error>
+
+#include "temporary_directory.h"
+
+using namespace containerizer;
+using Mode = LockFile::Mode;
+using Outcome = LockFile::Outcome;
+
+namespace {
+
+// A process that holds a lock until it is killed.
+class Holder {
+ public:
+  Holder(const std::string& path, int byte, Mode mode) {
+    Gate locked;
+    pid_ = fork_child([&] {
+      LockFile file(path, true);
+      expect(file.try_lock(byte, mode), "the lock is free");
+      locked.open();
+      for (;;) ::pause();
+    });
+    locked.wait();
+  }
+  ~Holder() { kill(); }
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+  void kill() {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGKILL);
+    ended(pid_);
+    pid_ = 0;
+  }
+
+ private:
+  pid_t pid_ = 0;
+};
+
+bool timer_runs() {
+  itimerval timer{};
+  ::getitimer(ITIMER_REAL, &timer);
+  return timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0;
+}
+
+}  // namespace
+
+TEST_CASE("a lock file is made for its owner alone, and only when asked for") {
+  const TemporaryDirectory there;
+  CHECK_FALSE(LockFile(there / "lock", false).valid());
+  CHECK_FALSE(std::filesystem::exists(there / "lock"));
+  CHECK(LockFile(there / "lock", true).valid());
+  CHECK(LockFile(there / "lock", false).valid());
+  struct stat found {};
+  REQUIRE(::stat((there / "lock").c_str(), &found) == 0);
+  CHECK((found.st_mode & 0777U) == 0600);
+}
+
+TEST_CASE("trouble with a lock file is told with its path") {
+  const TemporaryDirectory there;
+  std::filesystem::create_symlink(there / "elsewhere", there / "link");
+  for (const bool create : {false, true}) {
+    CHECK_THROWS_WITH(LockFile(there / "link", create), Catch::Contains(there / "link"));
+  }
+  CHECK_THROWS_AS(LockFile(there / "absent/lock", true), std::system_error);
+  CHECK_FALSE(std::filesystem::exists(there / "elsewhere"));
+}
+
+TEST_CASE("an exclusive lock excludes all others, shared ones exclude only it") {
+  const TemporaryDirectory there;
+  LockFile one(there / "lock", true);
+  LockFile other(there / "lock", true);
+  REQUIRE(one.try_lock(0, Mode::exclusive));
+  CHECK_FALSE(other.try_lock(0, Mode::exclusive));
+  CHECK_FALSE(other.try_lock(0, Mode::shared));
+  CHECK(other.is_held(0));
+  CHECK(other.try_lock(1, Mode::exclusive));  // each byte is a lock of its own
+
+  REQUIRE(one.try_lock(0, Mode::shared));  // from exclusive to shared in one step
+  CHECK_FALSE(other.is_held(0));
+  CHECK(other.try_lock(0, Mode::shared));
+  CHECK_FALSE(one.try_lock(0, Mode::exclusive));
+  other.unlock(0);
+  CHECK(one.try_lock(0, Mode::exclusive));
+}
+
+TEST_CASE("looking at a lock does not take it") {
+  const TemporaryDirectory there;
+  LockFile one(there / "lock", true);
+  LockFile other(there / "lock", true);
+  CHECK_FALSE(one.is_held(0));
+  CHECK(other.try_lock(0, Mode::exclusive));
+}
+
+TEST_CASE("the kernel frees the locks of a process that is killed", "[scenario-64]") {
+  const TemporaryDirectory there;
+  const auto mode = GENERATE(Mode::shared, Mode::exclusive);
+  Holder holder(there / "lock", 3, mode);
+  LockFile file(there / "lock", true);
+  CHECK(file.is_held(3) == (mode == Mode::exclusive));
+  CHECK_FALSE(file.try_lock(3, Mode::exclusive));
+  holder.kill();
+  CHECK(file.try_lock(3, Mode::exclusive));
+}
+
+TEST_CASE("closing one file leaves the locks of another alone", "[scenario-63]") {
+  const TemporaryDirectory there;
+  LockFile one(there / "lock", true);
+  REQUIRE(one.try_lock(0, Mode::exclusive));
+  { const LockFile other(there / "lock", true); }
+  LockFile third(there / "lock", true);
+  CHECK(third.is_held(0));
+}
+
+TEST_CASE("who waits for a lock is woken when it is let go, or its holder is killed",
+          "[scenario-64]") {
+  const TemporaryDirectory there;
+  const bool with_deadline = GENERATE(false, true);
+  Holder holder(there / "lock", 0, Mode::exclusive);
+  const pid_t waiter = fork_child([&] {
+    LockFile file(there / "lock", true);
+    std::optional<Deadline> deadline;
+    if (with_deadline) deadline = deadline_in(std::chrono::hours(1));
+    expect(file.lock(0, Mode::shared, deadline) == Outcome::locked, "the lock was had");
+    expect(!timer_runs(), "no timer is left behind");
+  });
+  await_asleep(waiter);
+  holder.kill();
+  CHECK(ended(waiter) == 0);
+}
+
+TEST_CASE("waiting for a lock ends with the deadline") {
+  const TemporaryDirectory there;
+  const auto patience = GENERATE(-1000, 0, 1, 50);
+  const Holder holder(there / "lock", 0, Mode::exclusive);
+  LockFile file(there / "lock", true);
+  CHECK(file.lock(0, Mode::shared, deadline_in(Duration(patience))) == Outcome::timed_out);
+  CHECK_FALSE(timer_runs());
+  CHECK(file.lock(1, Mode::shared, deadline_in(Duration(patience))) == Outcome::locked);
+}
+
+TEST_CASE("a signal ends the waiting for a lock") {
+  const TemporaryDirectory there;
+  const Holder holder(there / "lock", 0, Mode::exclusive);
+  const bool with_deadline = GENERATE(false, true);
+  const pid_t waiter = fork_child([&] {
+    const InterruptibleSignal signal(SIGTERM);
+    LockFile file(there / "lock", true);
+    std::optional<Deadline> deadline;
+    if (with_deadline) deadline = deadline_in(std::chrono::hours(1));
+    const auto outcome = file.lock(0, Mode::shared, deadline, signal.flag());
+    expect(outcome == Outcome::interrupted, "the signal was noticed");
+  });
+  // A signal before the handler is there would just kill it.
+  while (
+      content_of("/proc/" + std::to_string(waiter) + "/status").find("SigCgt:\t0000000000006000") ==
+      std::string::npos) {
+    ::usleep(1000);
+  }
+  ::kill(waiter, SIGTERM);
+  CHECK(ended(waiter) == 0);
+}
+
+TEST_CASE("a signal before the waiting is not forgotten") {
+  const TemporaryDirectory there;
+  const Holder holder(there / "lock", 0, Mode::exclusive);
+  InterruptibleSignal signal(SIGUSR2);
+  CHECK(*signal.flag() == 0);
+  ::raise(SIGUSR2);
+  CHECK(*signal.flag() == 1);
+  LockFile file(there / "lock", true);
+  CHECK(file.lock(0, Mode::shared, {}, signal.flag()) == Outcome::interrupted);
+  CHECK(file.lock(1, Mode::shared, {}, signal.flag()) == Outcome::locked);  // it was free
+  signal.reset();
+  CHECK(*signal.flag() == 0);
+}
+
+TEST_CASE("a signal just before a call that blocks goes on nudging until it is forgotten") {
+  InterruptibleSignal signal(SIGUSR2);
+  sigset_t alarm;
+  ::sigemptyset(&alarm);
+  ::sigaddset(&alarm, SIGALRM);
+  ::sigprocmask(SIG_BLOCK, &alarm, nullptr);
+  ::raise(SIGUSR2);
+  for (int times = 0; times < 3; ++times) {
+    CHECK(::sigwaitinfo(&alarm, nullptr) == SIGALRM);
+  }
+  signal.reset();
+  CHECK_FALSE(timer_runs());
+  ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
+}
+
+TEST_CASE("a signal has its default meaning again afterwards") {
+  { const InterruptibleSignal signal(SIGUSR2); }
+  struct sigaction action {};
+  ::sigaction(SIGUSR2, nullptr, &action);
+  CHECK(action.sa_handler == SIG_DFL);
+}

@@ -1,0 +1,67 @@
+#include "engine/reconcile.h"
+
+#include <array>
+#include <catch2/catch.hpp>
+
+using namespace containerizer;
+
+namespace {
+
+constexpr std::array<Observation, 5> observations{Observation::unknown, Observation::absent,
+                                                  Observation::created, Observation::running,
+                                                  Observation::ended};
+
+struct Row {
+  State recorded;
+  bool same_boot;
+  std::array<const char*, 5> events;  // "" is none: the state's action goes on
+};
+
+// clang-format off
+const std::vector<Row> table{
+    //  recorded          same    unknown      absent       created      running      ended
+    {State::accepted,  true,  {"",          "",          "",          "",          ""}},
+    {State::fetching,  true,  {"",          "",          "",          "",          ""}},
+    {State::pulling,   true,  {"",          "",          "",          "",          ""}},
+    {State::creating,  true,  {"",          "",          "",          "",          ""}},
+    {State::starting,  true,  {"",          "Lost",      "",          "",          ""}},
+    {State::running,   true,  {"",          "Lost",      "",          "",          "Exited"}},
+    {State::stopping,  true,  {"",          "Lost",      "",          "",          "Exited"}},
+    {State::exited,    true,  {"",          "",          "",          "",          ""}},
+    {State::removing,  true,  {"",          "",          "",          "",          ""}},
+    {State::gone,      true,  {"",          "",          "",          "",          ""}},
+    {State::accepted,  false, {"Rebooted",  "Rebooted",  "Rebooted",  "Rebooted",  "Rebooted"}},
+    {State::fetching,  false, {"Rebooted",  "Rebooted",  "Rebooted",  "Rebooted",  "Rebooted"}},
+    {State::pulling,   false, {"Rebooted",  "Rebooted",  "Rebooted",  "Rebooted",  "Rebooted"}},
+    {State::creating,  false, {"Rebooted",  "Rebooted",  "Rebooted",  "Rebooted",  "Rebooted"}},
+    {State::starting,  false, {"Rebooted",  "Rebooted",  "Rebooted",  "Rebooted",  "Rebooted"}},
+    {State::running,   false, {"Rebooted",  "Rebooted",  "Rebooted",  "Rebooted",  "Rebooted"}},
+    {State::stopping,  false, {"Rebooted",  "Rebooted",  "Rebooted",  "Rebooted",  "Rebooted"}},
+    {State::exited,    false, {"",          "",          "",          "",          ""}},
+    {State::removing,  false, {"",          "",          "",          "",          ""}},
+    {State::gone,      false, {"",          "",          "",          "",          ""}},
+};
+// clang-format on
+
+}  // namespace
+
+TEST_CASE("what follows from each record, sight and boot",
+          "[scenario-26][scenario-29][scenario-42][scenario-43]") {
+  CHECK(table.size() == all_states().size() * 2);
+  for (const auto& row : table) {
+    for (std::size_t i = 0; i < observations.size(); ++i) {
+      INFO(name_of(row.recorded) << (row.same_boot ? ", same boot" : ", other boot")
+                                 << ", observation " << i);
+      const auto event = reconcile(row.recorded, observations[i], row.same_boot);
+      CHECK(std::string(event ? name_of(*event) : "") == row.events[i]);
+      if (event) CHECK(next_state(row.recorded, *event));
+    }
+  }
+}
+
+TEST_CASE("an engine that does not answer never ends a container", "[scenario-43]") {
+  for (const State state : all_states()) {
+    INFO(name_of(state));
+    CHECK(!reconcile(state, Observation::unknown, true));
+  }
+}

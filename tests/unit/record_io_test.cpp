@@ -1,0 +1,160 @@
+#include "proto/record_io.h"
+
+#include <fcntl.h>
+#include <semaphore.h>
+#include <sys/time.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstring>
+#include <thread>
+
+#include "engine/host/fd.h"
+#include "engine/host/file.h"
+
+using namespace containerizer;
+
+namespace {
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    out = Fd(ends[0]);
+    in = Fd(ends[1]);
+  }
+  Fd out;
+  Fd in;
+};
+
+std::string length_field(std::uint32_t length) {
+  std::string bytes(4, '\0');
+  std::memcpy(bytes.data(), &length, 4);
+  return bytes;
+}
+
+// The frame at the beginning of `bytes`, after which the stream ends.
+Frame frame_in(const std::string& bytes) {
+  Pipe pipe;
+  REQUIRE(write_all(pipe.in.get(), bytes));
+  pipe.in.close();
+  return read_frame(pipe.out.get());
+}
+
+std::string long_text(std::size_t length) {
+  std::string text;
+  for (std::size_t i = 0; i < length; ++i) text += static_cast<char>(i * 31 % 251);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a frame is four bytes of length in host order, then the message") {
+  CHECK(to_frame("") == length_field(0));
+  CHECK(to_frame("abc") == length_field(3) + "abc");
+}
+
+TEST_CASE("what was framed is read again") {
+  const auto length = GENERATE(as<std::size_t>(), 0, 1, 5, 255, 256, 60'000);
+  const auto text = long_text(length);
+  const auto frame = frame_in(to_frame(text));
+  CHECK(frame.fault == FrameFault::none);
+  CHECK(frame.bytes == text);
+}
+
+TEST_CASE("a frame is read to its last byte and not one further", "[scenario-70]") {
+  Pipe pipe;
+  REQUIRE(write_all(pipe.in.get(), to_frame("first") + to_frame("") + "rest"));
+  CHECK(read_frame(pipe.out.get()).bytes == "first");
+  CHECK(read_frame(pipe.out.get()).bytes.empty());
+  char rest[8];
+  REQUIRE(::read(pipe.out.get(), rest, sizeof rest) == 4);
+  CHECK(std::string(rest, 4) == "rest");
+}
+
+TEST_CASE("a frame needs no end of the stream", "[scenario-70]") {
+  Pipe pipe;
+  REQUIRE(write_all(pipe.in.get(), to_frame("open end")));
+  CHECK(read_frame(pipe.out.get()).bytes == "open end");
+}
+
+TEST_CASE("a frame that is cut at any byte is truncated", "[scenario-70]") {
+  const auto whole = to_frame("message");
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    INFO(length << " bytes");
+    const auto frame = frame_in(whole.substr(0, length));
+    CHECK(frame.fault == FrameFault::truncated);
+    const std::string told = length < 4 ? std::to_string(length) + " of 4 bytes"
+                                        : std::to_string(length - 4) + " of 7 bytes";
+    CHECK(frame.text.find(told) != std::string::npos);
+    CHECK(frame.text.find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("a length beyond what a message may have is refused before the body is read",
+          "[scenario-70]") {
+  const auto length = GENERATE(as<std::uint32_t>(), largest_frame + 1, 0x7fffffff, 0xffffffff);
+  Pipe pipe;
+  REQUIRE(write_all(pipe.in.get(), length_field(length) + "body"));
+  const auto frame = read_frame(pipe.out.get());
+  CHECK(frame.fault == FrameFault::too_large);
+  CHECK(frame.text.find(std::to_string(length)) != std::string::npos);
+  char rest[8];
+  CHECK(::read(pipe.out.get(), rest, sizeof rest) == 4);
+}
+
+TEST_CASE("the largest length alone takes no memory", "[scenario-70]") {
+  const auto frame = frame_in(length_field(largest_frame) + "body");
+  CHECK(frame.fault == FrameFault::truncated);
+  CHECK(frame.bytes.capacity() < 1U << 20);
+}
+
+TEST_CASE("a descriptor that cannot be read is told with the reason", "[scenario-70]") {
+  const Fd directory(::open("/", O_RDONLY | O_CLOEXEC));
+  const auto frame = read_frame(directory.get());
+  CHECK(frame.fault == FrameFault::unreadable);
+  CHECK(frame.text.find(std::strerror(EISDIR)) != std::string::npos);
+}
+
+namespace {
+
+sem_t interruptions;
+void count_interruption(int /*signal*/) { ::sem_post(&interruptions); }
+
+}  // namespace
+
+TEST_CASE("a frame may come in pieces, with a signal before each", "[scenario-70]") {
+  ::sem_init(&interruptions, 0, 0);
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = count_interruption;  // without SA_RESTART
+  ::sigaction(SIGALRM, &action, &before);
+
+  const auto text = long_text(200'000);
+  const auto bytes = to_frame(text);
+  Pipe pipe;
+  sigset_t alarm;
+  ::sigemptyset(&alarm);
+  ::sigaddset(&alarm, SIGALRM);
+  ::pthread_sigmask(SIG_BLOCK, &alarm, nullptr);
+  std::thread writer([&] {
+    const std::vector<std::size_t> cuts{0, 1, 3, 4, 5, 100, 65'540, 65'541, bytes.size()};
+    for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+      for (int times = 0; times < 2; ++times) {
+        while (::sem_wait(&interruptions) != 0) {
+        }
+      }
+      write_all(pipe.in.get(), bytes.substr(cuts[i], cuts[i + 1] - cuts[i]));
+    }
+  });
+  ::pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
+  const itimerval often{{0, 1000}, {0, 1000}};
+  const itimerval never{};
+  ::setitimer(ITIMER_REAL, &often, nullptr);
+  const auto frame = read_frame(pipe.out.get());
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  writer.join();
+  ::sigaction(SIGALRM, &before, nullptr);
+  CHECK(frame.fault == FrameFault::none);
+  CHECK(frame.bytes == text);
+}

@@ -1,0 +1,123 @@
+#include "engine/host/sandbox.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <catch2/catch.hpp>
+
+#include "engine/host/file.h"
+#include "temporary_directory.h"
+
+using namespace containerizer;
+
+namespace {
+
+constexpr uid_t task_user = 12345;
+
+struct stat lstat_of(const std::string& path) {
+  struct stat found {};
+  REQUIRE(::lstat(path.c_str(), &found) == 0);
+  return found;
+}
+
+void append(const std::string& sandbox, const std::string& text) {
+  const auto file = open_sandbox_file(sandbox, "stdout");
+  REQUIRE(file.ok());
+  REQUIRE(write_all(file.value().get(), text));
+}
+
+}  // namespace
+
+TEST_CASE("a sandbox file is made, appended to, and can be read back") {
+  const TemporaryDirectory sandbox;
+  append(sandbox.path(), "one\n");
+  append(sandbox.path(), "two\n");
+  CHECK(content_of(sandbox / "stdout") == "one\ntwo\n");
+  CHECK((lstat_of(sandbox / "stdout").st_mode & 0777U & ~0644U) == 0);
+  const auto file = open_sandbox_file(sandbox.path(), "stdout");
+  char bytes[8];
+  CHECK(::pread(file.value().get(), bytes, sizeof bytes, 0) == 8);
+  CHECK((::fcntl(file.value().get(), F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+TEST_CASE("a planted link is replaced, and what it leads to stays untouched") {
+  const TemporaryDirectory sandbox;
+  const TemporaryDirectory elsewhere;
+  write_file(elsewhere / "victim", "secret");
+  const auto target = GENERATE(as<std::string>(), "victim", "absent", "");
+  std::filesystem::create_symlink(elsewhere / target, sandbox / "stdout");
+  append(sandbox.path(), "ours");
+  CHECK(S_ISREG(lstat_of(sandbox / "stdout").st_mode));
+  CHECK(content_of(sandbox / "stdout") == "ours");
+  CHECK(content_of(elsewhere / "victim") == "secret");
+  CHECK_FALSE(std::filesystem::exists(elsewhere / "absent"));
+}
+
+TEST_CASE("a link to itself is replaced") {
+  const TemporaryDirectory sandbox;
+  std::filesystem::create_symlink("stdout", sandbox / "stdout");
+  append(sandbox.path(), "ours");
+  CHECK(content_of(sandbox / "stdout") == "ours");
+}
+
+TEST_CASE("a planted pipe is replaced, without waiting for its other end") {
+  const TemporaryDirectory sandbox;
+  REQUIRE(::mkfifo((sandbox / "stdout").c_str(), 0666) == 0);
+  append(sandbox.path(), "ours");
+  CHECK(content_of(sandbox / "stdout") == "ours");
+}
+
+TEST_CASE("a planted socket is replaced") {
+  const TemporaryDirectory sandbox;
+  const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto path = sandbox / "stdout";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  append(sandbox.path(), "ours");
+  CHECK(content_of(sandbox / "stdout") == "ours");
+}
+
+TEST_CASE("a planted directory is refused, and kept") {
+  const TemporaryDirectory sandbox;
+  std::filesystem::create_directory(sandbox / "stdout");
+  const auto refused = open_sandbox_file(sandbox.path(), "stdout");
+  REQUIRE(refused.failed_with(Fault::refused));
+  CHECK(refused.failure().text.find(sandbox / "stdout") != std::string::npos);
+  CHECK(std::filesystem::is_directory(sandbox / "stdout"));
+}
+
+TEST_CASE("a sandbox that is not there is refused, and not made") {
+  const TemporaryDirectory there;
+  CHECK(open_sandbox_file(there / "sandbox", "stdout").failed_with(Fault::refused));
+  CHECK_FALSE(std::filesystem::exists(there / "sandbox"));
+  CHECK(owner_of(there / "sandbox").empty());
+}
+
+TEST_CASE("sandbox files belong to the sandbox's owner") {
+  if (::geteuid() != 0) return;
+  const TemporaryDirectory sandbox;
+  REQUIRE(::chown(sandbox.path().c_str(), task_user, task_user + 1) == 0);
+  write_file(sandbox / "stdout", "the slave's words\n");  // made by us, as the slave does
+  append(sandbox.path(), "ours");
+  CHECK(lstat_of(sandbox / "stdout").st_uid == task_user);
+  CHECK(lstat_of(sandbox / "stdout").st_gid == task_user + 1);
+  CHECK(owner_of(sandbox.path()) == "12345:12346");
+}
+
+TEST_CASE("a second name of somebody else's file is replaced, not given away") {
+  if (::geteuid() != 0) return;
+  const TemporaryDirectory there;
+  const auto sandbox = there / "sandbox";
+  std::filesystem::create_directory(sandbox);
+  REQUIRE(::chown(sandbox.c_str(), task_user, task_user) == 0);
+  write_file(there / "victim", "secret");
+  std::filesystem::create_hard_link(there / "victim", sandbox + "/stdout");
+  append(sandbox, "ours");
+  CHECK(content_of(there / "victim") == "secret");
+  CHECK(lstat_of(there / "victim").st_uid == 0);
+  CHECK(content_of(sandbox + "/stdout") == "ours");
+}

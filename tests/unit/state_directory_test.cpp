@@ -1,0 +1,76 @@
+#include "engine/state_directory.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "temporary_directory.h"
+
+using namespace containerizer;
+
+namespace {
+
+unsigned mode_of(const std::string& path) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) == 0 ? found.st_mode & 07777U : 0;
+}
+
+}  // namespace
+
+TEST_CASE("the state directory is made for its owner alone, whatever the umask") {
+  const TemporaryDirectory there;
+  const auto before = ::umask(0);
+  const auto made = prepare_state_directory(there / "work/state");
+  ::umask(before);
+  REQUIRE(made.ok());
+  CHECK(mode_of(there / "work/state") == 0700);
+  CHECK(mode_of(there / "work/state/run") == 0700);
+}
+
+TEST_CASE("a state directory that is there stays as it is") {
+  const TemporaryDirectory there;
+  REQUIRE(prepare_state_directory(there / "state").ok());
+  write_file(there / "state/run/file", "kept");
+  REQUIRE(prepare_state_directory(there / "state").ok());
+  CHECK(content_of(there / "state/run/file") == "kept");
+}
+
+TEST_CASE("a state directory that others can look into is refused") {
+  const auto mode = GENERATE(as<unsigned>(), 0701, 0710, 0750, 0755, 0777);
+  const auto place = GENERATE(as<std::string>(), "state", "state/run");
+  const TemporaryDirectory there;
+  REQUIRE(prepare_state_directory(there / "state").ok());
+  REQUIRE(::chmod((there / place).c_str(), mode) == 0);
+  const auto refused = prepare_state_directory(there / "state");
+  REQUIRE(refused.failed_with(Fault::refused));
+  CHECK(refused.failure().text.find(there / place) != std::string::npos);
+  CHECK(mode_of(there / place) == mode);
+}
+
+TEST_CASE("what stands in the place of the state directory is not followed") {
+  const TemporaryDirectory there;
+  const auto place = GENERATE(as<std::string>(), "link", "file");
+  std::filesystem::create_directory(there / "elsewhere");
+  REQUIRE(::chmod((there / "elsewhere").c_str(), 0700) == 0);
+  std::filesystem::create_directory_symlink(there / "elsewhere", there / "link");
+  write_file(there / "file", "");
+  REQUIRE(prepare_state_directory(there / place).failed_with(Fault::refused));
+  CHECK(std::filesystem::is_empty(there / "elsewhere"));
+}
+
+TEST_CASE("a state directory of somebody else is refused") {
+  if (::geteuid() != 0) return;
+  const TemporaryDirectory there;
+  std::filesystem::create_directory(there / "state");
+  REQUIRE(::chmod((there / "state").c_str(), 0700) == 0);
+  REQUIRE(::chown((there / "state").c_str(), 12345, 12345) == 0);
+  CHECK(prepare_state_directory(there / "state").failed_with(Fault::refused));
+}
+
+TEST_CASE("a state directory that cannot be made is told with the reason") {
+  const TemporaryDirectory there;
+  write_file(there / "file", "");
+  const auto refused = prepare_state_directory(there / "file/state");
+  REQUIRE(refused.failed_with(Fault::refused));
+  CHECK(refused.failure().text.find("Not a directory") != std::string::npos);
+}

@@ -1,0 +1,122 @@
+// A directory that goes with the test, and processes that a test may kill.
+#pragma once
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+
+#include "engine/host/fd.h"
+
+namespace containerizer {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "unit-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
+    path_ = pattern;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+inline std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+inline void write_file(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+// What a child must find true; Catch's own assertions are the parent's.
+inline void expect(bool claim, const std::string& what) {
+  if (!claim) throw std::runtime_error("a child found this untrue: " + what);
+}
+
+// Forks a child that does `work` and ends: with 0, or with 1 after an exception, which it prints.
+template <class Work>
+pid_t fork_child(Work work) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  int status = 0;
+  try {
+    work();
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << std::endl;
+    status = 1;
+  }
+  ::_exit(status);
+}
+
+// The waitpid status of a child, once it has ended.
+inline int ended(pid_t child) {
+  int status = -1;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+template <class Work>
+int run_in_child(Work work) {
+  return ended(fork_child(work));
+}
+
+inline bool was_killed(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL; }
+
+// Where a process waits for another one: closed until open() or the opener's end. To be made before
+// the fork.
+class Gate {
+ public:
+  Gate() {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe");
+    read_ = Fd(ends[0]);
+    write_ = Fd(ends[1]);
+  }
+  void open() { write_.close(); }
+  // REQUIRES: the caller does not open it.
+  void wait() {
+    write_.close();
+    char byte = 0;
+    while (::read(read_.get(), &byte, 1) < 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  Fd read_;
+  Fd write_;
+};
+
+// Returns once the process sleeps in a system call, or has ended.
+inline void await_asleep(pid_t process) {
+  const std::string path = "/proc/" + std::to_string(process) + "/stat";
+  for (;;) {
+    const auto stat = content_of(path);
+    const auto state = stat.rfind(") ");
+    if (state == std::string::npos || stat[state + 2] != 'R') return;
+    ::usleep(1000);
+  }
+}
+
+}  // namespace containerizer
