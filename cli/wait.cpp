@@ -9,14 +9,18 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <optional>
 #include <thread>
 
 #include "cli/call.h"
 #include "engine/ending.h"
 #include "engine/host/file.h"
 #include "engine/host/log.h"
+#include "engine/host/process.h"
 #include "engine/life_lock.h"
 #include "engine/supervision.h"
 #include "proto/record_io.h"
@@ -25,6 +29,19 @@ namespace containerizer {
 namespace {
 
 using mesos::containerizer::Termination;
+
+// The slave that called us: our parent, unless a shell stands in between, which then leads the
+// session that the slave made for this call.
+std::optional<ProcessId> find_caller() {
+  const pid_t parent = ::getppid();
+  if (::getpid() == ::getsid(0) || parent != ::getsid(0)) return identify(parent);
+  const auto above = parent_of(parent);
+  return above ? identify(*above) : std::nullopt;
+}
+
+State state_of(const store::Container& container) {
+  return state_named(container.state).value_or(State::gone);
+}
 
 bool reader_is_gone(int output, Duration patience) {
   pollfd end{output, 0, 0};
@@ -61,15 +78,39 @@ class LatePlace {
   bool taken_ = false;
 };
 
-// Blocks until the container is past the phase, seeing to it that somebody moves it there. Returns
-// its row, or nothing when it was pruned meanwhile.
-std::optional<store::Container> await(Call& call, const std::string& id, Phase phase) {
+// Wakes us when the reader of our answer goes away while we wait to write it: a late place must not
+// stay taken for a slave that has died.
+class ReaderWatch {
+ public:
+  explicit ReaderWatch(int output) : output_(output) {
+    ::fcntl(output_, F_SETOWN, ::getpid());
+    ::fcntl(output_, F_SETFL, ::fcntl(output_, F_GETFL) | O_ASYNC);
+  }
+  ~ReaderWatch() { ::fcntl(output_, F_SETFL, ::fcntl(output_, F_GETFL) & ~O_ASYNC); }
+  ReaderWatch(const ReaderWatch&) = delete;
+  ReaderWatch& operator=(const ReaderWatch&) = delete;
+
+  const volatile std::sig_atomic_t* flag() const { return signal_.flag(); }
+  bool is_gone() {
+    signal_.reset();
+    return reader_is_gone(output_, Duration(0));
+  }
+
+ private:
+  int output_;
+  InterruptibleSignal signal_{SIGIO};
+};
+
+enum class Awaited { passed, unknown, reader_gone };
+
+// Blocks until the container is past the phase, seeing to it that somebody moves it there. unknown:
+// it was pruned meanwhile.
+Awaited await(Call& call, const std::string& id, Phase phase, ReaderWatch* reader) {
   Duration pause{10};
   for (;;) {
-    auto container = call.store.find(id);
-    if (!container || is_past(state_named(container->state).value_or(State::gone), phase)) {
-      return container;
-    }
+    const auto container = call.store.find(id);
+    if (!container) return Awaited::unknown;
+    if (is_past(state_of(*container), phase)) return Awaited::passed;
     call.store.rest();
     const auto supervised = ensure_supervisor(call.config, id, container->directory);
     if (!supervised.ok()) {
@@ -78,7 +119,10 @@ std::optional<store::Container> await(Call& call, const std::string& id, Phase p
       pause = std::min(pause * 2, Duration(5'000));
       continue;
     }
-    LifeLock(call.config.state_directory(), id, false).await_passed(phase);
+    LifeLock lock(call.config.state_directory(), id, false);
+    const auto* interrupted = reader != nullptr ? reader->flag() : nullptr;
+    const auto outcome = lock.await_passed(phase, {}, interrupted);
+    if (outcome == LockFile::Outcome::interrupted && reader->is_gone()) return Awaited::reader_gone;
   }
 }
 
@@ -90,22 +134,47 @@ Termination final_message(Call& call, const store::Container& container) {
                     stopped);
 }
 
-int answer_unknown(Call& call, const std::string& id) {
+bool answer_unknown(Call& call, const std::string& id) {
   const auto ending = unknown_ending(fmt::format("container {} is not known", id));
   log::warn("{}", ending.message);
-  hand_over(call.output, to_message(ending, TaskKind::command, false));
-  return exit_ok;
+  return hand_over(call.output, to_message(ending, TaskKind::command, false));
 }
 
+enum class When { early, late, never };
+
 // Whether the answer can wait for the end: until then it costs the slave a thread.
-bool may_answer_late(Call& call, const store::Container& container, const LatePlace& place) {
-  if (call.config.wait != WaitMode::automatic) return call.config.wait == WaitMode::late;
-  if (!place.taken()) return false;
-  if (container.kind == "custom") return true;
+When when_to_answer(Call& call, const store::Container& container, const LatePlace& place) {
+  if (is_past(state_of(container), Phase::executor)) return When::late;
+  if (call.config.wait == WaitMode::late) return When::late;
+  if (call.config.wait == WaitMode::early || !place.taken()) return When::early;
+  if (container.kind == "custom") return When::late;
   // What fails before the executor runs, nobody but us can tell. After that, the executor does.
-  const auto started = await(call, container.container_id, Phase::startup);
-  const auto state = started ? state_named(started->state) : std::nullopt;
-  return !state || !(*state == State::running || *state == State::stopping);
+  ReaderWatch reader(call.output);
+  const auto awaited = await(call, container.container_id, Phase::startup, &reader);
+  if (awaited == Awaited::reader_gone) return When::never;
+  const auto row = call.store.find(container.container_id);
+  const bool lives = row && !is_past(state_of(*row), Phase::outcome);
+  return lives ? When::early : When::late;
+}
+
+// The full answer, once it is settled. False when the slave has not got it.
+bool answer_late(Call& call, const std::string& id) {
+  {
+    ReaderWatch reader(call.output);
+    if (await(call, id, Phase::executor, &reader) == Awaited::reader_gone) return false;
+  }
+  const auto container = call.store.find(id);
+  if (!container) return answer_unknown(call, id);
+  return hand_over(call.output, final_message(call, *container));
+}
+
+// The answer that says little, and then staying until the end: the slave takes our exit for it.
+// False when the slave has not got it, or died before the end: the next one must hear it again.
+bool answer_early(Call& call, const std::string& id) {
+  const auto caller = find_caller();
+  if (!hand_over(call.output, early_message())) return false;
+  await(call, id, Phase::executor, nullptr);
+  return caller && identify(caller->pid) == caller;
 }
 
 }  // namespace
@@ -115,28 +184,16 @@ int wait(Call& call) {
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
   const auto container = call.store.find(id);
-  if (!container) return answer_unknown(call, id);
-
-  bool told = false;
-  {
-    const LatePlace place(call.config);
-    const bool settled =
-        is_past(state_named(container->state).value_or(State::gone), Phase::executor);
-    if (!settled && !may_answer_late(call, *container, place)) {
-      told = true;
-      if (!hand_over(call.output, early_message())) return exit_ok;
-    } else {
-      const auto ended = await(call, id, Phase::executor);
-      if (!ended) return answer_unknown(call, id);
-      if (!hand_over(call.output, final_message(call, *ended))) return exit_ok;
-    }
+  if (!container) {
+    answer_unknown(call, id);
+    return exit_ok;
   }
-  if (told) {
-    await(call, id, Phase::executor);
-    // The slave that was told has died since: the next one must hear it again.
-    if (reader_is_gone(call.output, Duration(0))) return exit_ok;
-  }
-  call.store.deliver(id);
+  auto place = std::make_optional<LatePlace>(call.config);
+  const auto when = when_to_answer(call, *container, *place);
+  if (when == When::never) return exit_ok;
+  if (when == When::early) place.reset();
+  const bool delivered = when == When::late ? answer_late(call, id) : answer_early(call, id);
+  if (delivered) call.store.deliver(id);
   return exit_ok;
 }
 

@@ -64,9 +64,7 @@ class RealHost : public Host {
     return allowed;
   }
 
-  Result<ProcessId> start(const Program& program) override {
-    return containerizer::start(program);
-  }
+  Result<ProcessId> start(const Program& program) override { return containerizer::start(program); }
 
   std::optional<int> reap(const ProcessId& child) override {
     return containerizer::reap(child.pid);

@@ -12,7 +12,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include "engine/host/file.h"
 
@@ -131,6 +132,19 @@ pid_t fork_child(ChildImage& image) {
   become(image);
 }
 
+// The fields of /proc/PID/stat from the third on: state, parent, …. The second is the program's
+// name in parentheses, and may contain anything.
+std::vector<std::string> fields_of(pid_t pid) {
+  const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
+  const auto after_name = stat ? stat->rfind(") ") : std::string::npos;
+  if (after_name == std::string::npos) return {};
+  std::istringstream rest(stat->substr(after_name + 2));
+  return {std::istream_iterator<std::string>(rest), {}};
+}
+
+constexpr std::size_t parent_field = 1;
+constexpr std::size_t start_field = 19;
+
 }  // namespace
 
 std::string boot_id() {
@@ -143,19 +157,16 @@ std::string boot_id() {
 }
 
 std::optional<ProcessId> identify(pid_t pid) {
-  const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
-  if (!stat) return std::nullopt;
-  // The second field is the program's name in parentheses, and may contain anything.
-  const auto after_name = stat->rfind(") ");
-  if (after_name == std::string::npos) return std::nullopt;
-  const char* field = stat->c_str() + after_name + 2;
-  if (*field == 'Z' || *field == 'X') return std::nullopt;
-  for (int skipped = 3; skipped < 22 && field != nullptr; ++skipped) {
-    field = std::strchr(field, ' ');
-    if (field != nullptr) ++field;
-  }
-  if (field == nullptr) return std::nullopt;
-  return ProcessId{pid, std::strtoull(field, nullptr, 10)};
+  const auto fields = fields_of(pid);
+  // Zombies have ended.
+  if (fields.size() <= start_field || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
+  return ProcessId{pid, std::strtoull(fields[start_field].c_str(), nullptr, 10)};
+}
+
+std::optional<pid_t> parent_of(pid_t pid) {
+  const auto fields = fields_of(pid);
+  if (fields.size() <= parent_field) return std::nullopt;
+  return std::atoi(fields[parent_field].c_str());
 }
 
 Fd open_process(const ProcessId& process) {

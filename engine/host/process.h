@@ -28,6 +28,9 @@ struct ProcessId {
 // The process that has this pid now; nothing when there is none, or only a zombie.
 std::optional<ProcessId> identify(pid_t pid);
 
+// The parent of a process that exists.
+std::optional<pid_t> parent_of(pid_t pid);
+
 // A pidfd (readable once the process has ended), invalid when it has ended already.
 Fd open_process(const ProcessId& process);
 

@@ -79,9 +79,9 @@ TEST_CASE("recorded launch of a 0.19 command task with options") {
 TEST_CASE("recorded launch of a 0.19 command task without an image") {
   const WorkDirectory place;
   Slave slave(place, "0.19.1", {"--default_container_image=docker:///busybox:test"});
-  const auto task = slave.launch(
-      "recorded", SOURCE_DIR "/tests/fixtures/mesos-0.19.1/launch-3.frame fresh=true",
-      "launch-frame");
+  const auto task =
+      slave.launch("recorded", SOURCE_DIR "/tests/fixtures/mesos-0.19.1/launch-3.frame fresh=true",
+                   "launch-frame");
   slave.expect_status(task, "TASK_RUNNING");
   CHECK(place.show(task.id).at("image").as_string() == "busybox:test");
   slave.say("kill recorded");

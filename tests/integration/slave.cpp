@@ -9,11 +9,10 @@ namespace {
 
 std::vector<std::string> command_line(const WorkDirectory& place, const std::string& mesos,
                                       const Slave::Flags& flags) {
-  std::vector<std::string> words{slave_binaries() + "/slave-player",
-                                 "--containerizer_path=" + program(),
-                                 "--work_dir=" + place.path().string(),
-                                 "--launcher_dir=" + place.launcher(mesos).string(),
-                                 "--mesos=" + mesos};
+  std::vector<std::string> words{
+      slave_binaries() + "/slave-player", "--containerizer_path=" + program(),
+      "--work_dir=" + place.path().string(), "--launcher_dir=" + place.launcher(mesos).string(),
+      "--mesos=" + mesos};
   words.insert(words.end(), flags.begin(), flags.end());
   return words;
 }

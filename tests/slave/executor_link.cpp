@@ -42,7 +42,7 @@ void Connection::write_next() {
                            });
 }
 
-void Connection::receive(OnMessage handler) {
+void Connection::receive(const OnMessage& handler) {
   boost::asio::async_read_until(
       socket_, boost::asio::dynamic_buffer(received_), '\n',
       [self = shared_from_this(), handler](auto error, std::size_t size) {

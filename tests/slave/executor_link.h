@@ -24,7 +24,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // May be called by any thread. What cannot be delivered is lost.
   void send(const Message& message);
-  void receive(OnMessage handler);
+  void receive(const OnMessage& handler);
 
  private:
   friend class ExecutorLink;

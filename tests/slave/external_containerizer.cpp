@@ -97,7 +97,7 @@ void ExternalContainerizer::ask(const Call& call, bool (*complete)(const T&),
 }
 
 void ExternalContainerizer::when_launched(const std::string& id, const OnContainer& action) {
-  boost::asio::post(strand_, [this, id, action = std::move(action)] {
+  boost::asio::post(strand_, [this, id, action] {
     Container* container = find(id);
     if (container == nullptr || container->launched) {
       action(container);

@@ -281,7 +281,7 @@ TaskDraft parse_draft(const std::vector<KeyValue>& settings, Release release) {
     try {
       known->second.apply(draft, value);
     } catch (const std::logic_error& error) {
-      throw std::invalid_argument(key + "=" + value + ": " + error.what());
+      throw std::invalid_argument(std::string(key).append("=").append(value) + ": " + error.what());
     }
     draft.has_container = draft.has_container || known->second.makes_container_info;
   }

@@ -65,8 +65,8 @@ Slave::Slave(Runtime& runtime, ExternalContainerizer& containerizer, ExecutorLin
       release_(options.mesos),
       environment_(std::move(environment)),
       strand_(runtime.make_strand()) {
-  link_.start(in(strand_, [this](ConnectionPtr connection, const Message& message) {
-    received(std::move(connection), message);
+  link_.start(in(strand_, [this](const ConnectionPtr& connection, const Message& message) {
+    received(connection, message);
   }));
 }
 
@@ -186,7 +186,7 @@ void Slave::ping(const Done& done) {
 // --- What executors say
 // ----------------------------------------------------------------------------
 
-void Slave::received(ConnectionPtr connection, const Message& message) {
+void Slave::received(const ConnectionPtr& connection, const Message& message) {
   const std::string type = text(message, "type");
   const ExecutorPtr executor = find(message);
   if (type == "status") {

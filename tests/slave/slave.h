@@ -80,7 +80,7 @@ class Slave {
   void reregistration_ends();
 
   // --- What executors say ---
-  void received(ConnectionPtr connection, const Message& message);
+  void received(const ConnectionPtr& connection, const Message& message);
   void registers(const ExecutorPtr& executor, const ConnectionPtr& connection,
                  const Message& message);
   void reregisters(const ExecutorPtr& executor, const ConnectionPtr& connection,

@@ -11,7 +11,7 @@ constexpr std::chrono::seconds reregistration_timeout{2};
 }
 
 void Slave::recover(const std::function<void(std::string)>& ready) {
-  boost::asio::post(strand_, [this, ready = std::move(ready)] {
+  boost::asio::post(strand_, [this, ready] {
     std::vector<CheckpointedRun> runs = checkpoint_.latest_runs();
     std::erase_if(runs, [](const CheckpointedRun& run) { return run.completed; });
     std::vector<KnownContainer> known;
@@ -34,7 +34,7 @@ void Slave::recover(const std::function<void(std::string)>& ready) {
 
 void Slave::recovered(std::vector<CheckpointedRun> runs,
                       const std::function<void(std::string)>& ready) {
-  ready_ = std::move(ready);
+  ready_ = ready;
   for (CheckpointedRun& run : runs) {
     const auto executor = std::make_shared<Executor>();
     executor->name = run.name;

@@ -15,7 +15,7 @@ struct Version {
   int major = 0;
   int minor = 0;
   int patch = 0;
-  auto operator<=>(const Version&) const = default;
+  auto operator<=>(const Version&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // "0.19.1" to a Version; nothing when it is not three numbers.

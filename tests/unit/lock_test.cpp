@@ -147,20 +147,17 @@ TEST_CASE("a signal ends the waiting for a lock") {
   const TemporaryDirectory there;
   const Holder holder(there / "lock", 0, Mode::exclusive);
   const bool with_deadline = GENERATE(false, true);
+  Gate ready;
   const pid_t waiter = fork_child([&] {
     const InterruptibleSignal signal(SIGTERM);
+    ready.open();
     LockFile file(there / "lock", true);
     std::optional<Deadline> deadline;
     if (with_deadline) deadline = deadline_in(std::chrono::hours(1));
     const auto outcome = file.lock(0, Mode::shared, deadline, signal.flag());
     expect(outcome == Outcome::interrupted, "the signal was noticed");
   });
-  // A signal before the handler is there would just kill it.
-  while (
-      content_of("/proc/" + std::to_string(waiter) + "/status").find("SigCgt:\t0000000000006000") ==
-      std::string::npos) {
-    ::usleep(1000);
-  }
+  ready.wait();  // and not for the waiter to block: the signal may come at any moment
   ::kill(waiter, SIGTERM);
   CHECK(ended(waiter) == 0);
 }

@@ -5,6 +5,8 @@
 #include <sys/prctl.h>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstring>
 #include <set>
 #include <sstream>
 

@@ -1,0 +1,133 @@
+// What goes wrong after `launch` has said yes, and how the slave hears of it.
+#include <catch2/catch.hpp>
+
+#include "tests/integration/daemon.h"
+#include "tests/integration/slave.h"
+
+using namespace containerizer::integration;
+using Catch::Contains;
+
+namespace {
+
+// The slave was told `launched`, then that the task has failed in `step`; its words.
+std::string failure_of(Slave& slave, const WorkDirectory& place, const Task& task,
+                       const std::string& step) {
+  slave.expect("launched " + task.name + " .*");
+  const auto words = slave.expect_status(task, "TASK_FAILED");
+  slave.expect_termination(task);
+  const auto ending = place.show(task.id).at("termination").as_object();
+  CHECK(ending.at("kind").as_string() == "failed");
+  CHECK(ending.at("step").as_string() == step.c_str());
+  CHECK_THAT(words, Catch::StartsWith(step + ": "));
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("image whose registry cannot be reached") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.launch("task", "image=registry.invalid/nothing:1 command=true");
+  CHECK_THAT(failure_of(slave, place, task, "pull"), Contains("registry.invalid"));
+}
+
+TEST_CASE("image that its registry does not have") {
+  const WorkDirectory place;
+  const Registry registry(place);
+  Slave slave(place);
+  const auto task = slave.launch("task", "image=" + registry.unknown_image() + " command=true");
+  CHECK_THAT(failure_of(slave, place, task, "pull"), Contains("manifest unknown"));
+}
+
+TEST_CASE("option that is none of docker run's") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task =
+      slave.launch("task", "image=busybox:test dialect=command option=--frobnicate command=true");
+  CHECK_THAT(failure_of(slave, place, task, "plan"), Contains("--frobnicate"));
+}
+
+TEST_CASE("option that the engine refuses") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.launch("task",
+                                 "image=busybox:test parameter=network=none "
+                                 "parameter=dns=nonsense command=true");
+  const auto words = failure_of(slave, place, task, "create");
+  CHECK_THAT(words, Contains("nonsense"));
+}
+
+TEST_CASE("program that the image does not have") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.launch("task", "image=busybox:test shell=false command=/no/such/program");
+  CHECK_THAT(failure_of(slave, place, task, "start"), Contains("/no/such/program"));
+}
+
+TEST_CASE("network that does not exist") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.launch(
+      "task", "image=busybox:test network=USER network_name=no-such-network command=true",
+      "launch-custom");
+  slave.expect("launched task .*");
+  CHECK_THAT(slave.expect_termination(task), Contains("no-such-network"));
+}
+
+TEST_CASE("URI that cannot be fetched") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.run("task", "true", "uri=/no/such/file");
+  CHECK_THAT(failure_of(slave, place, task, "fetch"), Contains("mesos-fetcher failed"));
+  CHECK_THAT(read_file(task.sandbox / "stderr"), Contains("/no/such/file"));
+  CHECK(place.docker_containers().empty());
+}
+
+TEST_CASE("mesos-fetcher that is not there") {
+  const WorkDirectory place;
+  Slave slave(place);
+  fs::remove(place.launcher("1.0.4") / "mesos-fetcher");
+  const auto task = slave.run("task", "true", "uri=/etc/hostname");
+  CHECK_THAT(failure_of(slave, place, task, "fetch"), Contains("mesos-fetcher"));
+}
+
+TEST_CASE("mesos-executor that is not there") {
+  const WorkDirectory place;
+  Slave slave(place);
+  fs::remove(place.launcher("1.0.4") / "mesos-executor");
+  const auto task = slave.run("task", "sleep 1000");
+  CHECK_THAT(failure_of(slave, place, task, "executor"), Contains("mesos-executor"));
+  CHECK(place.docker_containers().empty());
+}
+
+TEST_CASE("engine that is away for longer than our patience") {
+  WorkDirectory place;
+  const auto socket = place.scratch() / "docker.sock";
+  const std::string engine = std::getenv("TEST_DOCKER_HOST");
+  fs::create_symlink(engine.substr(engine.find("//") + 2), socket);
+  place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix://" + socket.string());
+  place.set("CONTAINERIZER_ENGINE_PATIENCE", "1secs");
+  Slave slave(place);
+  fs::rename(socket, socket.string() + ".away");
+  const auto task = slave.run("task", "true");
+  CHECK_THAT(failure_of(slave, place, task, "pull"), Contains("docker.sock"));
+  fs::rename(socket.string() + ".away", socket);
+}
+
+TEST_CASE("engine that comes back within our patience") {
+  WorkDirectory place;
+  const auto socket = place.scratch() / "docker.sock";
+  const std::string engine = std::getenv("TEST_DOCKER_HOST");
+  fs::create_symlink(engine.substr(engine.find("//") + 2), socket);
+  place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix://" + socket.string());
+  Slave slave(place);
+  fs::rename(socket, socket.string() + ".away");
+  const auto task = slave.run("task", "true");
+  slave.expect("launched task .*");
+  eventually("the trouble is told", [&] {
+    return read_file(task.sandbox / "stderr").find("trying again") != std::string::npos;
+  });
+  fs::rename(socket.string() + ".away", socket);
+  slave.expect_status(task, "TASK_FINISHED");
+  slave.expect_termination(task);
+}

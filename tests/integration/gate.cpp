@@ -1,0 +1,171 @@
+#include "tests/integration/gate.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <cstring>
+
+namespace containerizer::integration {
+namespace {
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  return address;
+}
+
+Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+
+const sockaddr* generic(const sockaddr_un& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+
+Fd connect_to_engine() {
+  const std::string host = std::getenv("TEST_DOCKER_HOST");
+  const auto address = address_of(host.substr(std::strlen("unix://")));
+  auto socket = make_socket();
+  if (::connect(socket.get(), generic(address), sizeof address) != 0) return {};
+  return socket;
+}
+
+std::string receive(const Fd& from) {
+  std::array<char, 65536> buffer{};
+  const auto got = ::recv(from.get(), buffer.data(), buffer.size(), 0);
+  return {buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+}
+
+bool send_all(const Fd& to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(to.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+}  // namespace
+
+Gate::Gate(WorkDirectory& place)
+    : listener_(make_socket()), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  const std::string path = place.scratch() / "gate.sock";
+  const auto address = address_of(path);
+  REQUIRE(::bind(listener_.get(), generic(address), sizeof address) == 0);
+  REQUIRE(::listen(listener_.get(), 64) == 0);
+  place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix://" + path);
+  thread_ = std::thread([this] { serve(); });
+}
+
+Gate::~Gate() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  ::eventfd_write(wake_.get(), 1);
+  thread_.join();
+}
+
+void Gate::hold(const std::string& what, Hold how) {
+  const std::lock_guard lock(mutex_);
+  what_ = what;
+  how_ = how;
+  held_ = 0;
+}
+
+void Gate::await_held() {
+  std::unique_lock lock(mutex_);
+  const bool held = changed_.wait_for(lock, bound, [this] { return held_ > 0; });
+  INFO("no request was held: " << what_.value_or(""));
+  REQUIRE(held);
+}
+
+void Gate::open() {
+  std::unique_lock lock(mutex_);
+  what_.reset();
+  opened_ = true;
+  ::eventfd_write(wake_.get(), 1);
+  changed_.wait_for(lock, bound, [this] { return !opened_; });
+}
+
+void Gate::serve() {
+  for (;;) {
+    std::vector<pollfd> all{{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    for (const auto& link : links_) {
+      const short wanted = link.is_held ? POLLRDHUP : POLLIN | POLLRDHUP;
+      all.push_back({link.program.get(), wanted, 0});
+      all.push_back({link.engine.get(), wanted, 0});
+    }
+    ::poll(all.data(), all.size(), -1);
+    auto next = all.begin() + 2;
+    for (auto link = links_.begin(); link != links_.end();) {
+      const auto program = (next++)->revents;
+      const auto engine = (next++)->revents;
+      const bool broken = (link->is_held && program != 0) ||
+                          (!link->is_held && program != 0 && !pass_request(*link)) ||
+                          (!link->is_held && engine != 0 && !pass_answer(*link));
+      link = broken ? links_.erase(link) : std::next(link);
+    }
+    if (all[0].revents != 0) {
+      eventfd_t ignored = 0;
+      ::eventfd_read(wake_.get(), &ignored);
+      const std::lock_guard lock(mutex_);
+      if (ended_) return;
+      release();
+    }
+    if (all[1].revents != 0) accept();
+  }
+}
+
+void Gate::accept() {
+  Link link;
+  link.program = Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  link.engine = connect_to_engine();
+  if (link.program.valid() && link.engine.valid()) links_.push_back(std::move(link));
+}
+
+bool Gate::is_to_be_held(const std::string& bytes) const {
+  return what_ && bytes.substr(0, bytes.find('\r')).find(*what_) != std::string::npos;
+}
+
+bool Gate::pass_request(Link& link) {
+  auto bytes = receive(link.program);
+  if (bytes.empty()) return false;
+  const std::lock_guard lock(mutex_);
+  if (!is_to_be_held(bytes)) return send_all(link.engine, bytes);
+  if (how_ == Hold::answer) {
+    if (!send_all(link.engine, bytes)) return false;
+    // The engine answers when it is done; the answer stays where it is.
+    pollfd done{link.engine.get(), POLLIN, 0};
+    ::poll(&done, 1, static_cast<int>(bound.count()));
+  } else {
+    link.held = std::move(bytes);
+  }
+  link.is_held = true;
+  ++held_;
+  changed_.notify_all();
+  return true;
+}
+
+bool Gate::pass_answer(Link& link) {
+  const auto bytes = receive(link.engine);
+  return !bytes.empty() && send_all(link.program, bytes);
+}
+
+void Gate::release() {
+  for (auto& link : links_) {
+    if (!link.is_held) continue;
+    send_all(link.engine, link.held);
+    link.held.clear();
+    link.is_held = false;
+  }
+  opened_ = false;
+  changed_.notify_all();
+}
+
+}  // namespace containerizer::integration

@@ -1,0 +1,69 @@
+// A socket between the program and the engine that can hold back what goes through it, so that the
+// program stays in a state for as long as a test wants.
+#pragma once
+
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "tests/integration/work_directory.h"
+
+namespace containerizer::integration {
+
+enum class Hold {
+  request,  // the engine does not hear of it
+  answer,   // the engine does it, but nobody is told
+};
+
+// Works in a thread of its own; the functions are for the test's.
+class Gate {
+ public:
+  // Listens below `place`'s scratch directory, and makes all processes of the slave go through it.
+  explicit Gate(WorkDirectory& place);
+  ~Gate();
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  // From now on each request whose first line contains `what` is held, until open().
+  void hold(const std::string& what, Hold how);
+  // Until something is held.
+  void await_held();
+  // What is held goes on, but for what belongs to processes that died meanwhile.
+  void open();
+
+ private:
+  struct Link {
+    Fd program;
+    Fd engine;
+    std::string held;  // a request that was not passed on
+    bool is_held = false;
+  };
+
+  void serve();
+  void accept();
+  // False when the link is at its end.
+  bool pass_request(Link& link);
+  bool pass_answer(Link& link);
+  bool is_to_be_held(const std::string& bytes) const;
+  void release();
+
+  Fd listener_;
+  Fd wake_;  // an eventfd
+  std::list<Link> links_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // --- guarded by mutex_ ---
+  std::optional<std::string> what_;
+  Hold how_ = Hold::request;
+  int held_ = 0;
+  bool opened_ = false;
+  bool ended_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace containerizer::integration

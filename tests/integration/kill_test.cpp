@@ -1,0 +1,92 @@
+// Kills: through mesos-executor, which gives what it runs three seconds.
+#include <catch2/catch.hpp>
+
+#include "tests/integration/slave.h"
+
+using namespace containerizer::integration;
+using Catch::Contains;
+
+namespace {
+
+// Starts the script, and returns when it has said "ready".
+Task run_until_ready(Slave& slave, const std::string& script, const std::string& words = "") {
+  const auto task = slave.run("task", script, words);
+  slave.expect_status(task, "TASK_RUNNING");
+  eventually("the task is ready", [&] {
+    return read_file(task.sandbox / "stdout").find("ready\n") != std::string::npos;
+  });
+  return task;
+}
+
+const std::string beat = " echo ready; while :; do sleep 0.05; done";
+
+}  // namespace
+
+TEST_CASE("killed task whose program ends at the first word, with 0") {
+  const auto release = GENERATE(as<std::string>(), "0.19.1", "0.28.2", "1.0.4");
+  const WorkDirectory place;
+  Slave slave(place, release);
+  const auto task = run_until_ready(slave, "trap 'echo asked; exit 0' TERM;" + beat);
+  slave.say("kill task");
+  slave.expect("status task TASK_KILLED source=EXECUTOR .*");
+  slave.expect_termination(task);
+  CHECK_THAT(place.events_of(task.id), Contains("StopRequested Exited"));
+  CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("asked\n"));
+}
+
+TEST_CASE("killed task whose program ignores the first word") {
+  const auto release = GENERATE(as<std::string>(), "0.19.1", "1.0.4");
+  const WorkDirectory place;
+  Slave slave(place, release);
+  const auto task = run_until_ready(slave, "trap '' TERM;" + beat);
+  slave.say("kill task");
+  // What the executor runs has ended by itself, within the executor's patience.
+  CHECK_THAT(slave.expect_status(task, "TASK_KILLED"), Contains("exited with status 137"));
+  slave.expect_termination(task);
+  CHECK_THAT(place.events_of(task.id), Contains("StopRequested Exited"));
+  CHECK(place.show(task.id).at("termination").at("signal").as_int64() == 9);
+}
+
+TEST_CASE("killed task with a grace of its own") {
+  const WorkDirectory place;
+  Slave slave(place, "1.0.4");
+  const auto task =
+      run_until_ready(slave, "trap 'sleep 3; echo saved; exit 0' TERM;" + beat, "kill_grace=20");
+  slave.say("kill task");
+  slave.expect_status(task, "TASK_KILLED");
+  slave.expect_termination(task);
+  CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
+}
+
+TEST_CASE("executor that is shut down") {
+  const auto release = GENERATE(as<std::string>(), "0.22.1", "1.0.4");
+  const WorkDirectory place;
+  Slave slave(place, release);
+  const auto task = run_until_ready(slave, "trap 'exit 0' TERM;" + beat);
+  slave.say("shutdown task");
+  slave.expect_termination(task);
+  CHECK(place.docker_containers().empty());
+}
+
+TEST_CASE("task that is killed before its executor has registered") {
+  const auto release = GENERATE(as<std::string>(), "0.25.0", "1.0.4");
+  const WorkDirectory place;
+  Slave slave(place, release);
+  const auto task = slave.run("task", "sleep 1000");
+  slave.say("kill task");
+  slave.expect_status(task, "TASK_KILLED");
+  slave.expect_termination(task);
+  place.await_state(task.id, "Gone");
+}
+
+TEST_CASE("destroyed container") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = run_until_ready(slave, "trap '' TERM;" + beat);
+  slave.say("destroy task");
+  slave.expect("destroyed task exit=0");
+  CHECK(place.state_of(task.id) == "Gone");
+  CHECK(place.show(task.id).at("termination").at("kind").as_string() == "destroyed");
+  CHECK(place.docker_containers().empty());
+  slave.expect_termination(task);
+}

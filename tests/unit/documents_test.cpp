@@ -1,0 +1,87 @@
+// What the pages say of the code is held against the code.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "engine/lifecycle.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using containerizer::LifecycleFormat;
+
+std::string read(const fs::path& path) {
+  std::ifstream file(fs::path(SOURCE_DIR) / path);
+  REQUIRE(file);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+std::set<std::string> matches(const std::string& text, const std::string& pattern) {
+  const std::regex expression(pattern);
+  std::set<std::string> found;
+  for (std::sregex_iterator it(text.begin(), text.end(), expression), end; it != end; ++it) {
+    found.insert((*it)[1]);
+  }
+  return found;
+}
+
+std::size_t count(const std::string& text, const std::string& word) {
+  std::size_t times = 0;
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++times;
+  return times;
+}
+
+std::vector<std::string> own_sources(const std::vector<std::string>& folders) {
+  std::vector<std::string> paths;
+  for (const auto& folder : folders) {
+    for (const auto& entry : fs::directory_iterator(fs::path(SOURCE_DIR) / folder)) {
+      if (entry.path().extension() != ".cpp") continue;
+      paths.push_back(folder + "/" + entry.path().filename().string());
+    }
+  }
+  return paths;
+}
+
+}  // namespace
+
+TEST_CASE("the page of the lifecycle is what the program prints") {
+  const auto page = read("docs/lifecycle.md");
+  CHECK(page.find("```mermaid\n" + draw_lifecycle(LifecycleFormat::mermaid) + "```") !=
+        std::string::npos);
+  CHECK(page.find("```\n" + draw_lifecycle(LifecycleFormat::table) + "```") != std::string::npos);
+}
+
+TEST_CASE("every setting stands in the README and in environment.sh.dist") {
+  const auto known = matches(read("engine/config.cpp"), R"re(\{"([A-Z_]+)", )re");
+  REQUIRE(known.size() > 10);
+  std::set<std::string> wanted;
+  for (const auto& name : known) wanted.insert("CONTAINERIZER_" + name);
+  CHECK(matches(read("README.md"), "\\| `(CONTAINERIZER_[A-Z_]+)` \\|") == wanted);
+  CHECK(matches(read("bin/environment.sh.dist"), "(CONTAINERIZER_[A-Z_]+)=") == wanted);
+}
+
+TEST_CASE("the walk through the architecture names every file once") {
+  const auto page = read("docs/architecture.md");
+  for (const auto& path :
+       own_sources({"cli", "engine", "engine/docker", "engine/host", "store", "proto"})) {
+    const bool plumbing = path == "engine/host/fmt.cpp" || path == "engine/host/file.cpp" ||
+                          path == "engine/docker/json.cpp" || path == "engine/docker/encoding.cpp";
+    CAPTURE(path);
+    CHECK(count(page, "`" + path + "`") == (plumbing ? 0 : 1));
+  }
+}
+
+TEST_CASE("no file of the product is longer than 600 lines") {
+  for (const auto& path :
+       own_sources({"cli", "engine", "engine/docker", "engine/host", "store", "proto"})) {
+    CAPTURE(path);
+    CHECK(count(read(path), "\n") <= 600);
+  }
+}
