@@ -3,6 +3,7 @@
 // (mesos-protocol 1.7).
 #include <fmt/core.h>
 
+#include "cli/backoff.h"
 #include "cli/call.h"
 #include "engine/host/log.h"
 #include "engine/identity.h"
@@ -48,8 +49,9 @@ int destroy(Call& call) {
   // Signal, grace, kill, removal: what they may take, and no more.
   const auto limit = call.config.stop_timeout + 2 * call.config.engine_timeout;
   const auto deadline = deadline_in(limit);
-  Duration pause{10};
+  Backoff backoff;
   while (container && container->state != name_of(State::gone)) {
+    backoff.before_try();
     call.store.request(id, "destroy");
     const auto nudged = nudge_supervisor(call.config, call.store, id, container->directory);
     if (!nudged.ok()) log::warn("{}", nudged.failure().text);
@@ -64,10 +66,6 @@ int destroy(Call& call) {
     }
     container = call.store.find(id);
     call.store.rest();
-    if (container && container->state != name_of(State::gone)) {
-      sleep_for(pause);
-      pause = std::min(pause * 2, Duration(1'000));
-    }
   }
   call.store.deliver(id);
   return exit_ok;

@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "cli/backoff.h"
 #include "cli/call.h"
 #include "engine/ending.h"
 #include "engine/host/log.h"
@@ -15,9 +16,10 @@ namespace containerizer {
 namespace {
 
 void ask_to_stop(Call& call, const store::Container& container) {
-  call.store.request(container.container_id, "stop");
+  const auto& id = container.container_id;
+  insist([&] { call.store.request(id, "stop"); });
   const auto nudged =
-      nudge_supervisor(call.config, call.store, container.container_id, container.directory);
+      insist([&] { return nudge_supervisor(call.config, call.store, id, container.directory); });
   if (!nudged.ok()) log::error("{}", nudged.failure().text);
 }
 
@@ -26,11 +28,11 @@ void ask_to_stop(Call& call, const store::Container& container) {
 int observe(Call& call) {
   if (call.arguments.size() != 1) return fail("observe takes a container id", exit_usage);
   const auto& id = call.arguments[0];
-  const auto container = call.store.find(id);
+  const auto container = insist([&] { return call.store.find(id); });
   if (!container) return fail(fmt::format("container {} is not known", id));
   call.store.rest();
   InterruptibleSignal terminate(SIGTERM);
-  Duration pause{10};
+  Backoff backoff;
   for (;;) {
     LifeLock lock(call.config.state_directory(), id, false);
     const auto outcome = lock.await_passed(Phase::outcome, {}, terminate.flag());
@@ -39,15 +41,16 @@ int observe(Call& call) {
       ask_to_stop(call, *container);
       continue;
     }
-    if (const auto ending = call.store.termination_of(id)) {
-      return exit_status_for(*ending, call.store.has_event(id, name_of(Event::stop_requested)));
+    if (const auto ending = insist([&] { return call.store.termination_of(id); })) {
+      return exit_status_for(*ending, insist([&] {
+        return call.store.has_event(id, name_of(Event::stop_requested));
+      }));
     }
     // Its supervisor died. The container lives on, and so does what we stand for.
     call.store.rest();
+    backoff.before_try();
     const auto supervised = ensure_supervisor(call.config, id, container->directory);
     if (!supervised.ok()) log::error("{}", supervised.failure().text);
-    sleep_for(pause);
-    pause = std::min(pause * 2, Duration(5'000));
   }
 }
 

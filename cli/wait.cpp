@@ -16,6 +16,7 @@
 #include <optional>
 #include <thread>
 
+#include "cli/backoff.h"
 #include "cli/call.h"
 #include "engine/ending.h"
 #include "engine/host/file.h"
@@ -106,17 +107,16 @@ enum class Awaited { passed, unknown, reader_gone };
 // Blocks until the container is past the phase, seeing to it that somebody moves it there. unknown:
 // it was pruned meanwhile.
 Awaited await(Call& call, const std::string& id, Phase phase, ReaderWatch* reader) {
-  Duration pause{10};
+  Backoff backoff;
   for (;;) {
-    const auto container = call.store.find(id);
+    backoff.before_try();
+    const auto container = insist([&] { return call.store.find(id); });
     if (!container) return Awaited::unknown;
     if (is_past(state_of(*container), phase)) return Awaited::passed;
     call.store.rest();
     const auto supervised = ensure_supervisor(call.config, id, container->directory);
     if (!supervised.ok()) {
       log::error("{}", supervised.failure().text);
-      sleep_for(pause);
-      pause = std::min(pause * 2, Duration(5'000));
       continue;
     }
     LifeLock lock(call.config.state_directory(), id, false);
@@ -152,7 +152,7 @@ When when_to_answer(Call& call, const store::Container& container, const LatePla
   ReaderWatch reader(call.output);
   const auto awaited = await(call, container.container_id, Phase::startup, &reader);
   if (awaited == Awaited::reader_gone) return When::never;
-  const auto row = call.store.find(container.container_id);
+  const auto row = insist([&] { return call.store.find(container.container_id); });
   const bool lives = row && !is_past(state_of(*row), Phase::outcome);
   return lives ? When::early : When::late;
 }
@@ -163,7 +163,7 @@ bool answer_late(Call& call, const std::string& id) {
     ReaderWatch reader(call.output);
     if (await(call, id, Phase::executor, &reader) == Awaited::reader_gone) return false;
   }
-  const auto container = call.store.find(id);
+  const auto container = insist([&] { return call.store.find(id); });
   if (!container) return answer_unknown(call, id);
   return hand_over(call.output, final_message(call, *container));
 }
@@ -183,7 +183,7 @@ int wait(Call& call) {
   auto message = parse<mesos::containerizer::Wait>(call, "Wait");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
-  const auto container = call.store.find(id);
+  const auto container = insist([&] { return call.store.find(id); }, deadline_in(Duration(60'000)));
   if (!container) {
     answer_unknown(call, id);
     return exit_ok;
@@ -193,7 +193,7 @@ int wait(Call& call) {
   if (when == When::never) return exit_ok;
   if (when == When::early) place.reset();
   const bool delivered = when == When::late ? answer_late(call, id) : answer_early(call, id);
-  if (delivered) call.store.deliver(id);
+  if (delivered) insist([&] { call.store.deliver(id); });
   return exit_ok;
 }
 

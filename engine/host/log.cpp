@@ -25,6 +25,16 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::err;
 }
 
+// What others make us say (ids, an engine's words) must not forge lines or fill a disk.
+std::string one_line(const std::string& text) {
+  constexpr std::size_t longest = 4096;
+  std::string line = text.substr(0, longest);
+  for (auto& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return text.size() > longest ? line + "…" : line;
+}
+
 std::unique_ptr<spdlog::logger>& logger() {
   static std::unique_ptr<spdlog::logger> instance;
   return instance;
@@ -58,7 +68,7 @@ void start_on_stderr(const std::string& who) {
 }
 
 void write(Level level, const std::string& line) {
-  if (logger()) logger()->log(spdlog_level(level), spdlog::string_view_t(line));
+  if (logger()) logger()->log(spdlog_level(level), one_line(line));
 }
 
 bool wants(Level level) { return logger() && logger()->should_log(spdlog_level(level)); }

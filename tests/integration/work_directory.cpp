@@ -127,8 +127,9 @@ std::string WorkDirectory::state_of(const std::string& container_id) const {
 }
 
 std::string WorkDirectory::events_of(const std::string& container_id) const {
+  const auto whole = show(container_id);
   std::string all;
-  for (const auto& entry : show(container_id).at("history").as_array()) {
+  for (const auto& entry : whole.at("history").as_array()) {
     all += (all.empty() ? "" : " ") + std::string(entry.at("event").as_string());
   }
   return all;

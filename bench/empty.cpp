@@ -1,0 +1,2 @@
+// What starting any program of this linkage costs.
+int main() {}

@@ -1,0 +1,19 @@
+// The figures, each measured by a function of its name. They throw std::runtime_error.
+#pragma once
+
+#include <vector>
+
+#include "bench/figure.h"
+
+namespace containerizer::bench {
+
+std::vector<Figure> launch();  // launching.cpp
+std::vector<Figure> running();
+std::vector<Figure> crowd();
+std::vector<Figure> usage();  // verbs.cpp
+std::vector<Figure> containers();
+std::vector<Figure> start();
+std::vector<Figure> memory();   // memory.cpp
+std::vector<Figure> commits();  // commits.cpp
+
+}  // namespace containerizer::bench

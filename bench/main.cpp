@@ -1,0 +1,56 @@
+// bench FIGURE…: measures them and prints a table. Exit status: 0 when all are within their limits,
+// 1 when one is not, 2 when something could not be measured. bench/run sets the stage.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iterator>
+
+#include "bench/figures.h"
+
+namespace containerizer::bench {
+namespace {
+
+struct Measurement {
+  const char* name;
+  std::vector<Figure> (*measure)();
+};
+
+constexpr Measurement measurements[] = {
+    {"launch", launch}, {"running", running}, {"usage", usage},     {"containers", containers},
+    {"memory", memory}, {"start", start},     {"commits", commits}, {"crowd", crowd},
+};
+
+bool measure(const char* name) {
+  const auto* const found =
+      std::find_if(std::begin(measurements), std::end(measurements),
+                   [&](const auto& one) { return std::string(one.name) == name; });
+  if (found == std::end(measurements)) throw std::runtime_error("there is no such figure");
+  bool passed = true;
+  for (const auto& figure : found->measure()) passed = print(name, figure) && passed;
+  return passed;
+}
+
+int measure_all(int count, char** names) {
+  print_heading();
+  int status = 0;
+  for (int i = 0; i < count; ++i) {
+    try {
+      if (!measure(names[i])) status = std::max(status, 1);
+    } catch (const std::exception& error) {
+      std::fputs(fmt::format("bench: {}: {}\n", names[i], error.what()).c_str(), stderr);
+      status = 2;
+    }
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace containerizer::bench
+
+int main(int count, char** words) {
+  std::signal(SIGPIPE, SIG_IGN);
+  return containerizer::bench::measure_all(count - 1, words + 1);
+}

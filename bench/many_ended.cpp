@@ -1,0 +1,87 @@
+#include "bench/many_ended.h"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include "engine/host/clock.h"
+#include "engine/lifecycle.h"
+#include "store/database.h"
+
+namespace containerizer::bench {
+namespace {
+
+constexpr int at_once = 10'000;
+
+// Each with what makes a copy of its rows different from them, beside the container's id.
+constexpr std::pair<const char*, const char*> tables[] = {
+    {"containers", ", nonce = lower (hex (randomblob (16)))"},
+    {"launches", ""},
+    {"supervisors", ""},
+    {"requests", ""},
+    {"limits", ""},
+    {"history", ", sequence = NULL"},
+    {"terminations", ""},
+};
+
+void add_copies(const store::Database& database, const std::string& id, int first, int count) {
+  const auto execute = [&](const std::string& sql) { database.prepare(sql).run(); };
+  for (const auto& [table, change] : tables) {
+    execute(
+        fmt::format("CREATE TEMP TABLE copy AS WITH RECURSIVE numbers (n) AS (VALUES ({}) UNION ALL"
+                    " SELECT n + 1 FROM numbers WHERE n < {}) SELECT n, original.* FROM numbers,"
+                    " {} original WHERE container_id = '{}' ORDER BY n, original.rowid",
+                    first, first + count - 1, table, id));
+    execute(
+        fmt::format("UPDATE copy SET container_id = substr (container_id, 1, 28) ||"
+                    " printf ('%08x', n){}",
+                    change));
+    execute("ALTER TABLE copy DROP COLUMN n");
+    execute(fmt::format("INSERT INTO {} SELECT * FROM copy", table));
+    execute("DROP TABLE copy");
+  }
+}
+
+double size_of(const store::DatabaseSettings& settings) {
+  return static_cast<double>(std::filesystem::file_size(settings.path));
+}
+
+void empty_the_log(const store::DatabaseSettings& settings) {
+  if (!store::Database::checkpoint(settings, 0, Duration(10'000))) {
+    throw std::runtime_error("cannot empty the log of " + settings.path);
+  }
+}
+
+}  // namespace
+
+Task run_to_the_end(const Slave& slave) {
+  auto task = slave.new_task("exit 0");
+  run(slave.launch(task));
+  run(slave.verb("wait", task));
+  store::Store records(slave.database());
+  const auto deadline = deadline_in(Duration(60'000));
+  while (records.find(task.id)->state != name_of(State::gone)) {
+    if (time_left(deadline) == Duration::zero()) throw std::runtime_error("a task does not end");
+    sleep_for(Duration(10));
+  }
+  return task;
+}
+
+double add_many_ended(const Slave& slave) {
+  const auto settings = slave.database();
+  const auto original = run_to_the_end(slave);
+  empty_the_log(settings);
+  const double before = size_of(settings);
+  for (int first = 1; first <= many_ended; first += at_once) {
+    {
+      store::Database database(settings);
+      database.write(store::Durability::process,
+                     [&] { add_copies(database, original.id, first, at_once); });
+    }
+    empty_the_log(settings);
+  }
+  return (size_of(settings) - before) / many_ended;
+}
+
+}  // namespace containerizer::bench

@@ -1,0 +1,80 @@
+// What the two processes of an idle container keep in memory.
+#include <cmath>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+#include "bench/figures.h"
+#include "bench/slave.h"
+#include "engine/host/clock.h"
+
+namespace containerizer::bench {
+namespace {
+
+constexpr int container_count = 50;
+
+// The process' own memory and its share of what it has in common with others, in MB.
+double memory_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name;
+    double kilobytes = 0;
+    if (words >> name >> kilobytes && name == "Pss:") return kilobytes * 1024 / 1e6;
+  }
+  throw std::runtime_error("cannot read the memory of process " + std::to_string(pid));
+}
+
+struct Watched {
+  Task task;
+  std::unique_ptr<Child> wait;
+  pid_t supervisor = 0;
+};
+
+std::vector<double> memory_of(const std::vector<Watched>& all) {
+  std::vector<double> samples;
+  for (const auto& one : all) {
+    samples.push_back(memory_of(one.wait->pid()) + memory_of(one.supervisor));
+  }
+  return samples;
+}
+
+// Once all of them have come to rest.
+std::vector<double> idle_memory_of(const std::vector<Watched>& all) {
+  double before = 0;
+  for (int tries = 0; tries < 60; ++tries) {
+    auto samples = memory_of(all);
+    const double now = average_of(samples).middle;
+    if (std::abs(now - before) < 0.001) return samples;
+    before = now;
+    sleep_for(Duration(500));
+  }
+  throw std::runtime_error("the processes do not come to rest");
+}
+
+}  // namespace
+
+std::vector<Figure> memory() {
+  const Slave slave("memory", {{"CONTAINERIZER_WAIT", "late"}});
+  store::Store records(slave.database());
+  std::vector<Watched> all;
+  for (int i = 0; i < container_count; ++i) {
+    all.push_back({slave.new_task(), nullptr, 0});
+    auto& one = all.back();
+    run(slave.launch(one.task));
+    one.wait = std::make_unique<Child>(slave.verb("wait", one.task));
+    await_running(one.task);
+    one.supervisor = records.supervisor_of(one.task.id).value().pid;
+  }
+  records.rest();
+  const auto samples = idle_memory_of(all);
+  for (auto& one : all) {
+    Child destroy(slave.verb("destroy", one.task));
+    one.wait->finish();
+    destroy.finish();
+  }
+  return {{"wait and supervise of an idle container", "MB", average_of(samples), {}, {}, 4.0}};
+}
+
+}  // namespace containerizer::bench

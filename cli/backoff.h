@@ -1,0 +1,53 @@
+// Trying again, at growing distances.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "engine/host/clock.h"
+#include "engine/host/log.h"
+#include "store/database.h"
+
+namespace containerizer {
+
+// Pauses between tries: none before the first, then from 10 ms to 5 s. A try that held for long
+// begins the row anew.
+class Backoff {
+ public:
+  void before_try() {
+    const auto now = std::chrono::steady_clock::now();
+    if (last_ && now - *last_ > longest) pause_ = first;
+    if (last_) {
+      sleep_for(pause_);
+      pause_ = std::min(pause_ * 2, longest);
+    }
+    last_ = std::chrono::steady_clock::now();
+  }
+
+ private:
+  static constexpr Duration first{10};
+  static constexpr Duration longest{5'000};
+  Duration pause_ = first;
+  std::optional<Deadline> last_;
+};
+
+// For processes that must not fail while a container lives: asks the database until it answers, or
+// until the deadline. A file that is no database of ours stays one: that is thrown at once.
+template <class Ask>
+auto insist(Ask ask, std::optional<Deadline> deadline = {}) {
+  Backoff backoff;
+  for (;;) {
+    backoff.before_try();
+    try {
+      return ask();
+    } catch (const store::UnreadableDatabase&) {
+      throw;
+    } catch (const store::StoreError& error) {
+      if (deadline && time_left(*deadline) == Duration::zero()) throw;
+      log::error("{}; trying again", error.what());
+    }
+  }
+}
+
+}  // namespace containerizer
