@@ -33,7 +33,7 @@ std::string text(const std::optional<Spread>& spread) { return spread ? text(*sp
 void print_line(const std::string& what, const std::string& unit, const std::string& ours,
                 const std::string& beside, const std::string& ratio, const std::string& limit,
                 const std::string& verdict, const std::string& command) {
-  std::puts(fmt::format("{:<48} {:<5} {:<20} {:<20} {:<20} {:<7} {:<5} {}", what, unit, ours,
+  std::puts(fmt::format("{:<52} {:<5} {:<20} {:<20} {:<20} {:<7} {:<5} {}", what, unit, ours,
                         beside, ratio, limit, verdict, command)
                 .c_str());
   std::fflush(stdout);

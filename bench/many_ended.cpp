@@ -31,7 +31,7 @@ void add_copies(const store::Database& database, const std::string& id, int firs
     execute(
         fmt::format("CREATE TEMP TABLE copy AS WITH RECURSIVE numbers (n) AS (VALUES ({}) UNION ALL"
                     " SELECT n + 1 FROM numbers WHERE n < {}) SELECT n, original.* FROM numbers,"
-                    " {} original WHERE container_id = '{}' ORDER BY n, original.rowid",
+                    " {} original WHERE container_id = '{}' ORDER BY n",
                     first, first + count - 1, table, id));
     execute(
         fmt::format("UPDATE copy SET container_id = substr (container_id, 1, 28) ||"

@@ -43,7 +43,7 @@ std::vector<std::string> as_strings(const EnvironmentMap& environment) {
 
 }  // namespace
 
-Actions::Actions(World world, store::Container& container)
+Actions::Actions(const World& world, store::Container& container)
     : world_(world),
       container_(container),
       output_(container.directory,
@@ -260,7 +260,7 @@ std::optional<Step> Actions::start_container() {
       return failed_step("start", started.failure().text);
     }
     if (auto step = wait_for_engine(patience, "start", started.failure())) return step;
-    if (const auto request = new_request()) return request;
+    if (auto request = new_request()) return request;
   }
   const auto seen = look();
   if (seen.facts && seen.facts->pid > 0) {

@@ -38,7 +38,7 @@ struct World {
 class Actions {
  public:
   // `container` is the row of the container, and changes with it. REQUIRES: the caller owns it.
-  Actions(World world, store::Container& container);
+  Actions(const World& world, store::Container& container);
 
   // Does what the container's state asks for, and says what came of it. Blocks as long as that
   // takes; requests of other processes cut it short. REQUIRES: the state is not terminal.

@@ -17,7 +17,7 @@ namespace containerizer {
 namespace {
 
 constexpr std::uint64_t cursor_magic = 0x31726f7372754344;  // "DCursor1"
-constexpr std::size_t batch_size = 64 * 1024;
+constexpr std::size_t batch_size = 65'536;
 // How far behind its expected place a begun write is looked for: others append little in between.
 constexpr std::size_t search_window = 1 << 20;
 constexpr std::array<const char*, 2> file_names{"stdout", "stderr"};

@@ -166,7 +166,7 @@ std::optional<ProcessId> identify(pid_t pid) {
 std::optional<pid_t> parent_of(pid_t pid) {
   const auto fields = fields_of(pid);
   if (fields.size() <= parent_field) return std::nullopt;
-  return std::atoi(fields[parent_field].c_str());
+  return static_cast<pid_t>(std::strtol(fields[parent_field].c_str(), nullptr, 10));
 }
 
 Fd open_process(const ProcessId& process) {

@@ -77,6 +77,16 @@ void Child::kill_hard() {
   await_end();
 }
 
+void Child::send(std::string_view bytes) {
+  unsent_ += bytes;
+  pass_input();
+}
+
+void Child::close_input() {
+  input_closed_ = true;
+  pass_input();
+}
+
 void Child::pass_input() {
   while (in_.valid() && !unsent_.empty()) {
     const auto written = ::write(in_.get(), unsent_.data(), unsent_.size());
@@ -84,7 +94,7 @@ void Child::pass_input() {
     if (written < 0) in_.close();
     unsent_.erase(0, written < 0 ? unsent_.size() : static_cast<std::size_t>(written));
   }
-  if (input_closed_) in_.close();
+  if (input_closed_ && unsent_.empty()) in_.close();
 }
 
 void Child::take(Fd& from, std::string& into) {

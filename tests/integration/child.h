@@ -41,9 +41,10 @@ class Child {
   // The exit status, or 128 + the signal, once it has ended.
   std::optional<int> ended() const { return status_; }
 
-  // Sent as far as it is read, by pump().
-  void send(std::string_view bytes) { unsent_ += bytes; }
-  void close_input() { input_closed_ = true; }
+  // Sent at once as far as the pipe takes it; the rest by pump().
+  void send(std::string_view bytes);
+  // Once all is sent.
+  void close_input();
 
   // Passes bytes in all directions until something has arrived, the child has ended, or time is up.
   void pump(Deadline deadline);

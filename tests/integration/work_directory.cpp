@@ -37,6 +37,13 @@ std::string process_file(pid_t pid, const char* name) {
   return read_file(fs::path("/proc") / std::to_string(pid) / name);
 }
 
+// The messages of all verbs have the container's id in the same place.
+std::string frame_for(const std::string& container_id) {
+  mesos::containerizer::Wait message;
+  message.mutable_container_id()->set_value(container_id);
+  return to_frame(message.SerializeAsString());
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -105,9 +112,14 @@ Ran WorkDirectory::call(const std::string& verb, const std::string& input,
 
 Ran WorkDirectory::call_for(const std::string& verb, const std::string& container_id,
                             const Variables& variables) const {
-  mesos::containerizer::Wait message;  // They all have the container's id in the same place.
-  message.mutable_container_id()->set_value(container_id);
-  return call(verb, to_frame(message.SerializeAsString()), variables);
+  return call(verb, frame_for(container_id), variables);
+}
+
+std::unique_ptr<Child> WorkDirectory::begin(const std::string& verb,
+                                            const std::string& container_id) const {
+  auto child = std::make_unique<Child>(std::vector<std::string>{program(), verb}, variables_);
+  child->send(frame_for(container_id));
+  return child;
 }
 
 std::string WorkDirectory::ask(std::vector<std::string> words) const {
@@ -181,11 +193,13 @@ void WorkDirectory::end_everything() const {
   const auto known = run({program(), "ps", "--json"}, variables_);
   boost::system::error_code no_json;
   const auto rows = json::parse(known.out, no_json);
+  std::vector<std::unique_ptr<Child>> destroyers;
   if (!no_json && rows.is_array()) {
     for (const auto& row : rows.as_array()) {
-      call_for("destroy", row.at("container_id").as_string().c_str());
+      destroyers.push_back(begin("destroy", row.at("container_id").as_string().c_str()));
     }
   }
+  for (const auto& one : destroyers) one->await_end();
   if (std::uncaught_exceptions() == 0) return;
   // The test has failed, perhaps because the program does not do what it should.
   for (const auto& id : docker_containers()) run({"docker", "rm", "-f", id});

@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,8 @@ class WorkDirectory {
   // A verb whose message consists of a container id.
   Ran call_for(const std::string& verb, const std::string& container_id,
                const Variables& variables = {}) const;
+  // The same, without waiting for its end.
+  std::unique_ptr<Child> begin(const std::string& verb, const std::string& container_id) const;
   // The words of a command for people, which must succeed.
   std::string ask(std::vector<std::string> words) const;
 

@@ -180,7 +180,7 @@ TEST_CASE("states and reasons of the kinds") {
   CHECK(failed.reasons(0) == mesos::REASON_CONTAINER_LAUNCH_FAILED);
   CHECK(failed.message() == "pull: no such image");
   CHECK_FALSE(failed.killed());
-  CHECK(message(lost_ending(), command, false).reasons(0) == mesos::REASON_COMMAND_EXECUTOR_FAILED);
+  CHECK(message(lost_ending(), command, false).reasons(0) == mesos::REASON_EXECUTOR_TERMINATED);
   CHECK(message(lost_ending(), TaskKind::custom, false).reasons(0) ==
         mesos::REASON_EXECUTOR_TERMINATED);
 }

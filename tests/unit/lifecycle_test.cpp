@@ -208,7 +208,8 @@ TEST_CASE("what the states mean for others") {
 
 TEST_CASE("the JSON form has every row of the table") {
   std::multiset<std::string> rows;
-  for (const auto& row : boost::json::parse(draw_lifecycle(LifecycleFormat::json)).as_array()) {
+  const auto drawn = boost::json::parse(draw_lifecycle(LifecycleFormat::json));
+  for (const auto& row : drawn.as_array()) {
     const auto text = [&](const char* key) {
       return std::string(row.as_object().at(key).as_string());
     };

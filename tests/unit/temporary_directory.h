@@ -1,11 +1,14 @@
 // A directory that goes with the test, and processes that a test may kill.
 #pragma once
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
+#include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -84,28 +87,22 @@ int run_in_child(Work work) {
 
 inline bool was_killed(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL; }
 
-// Where a process waits for another one: closed until open() or the opener's end. To be made before
-// the fork.
+// Where processes wait for another one. To be made before the fork; opened once, for all.
 class Gate {
  public:
-  Gate() {
-    std::array<int, 2> ends{};
-    if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe");
-    read_ = Fd(ends[0]);
-    write_ = Fd(ends[1]);
+  Gate() : event_(::eventfd(0, EFD_CLOEXEC)) {}
+  void open() const {
+    const std::uint64_t one = 1;
+    expect(::write(event_.get(), &one, sizeof one) == sizeof one, "a gate opens");
   }
-  void open() { write_.close(); }
-  // REQUIRES: the caller does not open it.
-  void wait() {
-    write_.close();
-    char byte = 0;
-    while (::read(read_.get(), &byte, 1) < 0 && errno == EINTR) {
-    }
+  void wait() const {
+    constexpr int far_too_long = 60'000;  // for the opener must have died
+    pollfd gate{event_.get(), POLLIN, 0};
+    expect(::poll(&gate, 1, far_too_long) == 1, "a gate was opened");
   }
 
  private:
-  Fd read_;
-  Fd write_;
+  Fd event_;
 };
 
 // Returns once the process sleeps in a system call, or has ended.

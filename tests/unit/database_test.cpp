@@ -1,0 +1,644 @@
+#include "store/database.h"
+
+#include <fmt/core.h>
+#include <sched.h>
+#include <sqlite3.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <random>
+
+#include "temporary_directory.h"
+
+using namespace containerizer;
+using namespace containerizer::store;
+
+namespace {
+
+using Numbers = std::vector<std::int64_t>;
+using Migrations = std::vector<Migration>;
+
+const std::string table_of_migrations =
+    "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at INTEGER);";
+
+// A schema of our own, in two versions: what is said here must hold for any.
+const Migrations first_version{
+    {1, "0001_log", table_of_migrations + "CREATE TABLE log (n INTEGER PRIMARY KEY, text TEXT);"}};
+const Migrations second_version{
+    first_version[0], {2, "0002_mood", "ALTER TABLE log ADD COLUMN mood TEXT DEFAULT 'good';"}};
+
+DatabaseSettings settings(const std::string& path, const Migrations& migrations = first_version) {
+  DatabaseSettings all;
+  all.path = path;
+  all.busy_timeout = Duration(60'000);
+  all.migrations = &migrations;
+  return all;
+}
+
+DatabaseSettings impatient(const std::string& path) {
+  auto all = settings(path);
+  all.busy_timeout = Duration(50);
+  return all;
+}
+
+void add(Database& database, std::int64_t number, std::size_t bytes = 300) {
+  database.write(Durability::process, [&] {
+    database.prepare("INSERT INTO log (n, text) VALUES (?, ?)")
+        .bind(number)
+        .bind(std::string(bytes, 'x'))
+        .run();
+  });
+}
+
+Numbers numbers_of(const Database& database) {
+  auto rows = database.prepare("SELECT n FROM log ORDER BY n");
+  Numbers numbers;
+  while (rows.step()) numbers.push_back(rows.integer(0));
+  return numbers;
+}
+
+Numbers numbers_in(const DatabaseSettings& where) { return numbers_of(Database(where)); }
+
+Numbers up_to(std::int64_t last) {
+  Numbers numbers(static_cast<std::size_t>(last));
+  std::iota(numbers.begin(), numbers.end(), 1);
+  return numbers;
+}
+
+std::string integrity_of(const Database& database) {
+  auto row = database.prepare("PRAGMA integrity_check");
+  row.step();
+  return row.text(0);
+}
+
+std::int64_t integer_of(const Database& database, const std::string& sql) {
+  auto row = database.prepare(sql);
+  row.step();
+  return row.integer(0);
+}
+
+// The file and its log, and nothing of what SQLite only keeps beside them.
+std::string content_of_both(const std::string& path) {
+  return content_of(path) + '|' + content_of(path + "-wal");
+}
+
+// Runs `work` in so many processes at once. Returns how many of them succeeded.
+template <class Work>
+int succeed_at_once(int processes, Work work) {
+  const Gate go;
+  std::vector<pid_t> children;
+  for (int i = 0; i < processes; ++i) {
+    children.push_back(fork_child([&, i] {
+      go.wait();
+      work(i);
+    }));
+  }
+  go.open();
+  int succeeded = 0;
+  for (const pid_t child : children) succeeded += ended(child) == 0 ? 1 : 0;
+  return succeeded;
+}
+
+// A database made with SQLite alone.
+void make_foreign(const std::string& path, const std::string& sql) {
+  sqlite3* connection = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &connection) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(connection);
+}
+
+}  // namespace
+
+// --- opening -------------------------------------------------------------------------------------
+
+TEST_CASE("a database is made at its first opening, for its owner alone") {
+  const TemporaryDirectory there;
+  const auto before = ::umask(0);
+  {
+    Database database(settings(there / "db"));
+    add(database, 1);
+  }
+  ::umask(before);
+  for (const char* file : {"db", "db-wal", "db.lock"}) {
+    struct stat found {};
+    INFO(file);
+    REQUIRE(::stat((there / file).c_str(), &found) == 0);
+    CHECK((found.st_mode & 0777U) == 0600);
+  }
+  CHECK(numbers_in(settings(there / "db")) == up_to(1));
+}
+
+TEST_CASE("the umask is that of before an opening") {
+  const TemporaryDirectory there;
+  const auto before = ::umask(0027);
+  { const Database database(settings(there / "db")); }
+  CHECK(::umask(before) == 0027);
+}
+
+TEST_CASE("a database whose directory is not there is told with its path") {
+  const TemporaryDirectory there;
+  CHECK_THROWS_WITH(Database(settings(there / "absent/db")), Catch::Contains(there / "absent/db"));
+}
+
+TEST_CASE("50 processes that find no database make one, once", "[scenario-53]") {
+  const TemporaryDirectory there;
+  const int succeeded = succeed_at_once(50, [&](int i) {
+    Database database(settings(there / "db"));
+    add(database, i + 1);
+  });
+  CHECK(succeeded == 50);
+  const Database database(settings(there / "db"));
+  CHECK(integer_of(database, "SELECT count(*) FROM schema_migrations") == 1);
+  CHECK(numbers_of(database) == up_to(50));
+  CHECK(integrity_of(database) == "ok");
+}
+
+TEST_CASE("20 processes open what a killed writer left, and see what it committed",
+          "[scenario-55]") {
+  const TemporaryDirectory there;
+  const int killed = run_in_child([&] {
+    Database database(settings(there / "db"));
+    for (std::int64_t n = 1; n <= 30; ++n) add(database, n);
+    database.write(Durability::process, [&] {
+      database.prepare("INSERT INTO log (n) VALUES (31)").run();
+      ::raise(SIGKILL);
+    });
+  });
+  REQUIRE(was_killed(killed));
+  REQUIRE(std::filesystem::file_size(there / "db-wal") > 0);
+  const int succeeded = succeed_at_once(20, [&](int i) {
+    Database database(settings(there / "db"));
+    auto seen = numbers_of(database);
+    seen.resize(30);
+    expect(seen == up_to(30), "what was committed is there");
+    add(database, 100 + i);
+  });
+  CHECK(succeeded == 20);
+  const Database database(settings(there / "db"));
+  CHECK(integer_of(database, "SELECT count(*) FROM log WHERE n = 31") == 0);
+  CHECK(integer_of(database, "SELECT count(*) FROM log") == 50);
+}
+
+// --- what is not ours ----------------------------------------------------------------------------
+
+TEST_CASE("a database of a newer schema is refused before anything is written", "[scenario-60]") {
+  const TemporaryDirectory there;
+  {
+    Database database(settings(there / "db", second_version));
+    add(database, 1);
+  }
+  const auto before = content_of_both(there / "db");
+  for (const bool read_only : {false, true}) {
+    auto older = settings(there / "db", first_version);
+    older.read_only = read_only;
+    CHECK_THROWS_WITH(Database(older), Catch::Contains("version 2") && Catch::Contains("up to 1"));
+  }
+  CHECK(content_of_both(there / "db") == before);
+  CHECK(numbers_in(settings(there / "db", second_version)) == up_to(1));
+}
+
+TEST_CASE("what is no database is refused, and kept as it is", "[scenario-59]") {
+  const auto content =
+      GENERATE(as<std::string>(), std::string(5000, 'x'), "short", std::string(4096, '\0'),
+               "SQLite format 3\0and then something else");
+  const TemporaryDirectory there;
+  write_file(there / "db", content);
+  CHECK_THROWS_AS(Database(settings(there / "db")), StoreError);
+  CHECK(content_of(there / "db") == content);
+  CHECK_FALSE(std::filesystem::exists(there / "db-wal"));
+}
+
+TEST_CASE("what is no database is told from what is only out of reach") {
+  const TemporaryDirectory there;
+  write_file(there / "text", std::string(5000, 'x'));
+  CHECK_THROWS_AS(Database(settings(there / "text")), UnreadableDatabase);
+  CHECK_THROWS_WITH(Database(settings(there / "text")), Catch::Contains("move it aside"));
+  std::filesystem::create_directory(there / "directory");
+  try {
+    const Database database(settings(there / "directory"));
+    FAIL("a directory was opened as a database");
+  } catch (const UnreadableDatabase&) {
+    FAIL("a directory counts as a damaged database");
+  } catch (const StoreError& error) {
+    CHECK_THAT(error.what(), Catch::Contains(there / "directory"));
+  }
+}
+
+TEST_CASE("a database of another application is refused, and kept as it is") {
+  const auto sql = GENERATE(as<std::string>(), "CREATE TABLE theirs (x)", "PRAGMA user_version = 1",
+                            "CREATE TABLE theirs (x); PRAGMA user_version = 1",
+                            "PRAGMA application_id = 7; CREATE TABLE theirs (x)",
+                            "PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)");
+  const TemporaryDirectory there;
+  make_foreign(there / "db", sql);
+  const auto before = content_of_both(there / "db");
+  CHECK_THROWS_WITH(Database(settings(there / "db")), Catch::Contains("not a database of"));
+  CHECK(content_of_both(there / "db") == before);
+}
+
+// --- damage --------------------------------------------------------------------------------------
+
+namespace {
+
+struct Image {
+  std::string main;
+  std::string wal;
+};
+
+constexpr std::int64_t rows = 60;
+
+// The numbers up to `rows`, the first `settled` of them in the file itself and the rest in its log.
+Image image_of(std::int64_t settled) {
+  const TemporaryDirectory there;
+  const auto where = settings(there / "db");
+  for (std::int64_t n = 1; n <= rows; ++n) {
+    Database database(where);
+    add(database, n);
+    if (n != settled) continue;
+    auto row = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    row.step();
+  }
+  return {content_of(there / "db"), content_of(there / "db-wal")};
+}
+
+// The numbers that can be read of an image; nothing if it is refused.
+std::optional<Numbers> read_image(const Image& image) {
+  const TemporaryDirectory there;
+  write_file(there / "db", image.main);
+  if (!image.wal.empty()) write_file(there / "db-wal", image.wal);
+  try {
+    Database database(settings(there / "db"));
+    auto numbers = numbers_of(database);
+    add(database, 1'000'000);
+    return numbers;
+  } catch (const StoreError& error) {
+    CHECK(std::string(error.what()).find(there / "db") != std::string::npos);
+    return std::nullopt;
+  }
+}
+
+bool is_prefix(const Numbers& numbers) {
+  return numbers == up_to(static_cast<std::int64_t>(numbers.size()));
+}
+
+}  // namespace
+
+TEST_CASE("a log that is cut anywhere leaves what was committed before", "[scenario-59]") {
+  const auto settled = GENERATE(as<std::int64_t>(), 0, 20);
+  auto image = image_of(settled);
+  std::size_t most = 0;
+  for (std::size_t length = 0; length <= image.wal.size(); length += 1'511) {
+    INFO("cut to " << length << " of " << image.wal.size());
+    const auto numbers = read_image({image.main, image.wal.substr(0, length)});
+    REQUIRE(numbers);
+    CHECK(is_prefix(*numbers));
+    CHECK(numbers->size() >= static_cast<std::size_t>(settled));
+    CHECK(numbers->size() >= most);
+    most = numbers->size();
+  }
+  CHECK(read_image(image) == up_to(rows));
+}
+
+TEST_CASE("a file that is cut between two pages is refused, or leaves what was committed before",
+          "[scenario-59]") {
+  const auto settled = GENERATE(as<std::int64_t>(), 0, 20, rows);
+  const auto image = image_of(settled);
+  for (std::size_t length = 0; length < image.main.size(); length += 4096) {
+    INFO(settled << " settled, cut to " << length << " of " << image.main.size());
+    const auto numbers = read_image({image.main.substr(0, length), image.wal});
+    if (numbers) CHECK(is_prefix(*numbers));
+  }
+}
+
+// Within a page SQLite has no means to see that something is missing: values can be wrong.
+TEST_CASE("a file that is cut anywhere does no more than be told or change a value",
+          "[scenario-59]") {
+  const auto settled = GENERATE(as<std::int64_t>(), 0, 20, rows);
+  const auto image = image_of(settled);
+  for (std::size_t length = 0; length < image.main.size(); length += length < 150 ? 1 : 509) {
+    INFO(settled << " settled, cut to " << length << " of " << image.main.size());
+    read_image({image.main.substr(0, length), image.wal});
+  }
+  SUCCEED("survived");
+}
+
+TEST_CASE("a byte that flips in the log costs what was committed from there on", "[scenario-59]") {
+  const auto image = image_of(20);
+  std::mt19937 random(59);
+  for (int times = 0; times < 200; ++times) {
+    auto damaged = image;
+    const auto place = random() % damaged.wal.size();
+    damaged.wal[place] = static_cast<char>(damaged.wal[place] ^ (1U << random() % 8));
+    INFO("flipped byte " << place);
+    const auto numbers = read_image(damaged);
+    if (!numbers) continue;
+    CHECK(is_prefix(*numbers));
+    CHECK(numbers->size() >= 20);
+  }
+}
+
+TEST_CASE("no flipped byte of the file does more than be told or change a value", "[scenario-59]") {
+  const auto image = image_of(rows);
+  std::mt19937 random(60);
+  for (int times = 0; times < 400; ++times) {
+    auto damaged = image;
+    // Half of the times in the header and the schema, where it hurts most.
+    const auto place = random() % (times % 2 == 0 ? 600 : damaged.main.size());
+    damaged.main[place] = static_cast<char>(random());
+    INFO("byte " << place);
+    read_image(damaged);
+  }
+  SUCCEED("survived");
+}
+
+// --- migrating -----------------------------------------------------------------------------------
+
+namespace {
+
+void make_first_version(const std::string& path) {
+  Database database(settings(path, first_version));
+  for (std::int64_t n = 1; n <= 3; ++n) add(database, n);
+}
+
+void check_second_version(const std::string& path) {
+  const Database database(settings(path, second_version));
+  CHECK(integer_of(database, "PRAGMA user_version") == 2);
+  CHECK(integer_of(database, "SELECT count(*) FROM schema_migrations") == 2);
+  CHECK(integer_of(database, "SELECT count(*) FROM log WHERE mood = 'good'") == 3);
+}
+
+}  // namespace
+
+TEST_CASE("an older database is migrated, and a copy of it kept", "[scenario-60]") {
+  const TemporaryDirectory there;
+  make_first_version(there / "db");
+  check_second_version(there / "db");
+  CHECK(numbers_in(settings(there / "db.v1", first_version)) == up_to(3));
+  check_second_version(there / "db");
+}
+
+TEST_CASE("the copy of an older database is for its owner alone") {
+  const TemporaryDirectory there;
+  make_first_version(there / "db");
+  check_second_version(there / "db");
+  struct stat found {};
+  REQUIRE(::stat((there / "db.v1").c_str(), &found) == 0);
+  CHECK((found.st_mode & 0077U) == 0);
+}
+
+TEST_CASE("an older database can be migrated wherever it lies") {
+  const TemporaryDirectory there;
+  std::filesystem::create_directory(there / "it's");
+  make_first_version(there / "it's/db");
+  check_second_version(there / "it's/db");
+}
+
+TEST_CASE("of many processes that find an older database one migrates it", "[scenario-60]") {
+  const TemporaryDirectory there;
+  make_first_version(there / "db");
+  CHECK(succeed_at_once(20, [&](int) {
+          const Database database(settings(there / "db", second_version));
+          expect(integer_of(database, "SELECT count(*) FROM log WHERE mood = 'good'") == 3,
+                 "it is migrated");
+        }) == 20);
+  check_second_version(there / "db");
+}
+
+TEST_CASE("a migration that fails changes nothing, and can be repeated", "[scenario-60]") {
+  const TemporaryDirectory there;
+  make_first_version(there / "db");
+  const Migrations broken{
+      first_version[0],
+      {2, "0002_broken", "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1);"}};
+  for (int times = 0; times < 2; ++times) {
+    CHECK_THROWS_WITH(Database(settings(there / "db", broken)),
+                      Catch::Contains("nowhere") && Catch::Contains(there / "db"));
+    const Database database(settings(there / "db", first_version));
+    CHECK(integer_of(database, "PRAGMA user_version") == 1);
+    CHECK(integer_of(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'") == 0);
+    CHECK(numbers_of(database) == up_to(3));
+  }
+  check_second_version(there / "db");
+}
+
+TEST_CASE("a migration that is killed leaves the old version, and can be repeated",
+          "[scenario-60]") {
+  const TemporaryDirectory there;
+  make_first_version(there / "db");
+  const Migrations endless{first_version[0],
+                           {2, "0002_endless",
+                            "CREATE TABLE half (x); INSERT INTO half WITH RECURSIVE c(n) AS"
+                            " (SELECT 1 UNION ALL SELECT 1 FROM c) SELECT n FROM c WHERE n = 0;"}};
+  const pid_t child = fork_child([&] { Database(settings(there / "db", endless)); });
+  // Some time after the copy was begun: wherever it is killed then, it can be repeated.
+  while (content_of(there / "db.v1").empty()) ::usleep(1000);
+  ::kill(child, SIGKILL);
+  REQUIRE(was_killed(ended(child)));
+  CHECK(numbers_in(settings(there / "db", first_version)) == up_to(3));
+  check_second_version(there / "db");
+}
+
+// --- reading only --------------------------------------------------------------------------------
+
+TEST_CASE("who only reads sees everything and changes nothing") {
+  const TemporaryDirectory there;
+  {
+    Database database(settings(there / "db"));
+    add(database, 1);
+  }
+  auto reading = settings(there / "db");
+  reading.read_only = true;
+  Database database(reading);
+  CHECK(numbers_of(database) == up_to(1));
+  CHECK_THROWS_AS(add(database, 2), StoreError);
+  CHECK(numbers_of(database) == up_to(1));
+}
+
+TEST_CASE("who only reads makes and migrates nothing") {
+  const TemporaryDirectory there;
+  auto reading = settings(there / "db", second_version);
+  reading.read_only = true;
+  CHECK_THROWS_AS(Database(reading), StoreError);
+  CHECK_FALSE(std::filesystem::exists(there / "db"));
+  make_first_version(there / "db");
+  CHECK_THROWS_WITH(Database(reading), Catch::Contains("older"));
+  CHECK(numbers_in(settings(there / "db", first_version)) == up_to(3));
+}
+
+// --- writing -------------------------------------------------------------------------------------
+
+TEST_CASE("what throws within a write is undone, and goes on to the caller", "[scenario-61]") {
+  const TemporaryDirectory there;
+  Database database(settings(there / "db"));
+  add(database, 1);
+  CHECK_THROWS_WITH(database.write(Durability::disk,
+                                   [&] {
+                                     database.prepare("INSERT INTO log (n) VALUES (2)").run();
+                                     throw std::runtime_error("changed my mind");
+                                   }),
+                    "changed my mind");
+  CHECK_THROWS_AS(add(database, 1), StoreError);  // there is a 1 already
+  add(database, 2);
+  CHECK(numbers_of(database) == up_to(2));
+}
+
+TEST_CASE("of writers in several processes none loses what it wrote", "[scenario-54]") {
+  const TemporaryDirectory there;
+  const int succeeded = succeed_at_once(8, [&](int) {
+    Database database(settings(there / "db"));
+    for (int i = 0; i < 25; ++i) {
+      database.write(Durability::process, [&] {
+        const auto next = integer_of(database, "SELECT coalesce (max (n), 0) + 1 FROM log");
+        database.prepare("INSERT INTO log (n) VALUES (?)").bind(next).run();
+      });
+    }
+  });
+  CHECK(succeeded == 8);
+  CHECK(numbers_in(settings(there / "db")) == up_to(200));
+}
+
+TEST_CASE("who cannot write because another one does is told in time", "[scenario-54]") {
+  const TemporaryDirectory there;
+  const Gate writing;
+  const Gate enough;
+  const pid_t writer = fork_child([&] {
+    Database database(settings(there / "db"));
+    database.write(Durability::process, [&] {
+      database.prepare("INSERT INTO log (n) VALUES (1)").run();
+      writing.open();
+      enough.wait();
+    });
+  });
+  writing.wait();
+  Database database(impatient(there / "db"));
+  CHECK(numbers_of(database).empty());  // reading goes on
+  CHECK_THROWS_WITH(add(database, 2), Catch::Contains(there / "db") && Catch::Contains("locked") &&
+                                          Catch::Contains("another process"));
+  enough.open();
+  CHECK(ended(writer) == 0);
+  add(database, 2);
+  CHECK(numbers_of(database) == up_to(2));
+}
+
+TEST_CASE("who cannot open because another one has it for itself is told in time") {
+  const TemporaryDirectory there;
+  { const Database database(settings(there / "db")); }
+  const auto byte = GENERATE(0, 1);
+  LockFile lock(there / "db.lock", false);
+  REQUIRE(lock.try_lock(byte, LockFile::Mode::exclusive));
+  CHECK_THROWS_WITH(Database(impatient(there / "db")),
+                    Catch::Contains(there / "db") && Catch::Contains("locked"));
+  CHECK_FALSE(Database::checkpoint(settings(there / "db"), 0, Duration(50)));
+  lock.unlock(byte);
+  CHECK(numbers_in(impatient(there / "db")).empty());
+}
+
+TEST_CASE("a killed writer leaves no lock behind", "[scenario-64]") {
+  const TemporaryDirectory there;
+  const int killed = run_in_child([&] {
+    Database database(settings(there / "db"));
+    database.write(Durability::process, [] { ::raise(SIGKILL); });
+  });
+  REQUIRE(was_killed(killed));
+  Database database(impatient(there / "db"));
+  add(database, 1);
+  CHECK(numbers_of(database) == up_to(1));
+}
+
+// --- checkpoints ---------------------------------------------------------------------------------
+
+TEST_CASE("the log is emptied only when nobody else has the database open", "[scenario-62]") {
+  const TemporaryDirectory there;
+  const auto where = settings(there / "db");
+  const auto wal_size = [&] { return std::filesystem::file_size(there / "db-wal"); };
+  {
+    Database database(where);
+    for (std::int64_t n = 1; n <= 20; ++n) add(database, n);
+    CHECK_FALSE(Database::checkpoint(where, 0, Duration(20)));
+    CHECK(wal_size() > 0);
+    add(database, 21);
+  }
+  CHECK(wal_size() > 0);  // closing does not do it either
+  CHECK(Database::checkpoint(where, 1 << 30, Duration(20)));
+  CHECK(wal_size() > 0);  // not worth it
+  CHECK(Database::checkpoint(where, 0, Duration(20)));
+  CHECK(wal_size() == 0);
+  CHECK(numbers_in(where) == up_to(21));
+}
+
+TEST_CASE("no database is made for a checkpoint") {
+  const TemporaryDirectory there;
+  CHECK(Database::checkpoint(settings(there / "db"), 0, Duration(20)));
+  CHECK_FALSE(std::filesystem::exists(there / "db"));
+}
+
+TEST_CASE("checkpoints in the middle of many short writers lose nothing", "[scenario-56]") {
+  const TemporaryDirectory there;
+  const auto where = settings(there / "db");
+  const int succeeded = succeed_at_once(6, [&](int process) {
+    for (int i = 0; i < 40; ++i) {
+      if (process >= 4) {
+        Database::checkpoint(where, 0, Duration(1'000));
+      } else {
+        Database database(where);
+        add(database, process * 40 + i + 1);
+      }
+    }
+  });
+  CHECK(succeeded == 6);
+  const Database database(where);
+  CHECK(numbers_of(database) == up_to(160));
+  CHECK(integrity_of(database) == "ok");
+}
+
+// --- a full disk ---------------------------------------------------------------------------------
+
+namespace {
+
+// A small disk in a mount namespace of the calling process, which nobody else sees and which goes
+// with it.
+bool mount_small_disk(const std::string& place) {
+  return ::unshare(CLONE_NEWNS) == 0 &&
+         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("small", place.c_str(), "tmpfs", 0, "size=1m") == 0;
+}
+
+// Adds until it fails, and returns the reason.
+std::string fill(Database& database) {
+  for (std::int64_t n = 4; n < 1000; ++n) {
+    try {
+      add(database, n, 40'000);
+    } catch (const StoreError& error) {
+      return error.what();
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("on a full disk writing fails cleanly, and what was there can be read", "[scenario-57]") {
+  const TemporaryDirectory there;
+  constexpr int no_disk = 77;
+  const int status = run_in_child([&] {
+    if (!mount_small_disk(there.path())) ::_exit(no_disk);
+    const auto where = settings(there / "db");
+    Database database(where);
+    for (std::int64_t n = 1; n <= 3; ++n) add(database, n);
+    const auto reason = fill(database);
+    expect(reason.find("full") != std::string::npos, "the reason is told: " + reason);
+    expect(reason.find("make room") != std::string::npos, "and what to do: " + reason);
+    const auto numbers = numbers_of(database);
+    expect(numbers == up_to(static_cast<std::int64_t>(numbers.size())) && numbers.size() > 3,
+           "what was committed is there");
+    expect(numbers_in(where) == numbers, "for others, too");
+    expect(integrity_of(database) == "ok", "the database is sound");
+  });
+  if (WIFEXITED(status) && WEXITSTATUS(status) == no_disk) {
+    WARN("no disk can be mounted here: nothing was shown");
+    return;
+  }
+  CHECK(status == 0);
+}

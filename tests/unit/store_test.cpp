@@ -1,0 +1,544 @@
+#include "store/store.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "temporary_directory.h"
+
+using namespace containerizer;
+using namespace containerizer::store;
+
+namespace {
+
+using Ids = std::vector<std::string>;
+
+// A store in a directory of its own.
+struct Shelf {
+  Shelf() : store(settings()) {}
+
+  DatabaseSettings settings() const {
+    DatabaseSettings all;
+    all.path = directory / "state.db";
+    all.busy_timeout = Duration(60'000);
+    return all;
+  }
+  // A container's row, added in its first state.
+  Container add(const std::string& id) {
+    Container c;
+    c.container_id = id;
+    c.state = "Accepted";
+    c.kind = "command";
+    c.slave_id = "slave";
+    c.framework_id = "framework";
+    c.executor_id = "executor";
+    c.directory = "/sandbox/" + id;
+    c.nonce = std::to_string(++nonces);
+    c.nonce.insert(0, 32 - c.nonce.size(), '0');
+    c.boot_id = "boot";
+    Limits limits;
+    limits.cpus = 0.5;
+    limits.memory = limits.hard_memory = 64 << 20;
+    REQUIRE(store.insert(c, {"request of " + id, "A=1"}, limits, "launch"));
+    return store.find(id).value();
+  }
+  Container add_gone(const std::string& id, bool delivered = true) {
+    auto c = add(id);
+    store.advance(c, step("Failed", "Removing", ending("failed", "pull")));
+    store.advance(c, step("Removed", "Gone"));
+    if (delivered) store.deliver(id);
+    return c;
+  }
+  static Advance step(const std::string& event, const std::string& to,
+                      const std::optional<Termination>& termination = {}) {
+    Advance advance;
+    advance.event = event;
+    advance.to_state = to;
+    advance.actor = "test";
+    advance.detail = "detail of " + event;
+    advance.termination = termination;
+    return advance;
+  }
+  static Termination ending(const std::string& kind, std::optional<std::string> during = {}) {
+    Termination all;
+    all.kind = kind;
+    all.step = std::move(during);
+    all.message = "ended: " + kind;
+    return all;
+  }
+  void run(const std::string& sql) const {
+    Database database(settings());
+    database.write(Durability::process, [&] { database.prepare(sql).run(); });
+  }
+  std::string plan_of(const std::string& sql) const {
+    const Database database(settings());
+    auto rows = database.prepare("EXPLAIN QUERY PLAN " + sql);
+    std::string plan;
+    while (rows.step()) plan += rows.text(3) + "\n";
+    return plan;
+  }
+
+  TemporaryDirectory directory;
+  int nonces = 0;
+  Store store;
+};
+
+Ids ids_of(const std::vector<Container>& containers) {
+  Ids ids;
+  for (const auto& container : containers) ids.push_back(container.container_id);
+  return ids;
+}
+
+void check_equal(const Container& a, const Container& b) {
+  CHECK(a.container_id == b.container_id);
+  CHECK(a.state == b.state);
+  CHECK(a.version == b.version);
+  CHECK(a.since.wall == b.since.wall);
+  CHECK(a.since.monotonic == b.since.monotonic);
+  CHECK(a.kind == b.kind);
+  CHECK(a.slave_id == b.slave_id);
+  CHECK(a.framework_id == b.framework_id);
+  CHECK(a.executor_id == b.executor_id);
+  CHECK(a.task_id == b.task_id);
+  CHECK(a.task_name == b.task_name);
+  CHECK(a.user == b.user);
+  CHECK(a.directory == b.directory);
+  CHECK(a.nonce == b.nonce);
+  CHECK(a.boot_id == b.boot_id);
+  CHECK(a.created_at == b.created_at);
+  CHECK(a.image == b.image);
+  CHECK(a.docker_id == b.docker_id);
+  CHECK(a.init == b.init);
+  CHECK(a.executor == b.executor);
+  CHECK(a.delivered_at == b.delivered_at);
+}
+
+}  // namespace
+
+// --- launch --------------------------------------------------------------------------------------
+
+TEST_CASE_METHOD(Shelf, "a launch is kept byte for byte") {
+  Container c;
+  c.container_id = "c";
+  c.state = "Accepted";
+  c.kind = "custom";
+  c.slave_id = "s";
+  c.framework_id = "f";
+  c.executor_id = "executor 'ü' \"%\"";
+  c.task_id = "";
+  c.task_name = "task; DROP TABLE containers";
+  c.user = "nobody";
+  c.directory = "/sand box";
+  c.nonce = std::string(32, 'n');
+  c.boot_id = "boot";
+  const std::string bytes("\0\1\xff frame \0", 11);
+  Limits limits;
+  limits.cpus = 0.1;
+  REQUIRE(store.insert(c, {bytes, ""}, limits, "launch"));
+
+  auto found = store.find("c").value();
+  CHECK(found.version == 1);
+  CHECK(found.created_at == found.since.wall);
+  CHECK(found.created_at > 0);
+  c.since = found.since;
+  c.created_at = found.created_at;
+  check_equal(found, c);
+  CHECK(store.launch_of("c")->request == bytes);
+  CHECK(store.launch_of("c")->environment.empty());
+  CHECK(store.limits_of("c")->cpus == 0.1);
+  CHECK(!store.limits_of("c")->memory);
+  const auto history = store.history("c", 10);
+  REQUIRE(history.size() == 1);
+  CHECK(!history[0].from_state);
+  CHECK(history[0].to_state == "Accepted");
+  CHECK(history[0].actor == "launch");
+}
+
+TEST_CASE_METHOD(Shelf, "a launch that comes twice is recorded once", "[scenario-14]") {
+  const auto first = add("c");
+  auto second = first;
+  second.nonce = std::string(32, 'x');
+  second.directory = "/elsewhere";
+  CHECK_FALSE(store.insert(second, {"another request", ""}, {}, "launch"));
+  check_equal(store.find("c").value(), first);
+  CHECK(store.launch_of("c")->request == "request of c");
+  CHECK(store.history("c", 10).size() == 1);
+}
+
+TEST_CASE_METHOD(Shelf, "of the same launch in many processes one is recorded", "[scenario-14]") {
+  add("other");
+  const Gate go;
+  std::vector<pid_t> launches;
+  store.rest();
+  for (int i = 0; i < 10; ++i) {
+    launches.push_back(fork_child([&, i] {
+      auto c = store.find("other").value();
+      c.container_id = "c";
+      c.nonce = std::string(31, 'x') + static_cast<char>('0' + i);
+      store.rest();
+      go.wait();
+      if (store.insert(c, {}, {}, "launch")) ::_exit(7);
+    }));
+  }
+  go.open();
+  int inserted = 0;
+  for (const pid_t launch : launches) {
+    const int status = ended(launch);
+    CHECK((status == 0 || WEXITSTATUS(status) == 7));
+    inserted += status == 0 ? 0 : 1;
+  }
+  CHECK(inserted == 1);
+}
+
+TEST_CASE_METHOD(Shelf, "what the schema forbids is refused, and nothing of it is kept") {
+  auto c = add("c");
+  c.container_id = "d";
+  c.nonce = std::string(32, 'd');
+  SECTION("an id that is empty") { c.container_id = ""; }
+  SECTION("a state that is none") { c.state = "Happy"; }
+  SECTION("a kind that is none") { c.kind = "other"; }
+  SECTION("a nonce of another launch") { c.nonce = store.find("c")->nonce; }
+  SECTION("a container that cannot be the engine's") { c.docker_id = "short"; }
+  SECTION("a process that is none") { c.init = ProcessId{0, 1}; }
+  CHECK_THROWS_AS(store.insert(c, {}, {}, "launch"), StoreError);
+  CHECK(store.everything().size() == 1);
+  CHECK(store.history({}, 10).size() == 1);
+}
+
+TEST_CASE_METHOD(Shelf, "ids are matched whole and as they are", "[scenario-51]") {
+  const Ids ids{"a", "ab", "abc", "a%", "%", "_", "a_", "A", "a'b"};
+  for (const auto& id : ids) add(id);
+  for (const auto& id : ids) {
+    INFO(id);
+    CHECK(store.find(id)->container_id == id);
+    CHECK(store.launch_of(id)->request == "request of " + id);
+    CHECK(store.history(id, 10).size() == 1);
+    CHECK(store.request(id, "stop"));
+    store.set_limits(id, 1.0, {});
+    CHECK(store.limits_of(id)->ticket == 1);
+  }
+  for (const std::string id : {"", "b", "a%b", "AB", "a_c"}) {
+    INFO(id);
+    CHECK(!store.find(id));
+    CHECK(!store.launch_of(id));
+    CHECK(!store.limits_of(id));
+    CHECK(!store.termination_of(id));
+    CHECK_FALSE(store.requests_of(id).stop);
+    CHECK(store.history(id, 10).empty());
+  }
+  store.deliver("a_");
+  CHECK(store.undelivered().size() == ids.size() - 1);
+}
+
+// --- the supervisor ------------------------------------------------------------------------------
+
+TEST_CASE_METHOD(Shelf, "a step moves the row on, with all that the event brought") {
+  auto c = add("c");
+  c.docker_id = std::string(64, 'd');
+  c.image = "debian:12";
+  c.init = ProcessId{100, 200};
+  c.executor = ProcessId{300, 400};
+  c.boot_id = "another boot";
+  store.advance(c, step("Begin", "Fetching"));
+  CHECK(c.version == 2);
+  CHECK(c.state == "Fetching");
+  check_equal(store.find("c").value(), c);
+  const auto history = store.history("c", 10);
+  REQUIRE(history.size() == 2);
+  CHECK(history[1].from_state == "Accepted");
+  CHECK(history[1].event == "Begin");
+  CHECK(history[1].to_state == "Fetching");
+  CHECK(history[1].actor == "test");
+  CHECK(history[1].detail == "detail of Begin");
+  CHECK(history[1].at.wall == c.since.wall);
+  CHECK(store.has_event("c", "Begin"));
+  CHECK_FALSE(store.has_event("c", "Fetched"));
+
+  c.executor.reset();
+  store.amend(c);
+  CHECK(c.version == 3);
+  CHECK(store.history("c", 10).size() == 2);
+  check_equal(store.find("c").value(), c);
+}
+
+TEST_CASE_METHOD(Shelf, "who does not own the row any more changes nothing", "[scenario-49]") {
+  auto stale = add("c");
+  auto owner = stale;
+  store.advance(owner, step("DestroyRequested", "Removing", ending("destroyed")));
+  const auto before = stale;
+  CHECK_THROWS_AS(store.advance(stale, step("Begin", "Fetching", ending("failed"))), OwnershipLost);
+  CHECK_THROWS_AS(store.amend(stale), OwnershipLost);
+  check_equal(stale, before);
+  check_equal(store.find("c").value(), owner);
+  CHECK(store.history("c", 10).size() == 2);
+  CHECK(store.termination_of("c")->kind == "destroyed");
+}
+
+TEST_CASE_METHOD(Shelf, "a row that is gone cannot be moved on", "[scenario-49]") {
+  auto c = add_gone("c");
+  REQUIRE(store.prune(now().wall + 1000, 10) == 1);
+  CHECK_THROWS_AS(store.advance(c, step("Begin", "Fetching")), OwnershipLost);
+  CHECK(store.everything().empty());
+}
+
+TEST_CASE_METHOD(Shelf, "a step into a state that is none changes nothing") {
+  auto c = add("c");
+  CHECK_THROWS_AS(store.advance(c, step("Begin", "Happy")), StoreError);
+  CHECK_THROWS_AS(store.advance(c, step("Begin", "Fetching", ending("no such kind"))), StoreError);
+  CHECK(c.version == 1);
+  check_equal(store.find("c").value(), c);
+  CHECK(store.history("c", 10).size() == 1);
+  store.advance(c, step("Begin", "Fetching"));
+  CHECK(c.version == 2);
+}
+
+TEST_CASE_METHOD(Shelf, "the first termination stands", "[scenario-30][scenario-34]") {
+  auto c = add("c");
+  CHECK(!store.termination_of("c"));
+  auto natural = ending("exited");
+  natural.exit_code = 3;
+  store.advance(c, step("Exited", "Exited", natural));
+  store.advance(c, step("Drained", "Removing", ending("unknown")));
+  const auto kept = store.termination_of("c").value();
+  CHECK(kept.kind == "exited");
+  CHECK(kept.exit_code == 3);
+  CHECK(!kept.signal);
+  CHECK(!kept.step);
+  CHECK(kept.recorded_at > 0);
+  CHECK_THROWS_WITH(run("UPDATE terminations SET exit_code = 0"), Catch::Contains("never changes"));
+  CHECK(store.termination_of("c")->exit_code == 3);
+}
+
+TEST_CASE_METHOD(Shelf, "a termination says what its kind must say", "[scenario-28]") {
+  auto c = add("c");
+  auto wrong = ending("exited");
+  SECTION("an exit without its code") {}
+  SECTION("an exit with a code that is none") { wrong.exit_code = 256; }
+  SECTION("a signal that is not named") { wrong = ending("signalled"); }
+  SECTION("a signal that is none") {
+    wrong = ending("signalled");
+    wrong.signal = 65;
+  }
+  SECTION("both an exit and a signal") {
+    wrong.exit_code = 0;
+    wrong.signal = 9;
+  }
+  SECTION("a step of what did not fail") { wrong = ending("lost", "pull"); }
+  CHECK_THROWS_AS(store.advance(c, step("Exited", "Exited", wrong)), StoreError);
+  CHECK(!store.termination_of("c"));
+  CHECK(store.find("c")->state == "Accepted");
+}
+
+TEST_CASE_METHOD(Shelf, "the history can only grow") {
+  auto c = add("c");
+  store.advance(c, step("Begin", "Fetching"));
+  for (const char* sql :
+       {"UPDATE history SET event = 'Lie'", "DELETE FROM history",
+        "DELETE FROM history WHERE 0 = 0",
+        "INSERT OR REPLACE INTO history (sequence, container_id, event, to_state, at, monotonic,"
+        " actor) VALUES (1, 'c', 'Lie', 'Gone', 0, 0, 'x')"}) {
+    INFO(sql);
+    CHECK_THROWS_WITH(run(sql), Catch::Contains("append-only"));
+  }
+  CHECK(store.history("c", 10).size() == 2);
+  CHECK(store.history("c", 10)[0].event == "Launch");
+}
+
+TEST_CASE_METHOD(Shelf, "the newest of the history, oldest first", "[scenario-65]") {
+  auto c = add("c");
+  auto d = add("d");
+  store.advance(c, step("Begin", "Fetching"));
+  store.advance(d, step("Begin", "Fetching"));
+  store.advance(c, step("Fetched", "Pulling"));
+  const auto events = [&](std::optional<std::string> id, std::int64_t most) {
+    std::string all;
+    for (const auto& entry : store.history(id, most)) all += entry.container_id + entry.event + " ";
+    return all;
+  };
+  CHECK(events("c", 10) == "cLaunch cBegin cFetched ");
+  CHECK(events("c", 2) == "cBegin cFetched ");
+  CHECK(events({}, 3) == "cBegin dBegin cFetched ");
+  CHECK(events({}, 0).empty());
+}
+
+TEST_CASE_METHOD(Shelf, "a supervisor is known for this boot") {
+  add("c");
+  CHECK(!store.supervisor_of("c"));
+  store.set_supervisor("c", {10, 20});
+  store.set_supervisor("c", {11, 21});
+  CHECK(store.supervisor_of("c") == ProcessId{11, 21});
+  run("UPDATE supervisors SET boot_id = 'earlier'");
+  CHECK(!store.supervisor_of("c"));
+}
+
+// --- other processes -----------------------------------------------------------------------------
+
+TEST_CASE_METHOD(Shelf, "a request is there once", "[scenario-33]") {
+  add("c");
+  add("d");
+  CHECK(store.request("c", "stop"));
+  CHECK_FALSE(store.request("c", "stop"));
+  CHECK(store.requests_of("c").stop);
+  CHECK_FALSE(store.requests_of("c").destroy);
+  CHECK(store.request("c", "destroy"));
+  CHECK(store.requests_of("c").destroy);
+  CHECK_FALSE(store.requests_of("d").destroy);
+  CHECK_THROWS_AS(store.request("c", "dance"), StoreError);
+  CHECK_THROWS_AS(store.request("nobody", "destroy"), StoreError);
+}
+
+TEST_CASE_METHOD(Shelf, "limits change by name, each change with a ticket of its own") {
+  add("c");
+  CHECK(store.set_limits("c", 2.0, {}) == 1);
+  CHECK(store.limits_of("c")->cpus == 2.0);
+  CHECK(store.limits_of("c")->memory == 64 << 20);
+  CHECK(store.set_limits("c", {}, 32 << 20) == 2);
+  CHECK(store.limits_of("c")->cpus == 2.0);
+  CHECK(store.limits_of("c")->memory == 32 << 20);
+  CHECK(store.limits_of("c")->hard_memory == 64 << 20);
+  store.set_hard_memory("c", 128 << 20);
+  CHECK(store.limits_of("c")->hard_memory == 128 << 20);
+  CHECK(store.limits_of("c")->ticket == 2);
+  CHECK(store.set_limits("nobody", 1.0, {}) == 0);
+  CHECK_THROWS_AS(store.set_limits("c", -1.0, {}), StoreError);
+}
+
+TEST_CASE_METHOD(Shelf, "of writers in several processes none loses a change", "[scenario-54]") {
+  add("c");
+  store.rest();
+  std::vector<pid_t> writers;
+  for (int process = 0; process < 6; ++process) {
+    writers.push_back(fork_child([&] {
+      std::int64_t last = 0;
+      for (int i = 0; i < 20; ++i) {
+        const auto ticket = store.set_limits("c", 1.0, {});
+        expect(ticket > last, "tickets rise");
+        last = ticket;
+        if (i % 5 == 0) store.rest();
+        if (i % 7 == 0) store.tidy();
+      }
+    }));
+  }
+  for (const pid_t writer : writers) CHECK(ended(writer) == 0);
+  CHECK(store.limits_of("c")->ticket == 120);
+}
+
+TEST_CASE_METHOD(Shelf, "a container is listed until it is delivered", "[scenario-50]") {
+  add("b");
+  add_gone("a", false);
+  CHECK(store.undelivered() == Ids{"a", "b"});
+  store.deliver("a");
+  CHECK(store.undelivered() == Ids{"b"});
+  const auto first = store.find("a")->delivered_at;
+  REQUIRE(first);
+  run("UPDATE containers SET delivered_at = 5 WHERE container_id = 'a'");
+  store.deliver("a");
+  CHECK(store.find("a")->delivered_at == 5);  // the first delivery is the one
+  store.deliver("nobody");
+}
+
+TEST_CASE_METHOD(Shelf, "what lives, and everything") {
+  add("b");
+  add_gone("a");
+  add("c");
+  CHECK(ids_of(store.everything()) == Ids{"b", "a", "c"});
+  CHECK(ids_of(store.live()) == Ids{"b", "c"});
+}
+
+// --- housekeeping --------------------------------------------------------------------------------
+
+TEST_CASE_METHOD(Shelf, "pruning takes all that belongs to what is over and delivered") {
+  add("lives");
+  add_gone("undelivered", false);
+  const auto over = add_gone("over");
+  store.request("over", "destroy");
+  store.set_supervisor("over", {10, 20});
+  const auto delivered = store.find("over")->delivered_at.value();
+  CHECK(store.prune(delivered, 10) == 0);
+  CHECK(store.prune(delivered + 1, 10) == 1);
+  CHECK(ids_of(store.everything()) == Ids{"lives", "undelivered"});
+
+  const Database database(settings());
+  std::set<std::string> tables;
+  auto names = database.prepare(
+      "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info (m.name) c"
+      " WHERE m.type = 'table' AND c.name = 'container_id'");
+  while (names.step()) tables.insert(names.text(0));
+  CHECK(tables == std::set<std::string>{"containers", "launches", "supervisors", "requests",
+                                        "limits", "history", "terminations"});
+  for (const auto& table : tables) {
+    auto row = database.prepare("SELECT count(*) FROM " + table + " WHERE container_id = 'over'");
+    INFO(table);
+    CHECK(row.step());
+    CHECK(row.integer(0) == 0);
+  }
+  CHECK(store.history("undelivered", 10).size() == 3);
+}
+
+TEST_CASE_METHOD(Shelf, "pruning takes no more than it may, the longest delivered first") {
+  for (const char* id : {"a", "b", "c"}) add_gone(id);
+  run("UPDATE containers SET delivered_at = 10 WHERE container_id = 'c'");
+  run("UPDATE containers SET delivered_at = 20 WHERE container_id = 'a'");
+  run("UPDATE containers SET delivered_at = 30 WHERE container_id = 'b'");
+  CHECK(store.prune(25, 1) == 1);
+  CHECK(ids_of(store.everything()) == Ids{"a", "b"});
+  CHECK(store.prune(25, 5) == 1);
+  CHECK(ids_of(store.everything()) == Ids{"b"});
+  CHECK(store.prune(25, 5) == 0);
+}
+
+// The queries are the store's own, word for word.
+TEST_CASE_METHOD(Shelf, "what is asked often is answered from an index") {
+  add("c");
+  CHECK_THAT(plan_of("SELECT container_id FROM containers WHERE delivered_at IS NULL"
+                     " ORDER BY container_id"),
+             Catch::Contains("INDEX containers_undelivered") && !Catch::Contains("B-TREE"));
+  CHECK_THAT(plan_of("SELECT * FROM containers WHERE state <> 'Gone' ORDER BY created_at"),
+             Catch::Contains("INDEX containers_live"));
+  CHECK_THAT(plan_of("DELETE FROM containers WHERE container_id IN (SELECT container_id FROM"
+                     " containers WHERE state = 'Gone' AND delivered_at < ? LIMIT ?)"),
+             Catch::Contains("INDEX containers_prunable") && !Catch::Contains("SCAN"));
+  CHECK_THAT(plan_of("SELECT * FROM history WHERE container_id = ? ORDER BY sequence DESC LIMIT ?"),
+             Catch::Contains("INDEX history_by_container") && !Catch::Contains("B-TREE"));
+}
+
+TEST_CASE_METHOD(Shelf, "deleting a container searches no other table from end to end") {
+  add("c");
+  const Database database(settings());
+  auto names = database.prepare(
+      "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info (m.name) c"
+      " WHERE m.type = 'table' AND c.name = 'container_id'");
+  while (names.step()) {
+    INFO(names.text(0));
+    CHECK_THAT(plan_of("DELETE FROM " + names.text(0) + " WHERE container_id = ?"),
+               Catch::Contains("SEARCH") && !Catch::Contains("SCAN"));
+  }
+}
+
+TEST_CASE_METHOD(Shelf, "a store that rests can be used again, here and after a fork",
+                 "[scenario-63]") {
+  add("c");
+  store.rest();
+  CHECK(run_in_child([&] {
+          expect(store.find("c").has_value(), "the child finds it");
+          expect(store.request("c", "stop"), "the child writes");
+        }) == 0);
+  CHECK(store.requests_of("c").stop);
+  store.tidy();
+  CHECK(store.requests_of("c").stop);
+}
+
+TEST_CASE_METHOD(Shelf, "the views for people can be read") {
+  add("lives");
+  add_gone("over");
+  const Database database(settings());
+  const auto rows_of = [&](const std::string& view) {
+    auto rows = database.prepare("SELECT * FROM " + view);
+    int count = 0;
+    while (rows.step()) ++count;
+    return count;
+  };
+  CHECK(rows_of("active") == 1);
+  CHECK(rows_of("timeline") == 4);
+  CHECK(rows_of("durations") == 4);
+  CHECK(rows_of("failures") == 1);
+}
