@@ -7,6 +7,7 @@
 #include "engine/launch_plan.h"
 #include "engine/life_lock.h"
 #include "engine/limits.h"
+#include "engine/running_facts.h"
 
 namespace containerizer {
 namespace {
@@ -32,6 +33,8 @@ void apply(Call& call, const std::string& id, std::int64_t ticket) {
     return;
   }
   call.store.set_hard_memory(id, hard_memory_after(*limits));
+  write_running_facts(call.config.state_directory(), *container,
+                      call.store.limits_of(id).value_or(*limits));
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include "engine/host/file.h"
 #include "engine/host/log.h"
 #include "engine/host/process.h"
+#include "engine/identity.h"
+#include "engine/running_facts.h"
 #include "proto/record_io.h"
 
 namespace containerizer {
@@ -64,6 +66,14 @@ constexpr Counter counters[] = {
     {&CgroupUsage::net_tx_dropped, &ResourceStatistics::set_net_tx_dropped},
 };
 
+std::optional<RunningFacts> facts_of(Call& call, const std::string& id) {
+  if (auto facts = read_running_facts(call.config.state_directory(), id)) return facts;
+  const auto container = call.store.find(id);
+  if (!container) return std::nullopt;
+  const auto limits = call.store.limits_of(id).value_or(store::Limits{});
+  return RunningFacts{container->init.value_or(ProcessId{}), limits.cpus, limits.hard_memory};
+}
+
 double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -74,18 +84,18 @@ int usage(Call& call) {
   auto message = parse<mesos::containerizer::Usage>(call, "Usage");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
-  const auto container = call.store.find(id);
-  if (!container) return fail(fmt::format("container {} is not known", id));
-  const auto limits = call.store.limits_of(id).value_or(store::Limits{});
+  // The id is a part of a file's name from here on.
+  const auto facts = is_valid_container_id(id) ? facts_of(call, id) : std::nullopt;
+  if (!facts) return fail(fmt::format("container {} is not known", id));
 
   ResourceStatistics answer;
   answer.set_timestamp(seconds_since_1970());
-  if (limits.cpus) answer.set_cpus_limit(*limits.cpus);
-  if (limits.hard_memory)
-    answer.set_mem_limit_bytes(static_cast<std::uint64_t>(*limits.hard_memory));
+  if (facts->cpus) answer.set_cpus_limit(*facts->cpus);
+  if (facts->hard_memory)
+    answer.set_mem_limit_bytes(static_cast<std::uint64_t>(*facts->hard_memory));
   // Before the container runs, and after, the limits are all there is to say.
-  if (container->init && identify(container->init->pid) == container->init) {
-    const auto used = read_usage(container->init->pid);
+  if (facts->init.pid > 0 && identify(facts->init.pid) == facts->init) {
+    const auto used = read_usage(facts->init.pid);
     if (used.ok()) {
       add_cpu(answer, used.value());
       for (const auto& counter : counters) {

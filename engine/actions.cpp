@@ -14,6 +14,7 @@
 #include "engine/launch_record.h"
 #include "engine/life_lock.h"
 #include "engine/limits.h"
+#include "engine/running_facts.h"
 
 namespace containerizer {
 namespace {
@@ -165,7 +166,6 @@ Step Actions::pull() {
   auto patience = new_patience();
   for (;;) {
     if (const auto request = new_request()) return *request;
-    world_.store.rest();
     if (!made->force_pull) {
       auto there = world_.docker.has_image(made->image);
       if (there.ok() && there.value()) return {Event::pulled, "already there", {}};
@@ -175,6 +175,7 @@ Step Actions::pull() {
       }
     }
     log::info("pulling {}", made->image);
+    world_.store.rest();
     auto pulled = world_.docker.pull(made->image, {}, world_.host.wake(),
                                      [](const std::string& line) { log::info("{}", line); });
     if (pulled.ok()) return {Event::pulled, "", {}};
@@ -266,21 +267,24 @@ std::optional<Step> Actions::start_container() {
   if (seen.facts && seen.facts->pid > 0) {
     container_.init = world_.host.identify(static_cast<pid_t>(seen.facts->pid));
   }
-  apply_later_limits();
+  apply_limits();
   return std::nullopt;
 }
 
 // The container was created with the limits of its launch; there may have been updates since.
-void Actions::apply_later_limits() {
-  const auto limits = world_.store.limits_of(container_.container_id);
-  world_.store.rest();
-  if (!limits || limits->ticket == 0) return;
-  const auto updated = world_.docker.update(reference(), update_body(*limits));
-  if (updated.ok()) {
-    world_.store.set_hard_memory(container_.container_id, hard_memory_after(*limits));
-  } else {
-    log::warn("{}", updated.failure().text);
+void Actions::apply_limits() {
+  const auto& id = container_.container_id;
+  auto limits = world_.store.limits_of(id).value_or(store::Limits{});
+  if (limits.ticket > 0) {
+    const auto updated = world_.docker.update(reference(), update_body(limits));
+    if (updated.ok()) {
+      limits.hard_memory = hard_memory_after(limits);
+      world_.store.set_hard_memory(id, *limits.hard_memory);
+    } else {
+      log::warn("{}", updated.failure().text);
+    }
   }
+  write_running_facts(world_.config.state_directory(), container_, limits);
 }
 
 // For a command task: mesos-executor, on the host, in a session of its own, so that its suicide (it

@@ -80,7 +80,7 @@ class Actions {
   Result<std::string> adopt_or_create();
   std::optional<Step> start_container();
   std::optional<Step> start_executor();
-  void apply_later_limits();
+  void apply_limits();
   Step watch_until(Deadline deadline, bool& time_is_up);
   Step ended_step();
   void end_executor(Duration grace);

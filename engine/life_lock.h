@@ -23,7 +23,8 @@ enum class Phase {
 // Whether a container in this state is past the phase.
 bool is_past(State state, Phase phase);
 
-// The path of one of a container's files: ".lock", or ".output" for the cursor of its output.
+// The path of one of a container's files: ".lock", ".output" for the cursor of its output, ".facts"
+// for its running facts.
 std::string life_file(const std::string& state_directory, const std::string& container_id,
                       const std::string& suffix);
 

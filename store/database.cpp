@@ -212,13 +212,9 @@ void Database::open_file() {
 
 // Also the first look into the file: whatever is not a database of ours is refused here.
 int Database::schema_version() const {
-  Statement header(
-      prepare("SELECT (SELECT application_id FROM pragma_application_id),"
-              " (SELECT user_version FROM pragma_user_version),"
-              " (SELECT count(*) FROM sqlite_schema)"));
-  header.step();
-  const auto version = static_cast<int>(header.integer(1));
-  if (header.integer(0) != application_id && (version != 0 || header.integer(2) != 0)) {
+  const int version = number("PRAGMA user_version");
+  const bool ours = number("PRAGMA application_id") == application_id;
+  if (!ours && (version != 0 || number("SELECT count(*) FROM sqlite_schema") != 0)) {
     fail(settings_.path, "it is not a database of docker-containerizer", "move it aside");
   }
   if (version > latest_version()) {
@@ -230,7 +226,14 @@ int Database::schema_version() const {
   return version;
 }
 
+int Database::number(const char* sql) const {
+  Statement row(prepare(sql));
+  row.step();
+  return static_cast<int>(row.integer(0));
+}
+
 void Database::configure() {
+  if (settings_.read_only) return;
   execute("PRAGMA foreign_keys = ON");
   execute("PRAGMA synchronous = NORMAL");
   execute("PRAGMA recursive_triggers = ON");

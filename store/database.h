@@ -118,6 +118,7 @@ class Database {
  private:
   void open_file();
   int schema_version() const;
+  int number(const char* sql) const;
   int latest_version() const;
   void create_or_migrate();
   void migrate();

@@ -1,8 +1,5 @@
 // kill -9 of the supervisor in every state, and of the daemon under it: whoever comes next goes on
 // from there.
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <catch2/catch.hpp>
 
 #include "tests/integration/daemon.h"
@@ -89,17 +86,22 @@ TEST_CASE("destroy of what its dead supervisor had begun") {
 
 TEST_CASE("supervisor that dies while it fetches") {
   const WorkDirectory place;
-  const auto source = place.scratch() / "note.txt";
-  REQUIRE(::mkfifo(source.c_str(), 0600) == 0);
+  const auto fetcher = place.launcher("1.0.4") / "mesos-fetcher";
+  const auto sign = place.scratch() / "go";
+  fs::rename(fetcher, fetcher.string() + "-itself");
+  write_file(fetcher, "#!/bin/sh\nuntil [ -e " + sign.string() + " ]; do sleep 0.05; done\nexec " +
+                          fetcher.string() + "-itself\n");
+  fs::permissions(fetcher, fs::perms(0755));
   Slave slave(place);
-  const auto task = slave.run("task", "cat $MESOS_SANDBOX/note.txt", "uri=" + source.string());
+  const auto task = slave.run("task", "cat $MESOS_SANDBOX/hostname", "uri=/etc/hostname");
   slave.expect("launched task .*");
-  eventually("the fetcher fetches", [&] { return place.processes({"note.txt"}).size() == 1; });
+  place.await_state(task.id, "Fetching");
   place.kill_supervisor(task.id);
-  write_file(source, "fetched once\n");
+  place.supervisor(task.id);
+  write_file(sign, "");
   slave.expect_status(task, "TASK_FINISHED");
   slave.expect_termination(task);
-  CHECK_THAT(read_file(task.sandbox / "stdout"), Catch::Contains("fetched once\n"));
+  CHECK_THAT(read_file(task.sandbox / "stdout"), Catch::Contains(read_file("/etc/hostname")));
 }
 
 TEST_CASE("supervisor that dies while its task runs") {
@@ -123,6 +125,7 @@ TEST_CASE("supervisor that dies while it stops its task") {
   Gate gate(place);
   Slave slave(place);
   const auto task = slave.launch("task", obedient);
+  slave.expect("launched task .*");
   eventually("the task runs", [&] { return has_started(place, task); });
   gate.hold("/kill", Hold::request);
   slave.say("kill task");
@@ -213,6 +216,7 @@ TEST_CASE("task that is killed while the daemon hangs") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = slave.launch("task", obedient);
+  slave.expect("launched task .*");
   eventually("the task runs", [&] { return has_started(place, task); });
   {
     const FrozenDaemon frozen;

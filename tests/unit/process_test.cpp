@@ -215,9 +215,10 @@ TEST_CASE("a started program has no descriptor but 0, 1 and 2", "[scenario-63]")
 TEST_CASE("descriptors that are not given lead nowhere") {
   const TemporaryDirectory there;
   Program program;
-  program.arguments = {
-      "/bin/sh", "-c",
-      "readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 > " + (there / "seen") + "; true"};
+  program.arguments = {"/bin/sh", "-c",
+                       "seen=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2);"
+                       " echo \"$seen\" > " +
+                           (there / "seen")};
   const auto started = start(program);
   REQUIRE(started.ok());
   CHECK(ended(started.value().pid) == 0);
