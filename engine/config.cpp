@@ -162,15 +162,18 @@ Result<Duration> parse_duration(const std::string& text) {
                                        {"hrs", 3.6e6},
                                        {"days", 8.64e7},
                                        {"weeks", 6.048e8}}};
-  const Failure wrong{Fault::refused,
-                      "a number with a unit: ns, us, ms, secs, mins, hrs, days or weeks"};
+  const Failure wrong{
+      Fault::refused,
+      "a number with a unit: ns, us, ms, secs, mins, hrs, days or weeks; 100 years at most"};
   double number = 0;
   const auto* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc{} || !(number >= 0) || number > 1e9) return wrong;
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));
+  constexpr double longest = 100 * 365 * 8.64e7;  // what monotonic deadlines can hold
   for (const auto& unit : units) {
-    if (unit.name == name) return Duration(static_cast<std::int64_t>(number * unit.milliseconds));
+    if (unit.name != name || number * unit.milliseconds > longest) continue;
+    return Duration(static_cast<std::int64_t>(number * unit.milliseconds));
   }
   return wrong;
 }

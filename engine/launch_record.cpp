@@ -17,14 +17,16 @@
 namespace containerizer {
 namespace {
 
-// One step down from an open directory, making the next one if need be. Links are not followed.
+// One step down from an open directory, making the next one if need be. Links are not followed, and
+// what is given away is what was opened, whatever stands under its name by then.
 Fd enter(const Fd& parent, const std::string& name, const struct stat& owner) {
-  if (::mkdirat(parent.get(), name.c_str(), 0755) == 0) {
-    const int changed =
-        ::fchownat(parent.get(), name.c_str(), owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW);
-    if (changed != 0) return Fd();
+  const bool made = ::mkdirat(parent.get(), name.c_str(), 0755) == 0;
+  Fd directory(
+      ::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (made && directory.valid() && ::fchown(directory.get(), owner.st_uid, owner.st_gid) != 0) {
+    return {};
   }
-  return Fd(::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return directory;
 }
 
 Status make_directory(const std::string& directory, const std::string& sandbox) {

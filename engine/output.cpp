@@ -20,6 +20,7 @@ constexpr std::uint64_t cursor_magic = 0x31726f7372754344;  // "DCursor1"
 constexpr std::size_t batch_size = 65'536;
 // How far behind its expected place a begun write is looked for: others append little in between.
 constexpr std::size_t search_window = 1 << 20;
+constexpr std::size_t page_size = 4096;
 constexpr std::array<const char*, 2> file_names{"stdout", "stderr"};
 
 Failure trouble(const std::string& what, const std::string& path) {
@@ -189,12 +190,21 @@ std::string_view OutputCopy::missing_part(std::size_t index, std::string_view ba
   const auto& position = cursor_.streams[index];
   const auto there =
       read_from(streams_[index].file.get(), position.batch_start, batch.size() + search_window);
-  if (there.find(batch) != std::string::npos) return {};
-  for (auto length = std::min(batch.size(), there.size()); length > 0; --length) {
-    const auto begun = batch.substr(0, length);
-    if (std::string_view(there).substr(there.size() - length) == begun) {
-      return batch.substr(length);
-    }
+  // Behind what others wrote in between, which ends with a line.
+  for (auto at = there.find(batch); at != std::string::npos; at = there.find(batch, at + 1)) {
+    if (at == 0 || there[at - 1] == '\n') return {};
+  }
+  // A killed process's write ends between two pages of the file, or with the file.
+  const auto is_cut = [&](std::size_t length) {
+    return (position.batch_start + length) % page_size == 0;
+  };
+  const auto places = std::mismatch(batch.begin(), batch.end(), there.begin(), there.end());
+  const auto begun = static_cast<std::size_t>(places.first - batch.begin());
+  if (begun == there.size() || (begun > 0 && is_cut(begun))) return batch.substr(begun);
+  for (auto length = std::min(batch.size(), there.size()); is_cut(there.size()) && length > 0;
+       --length) {
+    const auto part = batch.substr(0, length);
+    if (std::string_view(there).substr(there.size() - length) == part) return batch.substr(length);
   }
   return batch;
 }

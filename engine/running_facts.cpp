@@ -32,6 +32,10 @@ void write_running_facts(const std::string& state_directory, const store::Contai
   }
 }
 
+void forget_running_facts(const std::string& state_directory, const std::string& container_id) {
+  ::unlink(life_file(state_directory, container_id, suffix).c_str());
+}
+
 std::optional<RunningFacts> read_running_facts(const std::string& state_directory,
                                                const std::string& container_id) {
   const auto text = read_small_file(life_file(state_directory, container_id, suffix));

@@ -22,6 +22,9 @@ struct RunningFacts {
 void write_running_facts(const std::string& state_directory, const store::Container& container,
                          const store::Limits& limits);
 
+// For facts that are not true any more.
+void forget_running_facts(const std::string& state_directory, const std::string& container_id);
+
 std::optional<RunningFacts> read_running_facts(const std::string& state_directory,
                                                const std::string& container_id);
 

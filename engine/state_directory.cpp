@@ -27,8 +27,8 @@ Status make_private(const std::string& directory) {
   }
   return Failure{
       Fault::refused,
-      fmt::format("the state directory {} is open to others; chown it to the slave's user "
-                  "and chmod 700 it",
+      fmt::format("the state directory {} is no directory of the slave's user's, or open "
+                  "to others; chown it to the slave's user and chmod 700 it",
                   directory)};
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/host/log.h"
 #include "engine/reconcile.h"
+#include "engine/running_facts.h"
 
 namespace containerizer {
 namespace {
@@ -81,6 +82,7 @@ void take_over(const World& world, Actions& actions, Container& container) {
     container.boot_id = world.host.boot();
     container.init.reset();
     container.executor.reset();
+    forget_running_facts(world.config.state_directory(), container.container_id);
   }
   if (!event) {
     if (!same_boot) world.store.amend(container);

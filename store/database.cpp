@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <exception>
 #include <system_error>
 
@@ -256,11 +258,26 @@ void Database::create_or_migrate() {
   lock_.unlock(gate);
 }
 
+// A copy of the whole database, whole or not at all; it can hold secrets as the original does.
+void Database::back_up(const std::string& copy) const {
+  const auto unfinished = copy + ".new";
+  ::unlink(unfinished.c_str());
+  const mode_t others = ::umask(0077);
+  try {
+    prepare("VACUUM INTO ?").bind(unfinished).run();
+  } catch (...) {
+    ::umask(others);
+    throw;
+  }
+  ::umask(others);
+  if (::rename(unfinished.c_str(), copy.c_str()) != 0) {
+    fail(settings_.path, "cannot keep a copy as " + copy, "");
+  }
+}
+
 void Database::migrate() {
   const int found = schema_version();
-  if (found > 0 && found < latest_version()) {
-    execute(fmt::format("VACUUM INTO '{}.v{}'", settings_.path, found));
-  }
+  if (found > 0) back_up(fmt::format("{}.v{}", settings_.path, found));
   execute("PRAGMA journal_mode = WAL");
   execute("PRAGMA synchronous = FULL");
   for (const auto& migration : *settings_.migrations) {

@@ -122,6 +122,7 @@ class Database {
   int latest_version() const;
   void create_or_migrate();
   void migrate();
+  void back_up(const std::string& copy) const;
   void configure();
   void execute(const std::string& sql) const;
   void close();

@@ -93,7 +93,7 @@ void update_columns(const Database& database, const Container& c, std::int64_t e
   bind_process(row, c.executor);
   row.bind(c.container_id).bind(expected_version);
   if (row.run() != 1) {
-    throw StoreError(
+    throw OwnershipLost(
         fmt::format("container {}: somebody else changed its row after version {};"
                     " two supervisors cannot own one container, report this",
                     c.container_id, expected_version));

@@ -133,7 +133,8 @@ class Store {
   // --- the supervisor ---
   // Moves `container` on and updates it to the row that results, with whatever of docker_id, image,
   // init, executor and boot_id the caller changed in it.
-  // REQUIRES: the caller owns the container. Throws StoreError when the row was changed meanwhile.
+  // REQUIRES: the caller owns the container. Throws OwnershipLost when the row was changed
+  // meanwhile.
   void advance(Container& container, const Advance& step);
   // The same columns, without a step.
   void amend(Container& container);

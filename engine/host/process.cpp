@@ -109,14 +109,19 @@ Result<Pipe> make_pipe() {
 }
 
 // Waits until the child's image is replaced (the report's end closes) or failed.
-Status await_exec(const Fd& report, const std::string& path) {
+Status await_exec(const Fd& report, const std::string& what) {
   int error = 0;
   ssize_t got = 0;
   do {
     got = ::read(report.get(), &error, sizeof error);
   } while (got < 0 && errno == EINTR);
   if (got == 0) return Done{};
-  return Failure{Fault::refused, "cannot start " + path + ": " + std::strerror(error)};
+  return Failure{Fault::refused, "cannot start " + what + ": " + std::strerror(error)};
+}
+
+std::string describe(const Program& program) {
+  const auto& path = program.arguments[0];
+  return program.directory.empty() ? path : path + " in " + program.directory;
 }
 
 // Forks; in a detached program's case twice, so that init inherits the grandchild.
@@ -198,13 +203,14 @@ Result<PreparedProcess> PreparedProcess::fork(const Program& program) {
   const auto id = identify(child);
   if (!id) return Failure{Fault::unavailable, "a forked process ended at once"};
   PreparedProcess prepared(*id, std::move(gate.value().write), std::move(report.value().read));
-  prepared.path_ = program.arguments[0];
+  prepared.path_ = describe(program);
   return prepared;
 }
 
 Status PreparedProcess::allow() {
-  [[maybe_unused]] const auto written = ::write(gate_.get(), "g", 1);
+  const bool written = ::write(gate_.get(), "g", 1) == 1;
   gate_.close();
+  if (!written) return Failure{Fault::refused, path_ + " ended before it was started"};
   return await_exec(report_, path_);
 }
 
@@ -221,7 +227,7 @@ Result<ProcessId> start(const Program& program) {
   if (child < 0) return Failure{Fault::unavailable, "cannot fork: " + last_error()};
   report.value().write.close();
   const auto id = identify(child);
-  auto started = await_exec(report.value().read, program.arguments[0]);
+  auto started = await_exec(report.value().read, describe(program));
   if (program.detached) ::waitpid(child, nullptr, 0);
   if (!started.ok()) {
     if (!program.detached) ::waitpid(child, nullptr, 0);

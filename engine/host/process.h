@@ -63,6 +63,7 @@ class PreparedProcess {
 
   const ProcessId& id() const { return id_; }
   // Lets it go. refused: the program could not be started, with the reason.
+  // REQUIRES: SIGPIPE is ignored.
   Status allow();
 
  private:

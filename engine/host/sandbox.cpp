@@ -15,6 +15,11 @@ Failure cannot_open(const std::string& directory, const std::string& name) {
           fmt::format("cannot open {}/{}: {}", directory, name, std::strerror(errno))};
 }
 
+// A second name can be a link to somebody else's file.
+bool is_plain(const struct stat& found, const struct stat& owner) {
+  return S_ISREG(found.st_mode) && (found.st_nlink == 1 || found.st_uid == owner.st_uid);
+}
+
 }  // namespace
 
 Result<Fd> open_sandbox_file(const std::string& directory, const std::string& name) {
@@ -26,7 +31,7 @@ Result<Fd> open_sandbox_file(const std::string& directory, const std::string& na
     Fd file(::openat(folder.get(), name.c_str(),
                      O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
     struct stat found {};
-    if (file.valid() && ::fstat(file.get(), &found) == 0 && S_ISREG(found.st_mode)) {
+    if (file.valid() && ::fstat(file.get(), &found) == 0 && is_plain(found, owner)) {
       if (found.st_uid != owner.st_uid || found.st_gid != owner.st_gid) {
         if (::fchown(file.get(), owner.st_uid, owner.st_gid) != 0) {
           return cannot_open(directory, name);

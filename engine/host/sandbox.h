@@ -11,7 +11,8 @@ namespace containerizer {
 
 // Opens `directory`/`name` for appending and reading, creating it, owned by the sandbox's owner
 // (who is the task's user: the slave made it so). What is there and is not a plain file (a symbolic
-// link, a pipe) is removed first. refused: it cannot be opened.
+// link, a pipe, a second name of somebody else's file) is removed first. refused: it cannot be
+// opened.
 Result<Fd> open_sandbox_file(const std::string& directory, const std::string& name);
 
 // "uid:gid" of the directory's owner; "" when there is no such directory.

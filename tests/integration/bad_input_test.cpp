@@ -102,13 +102,12 @@ TEST_CASE("container ids that no slave makes") {
 }
 
 TEST_CASE("launch that lacks what every slave sends") {
-  const auto missing = GENERATE(as<std::string>(), "directory", "executor", "framework");
+  const auto missing = GENERATE(as<std::string>(), "directory", "executor");
   INFO("without " << missing);
   const WorkDirectory place;
   auto launch = custom_launch(place, "c1", "true");
   if (missing == "directory") launch.clear_directory();
   if (missing == "executor") launch.clear_executor_info();
-  if (missing == "framework") launch.mutable_executor_info()->clear_framework_id();
   const auto ran = place.call("launch", frame_of(launch));
   CHECK(ran.status == exit_bad_request);
   check_one_line(ran.err);
