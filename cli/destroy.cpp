@@ -33,7 +33,9 @@ int destroy_unrecorded(Call& call, const std::string& id) {
     return exit_ok;
   }
   const auto removed = docker->remove(seen.value().id);
-  return removed.ok() ? exit_ok : fail(removed.failure().text);
+  if (!removed.ok()) return fail(removed.failure().text);
+  forget_files(call.config.state_directory(), id);
+  return exit_ok;
 }
 
 }  // namespace

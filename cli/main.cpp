@@ -20,28 +20,32 @@
 namespace containerizer {
 namespace {
 
+// What a command needs of the state directory.
+enum class Needs { a_directory, a_database, nothing };
+
 struct Command {
   const char* name;
   int (*run)(Call&);
-  bool has_request;    // a message on standard input
-  bool changes_state;  // needs the state directory; the others only read what is there
-  const char* help;    // "" for those that only this program starts
+  bool has_request;  // a message on standard input
+  Needs needs;
+  const char* help;  // "" for those that only this program starts
 };
 
 constexpr std::array<Command, 13> commands{{
-    {"launch", launch, true, true, "start a container (slave)"},
-    {"update", update, true, true, "change its limits (slave)"},
-    {"usage", usage, true, false, "report what it uses (slave)"},
-    {"wait", wait, true, true, "report its end, once it has come (slave)"},
-    {"destroy", destroy, true, true, "end and remove it (slave)"},
-    {"containers", containers, false, true, "list what the slave must know (slave)"},
-    {"recover", recover, false, true, "take up what a crash left (slave)"},
-    {"supervise", supervise, false, true, ""},
-    {"observe", observe, false, true, ""},
-    {"ps", ps, false, false, "list containers: ps [--all] [--json]"},
-    {"show", show, false, false, "all about one container: show ID [--json]"},
-    {"history", history, false, false, "what happened: history [ID] [--last=N] [--json]"},
-    {"lifecycle", lifecycle, false, false,
+    {"launch", launch, true, Needs::a_directory, "start a container (slave)"},
+    {"update", update, true, Needs::a_directory, "change its limits (slave)"},
+    {"usage", usage, true, Needs::a_database, "report what it uses (slave)"},
+    {"wait", wait, true, Needs::a_directory, "report its end, once it has come (slave)"},
+    {"destroy", destroy, true, Needs::a_directory, "end and remove it (slave)"},
+    {"containers", containers, false, Needs::a_directory, "list what the slave must know (slave)"},
+    {"recover", recover, false, Needs::a_directory, "take up what a crash left (slave)"},
+    {"supervise", supervise, false, Needs::a_directory, ""},
+    {"observe", observe, false, Needs::a_directory, ""},
+    {"ps", ps, false, Needs::a_database, "list containers: ps [--all] [--json]"},
+    {"show", show, false, Needs::a_database, "all about one container: show ID [--json]"},
+    {"history", history, false, Needs::a_database,
+     "what happened: history [ID] [--last=N] [--json]"},
+    {"lifecycle", lifecycle, false, Needs::nothing,
      "the state machine: lifecycle [--format=table|dot|mermaid] [--json]"},
 }};
 
@@ -76,10 +80,18 @@ int take_standard_output() {
   return output;
 }
 
+std::string database_of(const Config& config) { return config.state_directory() + "/state.db"; }
+
 int run(const Command& command, Call& call) {
-  if (command.changes_state) {
+  if (command.needs == Needs::a_directory) {
     auto ready = prepare_state_directory(call.config.state_directory());
     if (!ready.ok()) return fail(ready.failure().text);
+  }
+  const auto database = database_of(call.config);
+  if (command.needs == Needs::a_database && ::access(database.c_str(), F_OK) != 0) {
+    return fail(fmt::format(
+        "there is no state database {}; is MESOS_WORK_DIRECTORY the slave's --work_dir?",
+        database));
   }
   return command.run(call);
 }
@@ -98,8 +110,8 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   if (!logging.ok()) log::warn("{}", logging.failure().text);
   if (frame.fault != FrameFault::none) return fail(frame.text, exit_bad_request);
   store::DatabaseSettings database;
-  database.path = config.value().state_directory() + "/state.db";
-  database.read_only = !command.changes_state;
+  database.path = database_of(config.value());
+  database.read_only = command.needs != Needs::a_directory;
   Call call{std::move(config.value()), store::Store(database), std::move(frame.bytes),
             std::move(arguments), output};
   return run(command, call);

@@ -34,11 +34,16 @@ void open_or_set_aside(Call& call) {
   call.store.undelivered();
 }
 
-void adopt(Call& call, store::Container row) {
+void adopt(Call& call, Docker& docker, store::Container row) {
   log::warn("container {} was not recorded any more; taking it up from its labels",
             row.container_id);
   row.boot_id = boot_id();
-  call.store.insert(row, {}, {}, "recover");
+  // Its limits are as far away as its frame; the hard one must not be lowered all the same.
+  store::Limits limits;
+  call.store.rest();
+  const auto whole = docker.inspect(*row.docker_id);
+  if (whole.ok() && whole.value().memory_limit > 0) limits.hard_memory = whole.value().memory_limit;
+  call.store.insert(row, {}, limits, "recover");
 }
 
 // Containers of this instance in the engine, against the rows.
@@ -51,7 +56,7 @@ void reconcile_engine(Call& call, Docker& docker, const std::vector<ContainerFac
     }
     const auto known = call.store.find(row->container_id);
     if (!known) {
-      adopt(call, std::move(*row));
+      adopt(call, docker, std::move(*row));
     } else if (known->state == name_of(State::gone) || !is_ours(facts, *known)) {
       log::warn("container {} should be gone; removing it", facts.name);
       call.store.rest();

@@ -143,6 +143,9 @@ std::optional<ContainerFacts> read_inspect(const json::value& document) {
   facts.error = one_line(text_member(*state, "Error"));
   facts.pid = number_member(*state, "Pid");
   facts.stop_signal = text_member(*config, "StopSignal");
+  if (const auto* host = object_member(*container, "HostConfig")) {
+    facts.memory_limit = number_member(*host, "Memory");
+  }
   facts.finished_at = text_member(*state, "FinishedAt");
   return facts;
 }
@@ -159,6 +162,7 @@ std::optional<std::vector<ContainerFacts>> read_list(const json::value& document
     facts.id = text_member(*container, "Id");
     facts.name = own_name(*container);
     facts.status = text_member(*container, "State");
+    facts.started = facts.status != "created";
     facts.labels = labels_of(object_member(*container, "Labels"));
     if (facts.id.empty() || facts.status.empty()) return std::nullopt;
     list.push_back(std::move(facts));

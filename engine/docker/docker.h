@@ -30,8 +30,9 @@ struct ContainerFacts {
   int exit_code = 0;     // meaningful when status is exited or dead
   std::string error;     // why the last start failed, in the daemon's words
   std::int64_t pid = 0;  // the first process, as the daemon's host numbers it; 0 when not running
-  std::string stop_signal;  // "" for the default
-  std::string finished_at;  // RFC 3339, as given
+  std::string stop_signal;        // "" for the default
+  std::int64_t memory_limit = 0;  // the hard limit in bytes; 0 for none, and in lists
+  std::string finished_at;        // RFC 3339, as given
 };
 
 // One line (or piece of a long line) that the container wrote.

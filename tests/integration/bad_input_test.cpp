@@ -25,7 +25,7 @@ std::string length_of(std::uint32_t length) {
 void check_one_line(const std::string& text) {
   INFO(text);
   CHECK(std::count(text.begin(), text.end(), '\n') == 1);
-  CHECK(text.size() < 2000);
+  CHECK(text.size() < 5000);
 }
 
 void check_nothing_known(const WorkDirectory& place) {

@@ -92,12 +92,13 @@ TEST_CASE("recorded launch of a 0.19 command task without an image") {
 TEST_CASE("recorded launch of a 0.19 custom executor with URIs, data and ports") {
   const WorkDirectory place;
   write_file(place.scratch() / "a.tgz", "not to be extracted");
-  const auto launch = adapted(
-      place, "mesos-0.19.1/launch-5",
-      {{"/srv/data/a.tgz", place.scratch() / "a.tgz"},
-       {"/opt/my-executor --flag", "test -x true && cat a.tgz && echo $COLOR $MESOS_EXECUTOR_ID"},
-       {"team/exec:2", "busybox:test"},
-       {"/srv:/srv", place.scratch().string() + ":/srv"}});
+  const auto launch =
+      adapted(place, "mesos-0.19.1/launch-5",
+              {{"/srv/data/a.tgz", place.scratch() / "a.tgz"},
+               {"/opt/my-executor --flag",
+                "cd $MESOS_SANDBOX && test -x true && cat a.tgz && echo $COLOR $MESOS_EXECUTOR_ID"},
+               {"team/exec:2", "busybox:test"},
+               {"/srv:/srv", place.scratch().string() + ":/srv"}});
   Slave slave(place, "0.19.1");
   const auto task = slave.launch("recorded", launch.string() + " fresh=true", "launch-text");
   const auto ended = slave.expect_termination(task);

@@ -25,7 +25,8 @@ std::string variable(const char* name, const char* otherwise = "") {
 // "15mins", "5secs", "1.5hrs".
 std::chrono::milliseconds duration(const std::string& text) {
   static const std::map<std::string, double> units = {
-      {"ms", 1}, {"secs", 1e3}, {"mins", 60e3}, {"hrs", 3600e3}, {"days", 86400e3}};
+      {"ns", 1e-6},   {"us", 1e-3},    {"ms", 1},         {"secs", 1e3},
+      {"mins", 60e3}, {"hrs", 3600e3}, {"days", 86400e3}, {"weeks", 604800e3}};
   std::size_t digits = 0;
   const double amount = std::stod(text, &digits);
   return std::chrono::milliseconds(static_cast<long>(amount * units.at(text.substr(digits))));

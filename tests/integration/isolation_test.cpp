@@ -1,0 +1,166 @@
+// Whose containers are whose, and what is rebuilt when the record is lost.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "containerizer.pb.h"
+#include "proto/record_io.h"
+#include "tests/integration/slave.h"
+
+using namespace containerizer::integration;
+using Catch::Contains;
+using mesos::containerizer::Termination;
+
+namespace {
+
+const char* const custom =
+    "image=busybox:test command='until [ -e $MESOS_SANDBOX/go ]; do sleep 0.05; done; exit 7'";
+
+Task start(Slave& slave, const WorkDirectory& place) {
+  const auto task = slave.launch("task", custom, "launch-custom");
+  slave.expect("launched task .*");
+  place.await_state(task.id, "Running");
+  return task;
+}
+
+// Somebody else's container, which goes with the test.
+class Foreigner {
+ public:
+  explicit Foreigner(const std::vector<std::string>& options) {
+    std::vector<std::string> words{"run", "-d", "--network", "none"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {"busybox:test", "sleep", "1000"});
+    id_ = docker(words);
+  }
+  ~Foreigner() { docker({"rm", "-f", id_}); }
+  Foreigner(const Foreigner&) = delete;
+  Foreigner& operator=(const Foreigner&) = delete;
+  bool lives() const { return docker({"inspect", "-f", "{{.State.Running}}", id_}) == "true"; }
+
+ private:
+  std::string id_;
+};
+
+// The slave dies with everything that knows of its containers, and its database is gone.
+void lose_record(const WorkDirectory& place, Slave& slave) {
+  slave.die();
+  for (const char* who : {"wait", "supervise"}) {
+    for (const auto pid : place.processes({who})) ::kill(pid, SIGKILL);
+  }
+  eventually("all are dead", [&] { return place.processes({"supervise"}).empty(); });
+  for (const char* file : {"state.db", "state.db-wal", "state.db-shm"}) {
+    fs::remove(place.state() / file);
+  }
+}
+
+std::string found_in(const fs::path& directory, const std::string& beginning) {
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with(beginning)) return name;
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("two slaves on one engine") {
+  const WorkDirectory here;
+  const WorkDirectory there;
+  Slave one(here);
+  Slave other(there);
+  const auto task = start(one, here);
+  CHECK(there.call("recover").status == 0);
+  CHECK(there.call("containers").out == std::string(4, '\0'));
+  CHECK(there.call_for("destroy", task.id).status == 0);
+  CHECK(here.state_of(task.id) == "Running");
+  CHECK(here.docker_containers().size() == 1);
+  CHECK(there.docker_containers().empty());
+}
+
+TEST_CASE("containers of other people") {
+  const WorkDirectory place;
+  const Foreigner plain({});
+  const Foreigner named({"--name", "containerizer-of-somebody"});
+  const Foreigner labelled({"--label", "docker-containerizer.instance=" + place.path().string()});
+  const Foreigner elsewhere({"--label", "docker-containerizer.instance=/elsewhere"});
+  CHECK(place.call("recover").status == 0);
+  CHECK(place.call("containers").out == std::string(4, '\0'));
+  CHECK(place.call_for("destroy", "of-somebody").status == 0);
+  for (const auto* one : {&plain, &named, &labelled, &elsewhere}) CHECK(one->lives());
+}
+
+TEST_CASE("container whose name is taken by somebody else") {
+  const WorkDirectory place;
+  const auto launch = place.scratch() / "launch";
+  Slave slave(place);
+  const Foreigner taken({"--name", "containerizer-chosen"});
+  auto text = read_file(SOURCE_DIR "/tests/fixtures/mesos-0.19.1/launch-3.txtpb");
+  write_file(launch, text);
+  const auto task =
+      slave.launch("task", launch.string() + " fresh=true container_id=chosen", "launch-text");
+  CHECK(task.id == "chosen");
+  slave.expect_termination(task);
+  CHECK(taken.lives());
+}
+
+TEST_CASE("lost record of a running container") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = start(slave, place);
+  lose_record(place, slave);
+  const auto how = GENERATE(as<std::string>(), "removed", "garbage");
+  if (how == "garbage") write_file(place.state() / "state.db", std::string(10'000, 'x'));
+
+  CHECK(place.call("recover").status == 0);
+  CHECK(place.state_of(task.id) == "Running");
+  const auto aside = found_in(place.state(), "state.db.unreadable-");
+  CHECK(aside.empty() == (how == "removed"));
+  if (!aside.empty()) CHECK(read_file(place.state() / aside) == std::string(10'000, 'x'));
+  const auto wait = place.begin("wait", task.id);
+  write_file(task.sandbox / "go", "");
+  REQUIRE(wait->await_end());
+  CHECK(message_in<Termination>(wait->out()).status() == 7 << 8);
+}
+
+TEST_CASE("limits and usage of a container whose record was lost") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = start(slave, place);
+  const auto limit = [&] {
+    return docker({"inspect", "-f", "{{.HostConfig.Memory}}", place.docker_containers().at(0)});
+  };
+  const auto before = limit();
+  lose_record(place, slave);
+  REQUIRE(place.call("recover").status == 0);
+  mesos::containerizer::Update less;
+  less.mutable_container_id()->set_value(task.id);
+  auto& memory = *less.add_resources();
+  memory.set_name("mem");
+  memory.set_type(mesos::Value::SCALAR);
+  memory.mutable_scalar()->set_value(8);
+  CHECK(place.call("update", containerizer::to_frame(less.SerializeAsString())).status == 0);
+  CHECK(limit() == before);
+  const auto usage = message_in<mesos::ResourceStatistics>(place.call_for("usage", task.id).out);
+  CHECK(usage.has_cpus_user_time_secs());
+}
+
+TEST_CASE("containers that only the engine knows") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = start(slave, place);
+  lose_record(place, slave);
+  // Even before a recovery: left out, it would be lost to the slave.
+  CHECK_THAT(place.call("containers").out, Contains(task.id));
+  CHECK(place.call_for("destroy", task.id).status == 0);
+  CHECK(place.docker_containers().empty());
+}
+
+TEST_CASE("container that was removed behind our back") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = start(slave, place);
+  docker({"rm", "-f", place.docker_containers().at(0)});
+  slave.expect_termination(task);
+  const auto kind = place.show(task.id).at("termination").at("kind");
+  // The engine may have had time to say how it ended.
+  CHECK((kind == "lost" || kind == "signalled"));
+}

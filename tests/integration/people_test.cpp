@@ -1,0 +1,127 @@
+// What people see: commands, settings, logs. And what nobody may see: secrets of tasks.
+#include <boost/json/parse.hpp>
+#include <catch2/catch.hpp>
+
+#include "cli/exit_status.h"
+#include "tests/integration/direct_launch.h"
+#include "tests/integration/slave.h"
+
+using namespace containerizer;
+using namespace containerizer::integration;
+using Catch::Contains;
+
+TEST_CASE("ps, show and history of a task") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.run("task", "sleep 1000");
+  slave.expect_status(task, "TASK_RUNNING");
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"ps"}, {"show", task.id}, {"history", task.id}}) {
+    const auto text = place.ask(words);
+    INFO(text);
+    CHECK_THAT(text, Contains(task.id) && Contains("Running"));
+    auto with_json = words;
+    with_json.emplace_back("--json");
+    CHECK_NOTHROW(json::parse(place.ask(with_json)));
+  }
+  CHECK(json::parse(place.ask({"ps", "--json"})).as_array().size() == 1);
+  slave.say("destroy task");
+  slave.expect("destroyed task exit=0");
+  CHECK(json::parse(place.ask({"ps", "--json"})).as_array().empty());
+  CHECK(json::parse(place.ask({"ps", "--all", "--json"})).as_array().size() == 1);
+  CHECK(json::parse(place.ask({"history", "--last=2", "--json"})).as_array().size() == 2);
+}
+
+// A wrong work directory must not look like one without containers.
+TEST_CASE("people in a work directory where nothing has happened") {
+  const WorkDirectory place;
+  for (const std::string command : {"ps", "history"}) {
+    const auto ran = run({program(), command}, place.variables());
+    CHECK(ran.status == exit_failed);
+    CHECK_THAT(ran.err, Contains("MESOS_WORK_DIRECTORY"));
+  }
+  CHECK_FALSE(fs::exists(place.state()));
+}
+
+TEST_CASE("lifecycle in every format") {
+  const WorkDirectory place;
+  for (const std::string format : {"table", "dot", "mermaid"}) {
+    CHECK_THAT(place.ask({"lifecycle", "--format=" + format}), Contains("Removing"));
+  }
+  CHECK_NOTHROW(json::parse(place.ask({"lifecycle", "--json"})));
+}
+
+TEST_CASE("help and version") {
+  const WorkDirectory place;
+  CHECK_THAT(place.ask({"--help"}), Contains("recover") && Contains("ps"));
+  CHECK_THAT(place.ask({"--version"}), Catch::StartsWith("docker-containerizer "));
+}
+
+TEST_CASE("secrets of a task") {
+  WorkDirectory place;
+  const auto log = place.scratch() / "log";
+  place.set("CONTAINERIZER_LOG", log);
+  place.set("CONTAINERIZER_LOG_LEVEL", "debug");
+  const std::string secret = "correct-horse-battery";
+  Slave slave(place);
+  const auto task = slave.run("task", "test \"$PASSWORD\" = correct-horse-battery && sleep 1000",
+                              "env=PASSWORD=" + secret);
+  slave.expect_status(task, "TASK_RUNNING");
+  CHECK(place.call("recover").status == exit_ok);
+  for (const auto& words : std::vector<std::vector<std::string>>{{"ps"},
+                                                                 {"ps", "--json"},
+                                                                 {"show", task.id},
+                                                                 {"show", task.id, "--json"},
+                                                                 {"history"},
+                                                                 {"history", "--json"}}) {
+    CHECK_THAT(place.ask(words), !Contains("PASSWORD") && !Contains(secret));
+  }
+  CHECK_THAT(read_file(log), Contains(task.id) && !Contains(secret));
+  CHECK_THAT(read_file(task.sandbox / "stderr"), !Contains(secret));
+  for (const auto pid : place.processes({program()})) {
+    const auto line = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+    CHECK_THAT(line, !Contains(secret));
+  }
+  CHECK((fs::status(place.state()).permissions() & fs::perms(077)) == fs::perms::none);
+  CHECK((fs::status(place.state() / "state.db").permissions() & fs::perms(077)) == fs::perms::none);
+}
+
+TEST_CASE("settings that are unknown or malformed") {
+  const WorkDirectory place;
+  const std::vector<std::pair<std::string, std::string>> settings{
+      {"CONTAINERIZER_WIAT", "late"},         {"CONTAINERIZER_WAIT", "sometimes"},
+      {"CONTAINERIZER_STOP_TIMEOUT", "2"},    {"CONTAINERIZER_STOP_TIMEOUT", "-2secs"},
+      {"CONTAINERIZER_LATE_WAITS", "many"},   {"CONTAINERIZER_LOG", "relative/path"},
+      {"CONTAINERIZER_LOG_LEVEL", "chatty"},  {"CONTAINERIZER_SANDBOX", "relative"},
+      {"CONTAINERIZER_DOCKER_ARGS", "--bad"}, {"CONTAINERIZER_ENGINE_TIMEOUT", "soon"},
+  };
+  const auto frame = frame_of(custom_launch(place, "c1", "true"));
+  for (const auto& [name, value] : settings) {
+    const auto ran = place.call("launch", frame, {{name, value}});
+    INFO(name << "=" << value << ": " << ran.err);
+    CHECK(ran.status == exit_configuration);
+    CHECK(ran.out.empty());
+    CHECK_THAT(ran.err, Contains(name));
+  }
+  CHECK_FALSE(fs::exists(place.state()));
+}
+
+TEST_CASE("log of what has no sandbox to log to") {
+  WorkDirectory place;
+  const auto log = place.scratch() / "log";
+  place.set("CONTAINERIZER_LOG", log);
+  CHECK(place.call("recover").status == exit_ok);
+  CHECK_THAT(read_file(log), Contains("[recover]") && Contains("recovered 0 containers"));
+  place.call("containers", "", {{"CONTAINERIZER_DOCKER_ARGS", "-H unix:///no/such.sock"}});
+  CHECK_THAT(read_file(log), Contains("[containers]") && Contains("/no/such.sock"));
+}
+
+TEST_CASE("log that cannot be written stops nobody") {
+  WorkDirectory place;
+  write_file(place.scratch() / "file", "");
+  const auto log = (place.scratch() / "file/log").string();
+  place.set("CONTAINERIZER_LOG", log);
+  const auto ran = place.call("recover");
+  CHECK(ran.status == exit_ok);
+  CHECK_THAT(ran.err, Contains(log));
+}
