@@ -34,7 +34,7 @@ struct Command {
 constexpr std::array<Command, 13> commands{{
     {"launch", launch, true, Needs::a_directory, "start a container (slave)"},
     {"update", update, true, Needs::a_directory, "change its limits (slave)"},
-    {"usage", usage, true, Needs::a_database, "report what it uses (slave)"},
+    {"usage", usage, true, Needs::nothing, "report what it uses (slave)"},
     {"wait", wait, true, Needs::a_directory, "report its end, once it has come (slave)"},
     {"destroy", destroy, true, Needs::a_directory, "end and remove it (slave)"},
     {"containers", containers, false, Needs::a_directory, "list what the slave must know (slave)"},
