@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "engine/host/fd.h"
@@ -12,18 +13,19 @@ namespace containerizer {
 std::optional<std::string> read_small_file(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return std::nullopt;
-  std::string content(65536, '\0');
+  constexpr std::size_t most = 65536;
+  std::string content;
   std::size_t length = 0;
   for (;;) {
+    if (length == content.size()) content.resize(std::min(most, length + 4096));
     const auto got = ::read(file.get(), content.data() + length, content.size() - length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::nullopt;
     if (got == 0) break;
     length += static_cast<std::size_t>(got);
-    if (length == content.size()) break;
+    if (length == most) break;
   }
   content.resize(length);
-  content.shrink_to_fit();
   return content;
 }
 
