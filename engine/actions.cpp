@@ -166,6 +166,7 @@ Step Actions::pull() {
   auto patience = new_patience();
   for (;;) {
     if (const auto request = new_request()) return *request;
+    world_.store.rest();
     if (!made->force_pull) {
       auto there = world_.docker.has_image(made->image);
       if (there.ok() && there.value()) return {Event::pulled, "already there", {}};
@@ -175,7 +176,6 @@ Step Actions::pull() {
       }
     }
     log::info("pulling {}", made->image);
-    world_.store.rest();
     auto pulled = world_.docker.pull(made->image, {}, world_.host.wake(),
                                      [](const std::string& line) { log::info("{}", line); });
     if (pulled.ok()) return {Event::pulled, "", {}};
@@ -276,6 +276,7 @@ void Actions::apply_limits() {
   const auto& id = container_.container_id;
   auto limits = world_.store.limits_of(id).value_or(store::Limits{});
   if (limits.ticket > 0) {
+    world_.store.rest();
     const auto updated = world_.docker.update(reference(), update_body(limits));
     if (updated.ok()) {
       limits.hard_memory = hard_memory_after(limits);
@@ -478,6 +479,7 @@ Step Actions::remove() {
 // ----------------------------------------------------------------------------------------
 
 Actions::Sight Actions::look() {
+  world_.store.rest();
   auto seen = world_.docker.inspect(reference());
   if (seen.ok()) {
     // A container of that name that is not of this launch is none of our business.

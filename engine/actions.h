@@ -75,7 +75,6 @@ class Actions {
                                       const Failure& failure);
 
   const LaunchPlan* plan();
-  std::string plan_problem_;
 
   Result<std::string> adopt_or_create();
   std::optional<Step> start_container();
@@ -93,11 +92,11 @@ class Actions {
   World world_;
   store::Container& container_;
   std::optional<LaunchPlan> plan_;
+  std::string plan_problem_;  // why there is none
   std::optional<mesos::containerizer::Launch> launch_;
   EnvironmentMap environment_;
   bool fresh_ = false;         // created by us in this life: nobody can have started it
   bool destroy_seen_ = false;  // its event has been applied
-  std::optional<std::string> stop_signal_;
   OutputCopy output_;
   std::unique_ptr<Watch> watch_;
 };

@@ -73,7 +73,6 @@ void take_over(const World& world, Actions& actions, Container& container) {
   const bool same_boot = container.boot_id == world.host.boot();
   Actions::Sight sight;
   if (same_boot && may_run(state)) {
-    world.store.rest();
     sight = actions.look();
   }
   const auto event = reconcile(state, observe(sight), same_boot);
