@@ -1,17 +1,22 @@
-// The program's beginning: takes standard output away from everybody but the answer, reads the
-// request before anything can fail, reads the configuration, and calls the command.
+// The program's beginning: takes the operator's settings, takes standard output away from everybody
+// but the answer, reads the request before anything can fail, reads the configuration, and calls
+// the command.
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
 #include <exception>
+#include <stdexcept>
 
 #include "cli/call.h"
 #include "engine/docker/client.h"
+#include "engine/environment_file.h"
 #include "engine/host/file.h"
 #include "engine/host/log.h"
 #include "engine/state_directory.h"
@@ -60,9 +65,9 @@ int print_help(int output) {
   return exit_ok;
 }
 
-const Command* find_command(const char* name) {
+const Command* find_command(const std::string& name) {
   for (const auto& command : commands) {
-    if (std::strcmp(command.name, name) == 0) return &command;
+    if (name == command.name) return &command;
   }
   return nullptr;
 }
@@ -78,6 +83,21 @@ int take_standard_output() {
   const int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   return output;
+}
+
+// The first argument of a call for which sh has read the settings.
+constexpr const char* settings_taken = "--settings-taken";
+
+// The arguments, once the operator's settings stand in the environment.
+std::vector<std::string> take_settings(std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments[0] == settings_taken) {
+    arguments.erase(arguments.begin());
+    return arguments;
+  }
+  const auto* called_as = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  auto taken = take_environment_file(called_as, settings_taken, arguments);
+  if (!taken.ok()) throw std::runtime_error(taken.failure().text);
+  return arguments;
 }
 
 std::string database_of(const Config& config) { return config.state_directory() + "/state.db"; }
@@ -135,21 +155,26 @@ int fail(const std::string& text, int status) {
 
 int main(int count, char** words) try {
   using namespace containerizer;
+  auto arguments = take_settings({words + std::min(count, 1), words + count});
   const int output = take_standard_output();
   // A reader that went away is an error of the write, not the end of us.
   std::signal(SIGPIPE, SIG_IGN);
-  const char* name = count > 1 ? words[1] : "";
-  if (std::strcmp(name, "--version") == 0) {
+  std::string name;
+  if (!arguments.empty()) {
+    name = std::move(arguments.front());
+    arguments.erase(arguments.begin());
+  }
+  if (name == "--version") {
     write_all(output, "docker-containerizer " PROJECT_VERSION "\n");
     return exit_ok;
   }
-  if (std::strcmp(name, "--help") == 0 || std::strcmp(name, "help") == 0) return print_help(output);
+  if (name == "--help" || name == "help") return print_help(output);
   const auto* command = find_command(name);
   if (command == nullptr) {
     log::start_on_stderr("docker-containerizer");
     return fail(fmt::format("\"{}\" is not a verb; --help lists them", name), exit_usage);
   }
-  return begin(*command, {words + 2, words + count}, output);
+  return begin(*command, std::move(arguments), output);
 } catch (const std::exception& error) {
   return containerizer::fail(error.what());
 }

@@ -106,6 +106,35 @@ TEST_CASE("settings that are unknown or malformed") {
   CHECK_FALSE(fs::exists(place.state()));
 }
 
+// As an operator installs it: a path to the program, and the settings beside that path.
+TEST_CASE("settings in a file beside the path that a slave calls") {
+  const std::string script = GENERATE(as<std::string>(),  // read by us
+                                      "CONTAINERIZER_DEFAULT_IMAGE='busybox:test' # ours\n",
+                                      "read line; echo read $line\n"  // left to sh
+                                      "name=busybox\n"
+                                      "export CONTAINERIZER_DEFAULT_IMAGE=\"$name:test\"\n");
+  WorkDirectory place;
+  place.set("CONTAINERIZER_DEFAULT_IMAGE", "no/such/image");
+  fs::create_directory(place.scratch() / "bin");
+  fs::create_symlink(program(), place.scratch() / "bin/itself");
+  fs::create_symlink("bin/itself", place.scratch() / "called");
+  write_file(place.scratch() / "bin/environment.sh", script);
+  auto launch = custom_launch(place, "c1", "echo begun; exec sleep 1000");
+  launch.mutable_executor_info()->mutable_command()->clear_container();
+  const auto ran = run({"/bin/sh", "-c", (place.scratch() / "called").string() + " launch"},
+                       place.variables(), frame_of(launch));
+  INFO(ran.err);
+  CHECK(ran.status == exit_ok);
+  CHECK(ran.out.empty());
+  place.await_state("c1", "Running");
+  CHECK(place.show("c1").at("image").as_string() == "busybox:test");
+
+  write_file(place.scratch() / "bin/environment.sh", script + "CONTAINERIZER_WAIT=sometimes\n");
+  const auto wrong = run({place.scratch() / "called", "containers"}, place.variables());
+  CHECK(wrong.status == exit_configuration);
+  CHECK_THAT(wrong.err, Contains("CONTAINERIZER_WAIT"));
+}
+
 TEST_CASE("log of what has no sandbox to log to") {
   WorkDirectory place;
   const auto log = place.scratch() / "log";

@@ -8,8 +8,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -76,6 +79,12 @@ class Server {
 
   std::string path() const { return directory_ + "/s"; }
 
+  // Returns once a connection has been closed by a reply, or by the client.
+  void await_close() {
+    std::unique_lock lock(mutex_);
+    REQUIRE(changed_.wait_for(lock, std::chrono::seconds(10), [this] { return closed_; }));
+  }
+
   EngineClient client(Duration deadline = Duration(10'000)) const {
     ClientSettings settings;
     settings.endpoint.address = path();
@@ -104,7 +113,11 @@ class Server {
         ++accepted_;
       }
       for (std::size_t i = 0; i + 2 < watched.size(); ++i) {
-        if (watched[i + 2].revents != 0 && !attend(clients[i], received[i])) clients[i].close();
+        if (watched[i + 2].revents == 0 || attend(clients[i], received[i])) continue;
+        clients[i].close();
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        changed_.notify_all();
       }
     }
   }
@@ -142,6 +155,9 @@ class Server {
   Fd stop_write_;
   std::vector<std::string> requests_;
   std::size_t accepted_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool closed_ = false;  // guarded by mutex_
   std::thread thread_;
 };
 
@@ -274,6 +290,7 @@ TEST_CASE("A kept connection that the daemon closed is replaced", "[docker][clie
   Server server({{http(200, kPlain), Reply::Then::close}, {http(204, "")}});
   EngineClient client = server.client();
   CHECK(client.inspect("x").ok());
+  server.await_close();
   CHECK(client.start("x").ok());
   server.stop();
   CHECK(server.requests().size() == 2);
