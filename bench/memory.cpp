@@ -76,7 +76,7 @@ std::vector<Figure> memory() {
     await_running(one.task);
     one.supervisor = records.supervisor_of(one.task.id).value().pid;
   }
-  records.rest();
+  records.close();
   const auto samples = idle_memory_of(all);
   for (auto& one : all) {
     Child destroy(slave.verb("destroy", one.task));

@@ -32,8 +32,8 @@ class Backoff {
   std::optional<Deadline> last_;
 };
 
-// For processes that must not fail while a container lives: asks the database until it answers, or
-// until the deadline. A file that is no database of ours stays one: that is thrown at once.
+// For processes that must not fail while a container lives: asks the database until it answers. With
+// a deadline, until then; and a file that is no database of ours is not waited for.
 template <class Ask>
 auto insist(Ask ask, std::optional<Deadline> deadline = {}) {
   Backoff backoff;
@@ -41,8 +41,9 @@ auto insist(Ask ask, std::optional<Deadline> deadline = {}) {
     backoff.before_try();
     try {
       return ask();
-    } catch (const store::UnreadableDatabase&) {
-      throw;
+    } catch (const store::UnreadableDatabase& error) {
+      if (deadline) throw;
+      log::error("{}; trying again", error.what());
     } catch (const store::StoreError& error) {
       if (deadline && time_left(*deadline) == Duration::zero()) throw;
       log::error("{}; trying again", error.what());

@@ -14,7 +14,7 @@ namespace containerizer {
 int containers(Call& call) {
   const auto undelivered = call.store.undelivered();
   std::set<std::string> ids(undelivered.begin(), undelivered.end());
-  call.store.rest();
+  call.store.close();
   auto seen = call.docker()->list(instance_label, call.config.work_directory);
   if (!seen.ok()) return fail("cannot tell which containers there are: " + seen.failure().text);
   for (const auto& facts : seen.value()) {

@@ -14,27 +14,51 @@
 namespace containerizer {
 namespace {
 
-// No row: the engine may still hold a container of a database that was lost.
-int destroy_unrecorded(Call& call, const std::string& id) {
-  if (!is_valid_container_id(id)) {
-    log::info("no container can have the id that was asked for; nothing to destroy");
-    return exit_ok;
-  }
+constexpr Duration patience_with_database{10'000};
+
+// By the engine alone: there is no row, or nobody can read or write one. False when the engine
+// holds no such container of ours.
+Result<bool> remove_from_engine(Call& call, const std::string& id) {
+  if (!is_valid_container_id(id)) return false;
   auto docker = call.docker();
-  auto seen = docker->inspect(container_name(id));
-  if (seen.failed_with(Fault::not_found)) {
-    log::info("container {} is not known; nothing to destroy", id);
-    return exit_ok;
-  }
-  if (!seen.ok()) return fail(seen.failure().text);
+  const auto seen = docker->inspect(container_name(id));
+  if (seen.failed_with(Fault::not_found)) return false;
+  if (!seen.ok()) return seen.failure();
   const auto instance = seen.value().labels.find(instance_label);
   if (instance == seen.value().labels.end() || instance->second != call.config.work_directory) {
-    log::info("container {} is not of this slave; it is left alone", id);
-    return exit_ok;
+    return false;
   }
   const auto removed = docker->remove(seen.value().id);
-  if (!removed.ok()) return fail(removed.failure().text);
+  if (!removed.ok()) return removed.failure();
   forget_files(call.config.state_directory(), id);
+  return true;
+}
+
+int destroy_recorded(Call& call, store::Container container) {
+  const auto id = container.container_id;
+  // Signal, grace, kill, removal: what they may take, and no more.
+  const auto limit = call.config.stop_timeout + 2 * call.config.engine_timeout;
+  const auto deadline = deadline_in(limit);
+  Backoff backoff;
+  while (container.state != name_of(State::gone)) {
+    backoff.before_try();
+    insist([&] { return call.store.request(id, "destroy"); }, deadline_in(patience_with_database));
+    const auto nudged = nudge_supervisor(call.config, call.store, id, container.directory);
+    if (!nudged.ok()) log::warn("{}", nudged.failure().text);
+    LifeLock lock(call.config.state_directory(), id, false);
+    lock.await_passed(Phase::ownership, deadline);
+    const auto now = call.store.find(id);
+    call.store.close();
+    if (!now) return exit_ok;
+    container = *now;
+    if (container.state != name_of(State::gone) && time_left(deadline) == Duration::zero()) {
+      return fail(
+          fmt::format("container {} is not gone after {} s, it is {}; its supervisor goes on"
+                      " trying, `docker-containerizer history {}` and the log tell more",
+                      id, limit.count() / 1000, container.state, id));
+    }
+  }
+  call.store.deliver(id);
   return exit_ok;
 }
 
@@ -44,32 +68,20 @@ int destroy(Call& call) {
   auto message = parse<mesos::containerizer::Destroy>(call, "Destroy");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
-  auto container = call.store.find(id);
-  call.store.rest();
-  if (!container) return destroy_unrecorded(call, id);
-
-  // Signal, grace, kill, removal: what they may take, and no more.
-  const auto limit = call.config.stop_timeout + 2 * call.config.engine_timeout;
-  const auto deadline = deadline_in(limit);
-  Backoff backoff;
-  while (container && container->state != name_of(State::gone)) {
-    backoff.before_try();
-    call.store.request(id, "destroy");
-    const auto nudged = nudge_supervisor(call.config, call.store, id, container->directory);
-    if (!nudged.ok()) log::warn("{}", nudged.failure().text);
-    LifeLock lock(call.config.state_directory(), id, false);
-    if (lock.await_passed(Phase::ownership, deadline) == LockFile::Outcome::timed_out ||
-        time_left(deadline) == Duration::zero()) {
-      container = call.store.find(id);
-      return fail(
-          fmt::format("container {} is not gone after {} s, it is {}; its supervisor goes on"
-                      " trying, `docker-containerizer history {}` and the log tell more",
-                      id, limit.count() / 1000, container ? container->state : "gone", id));
-    }
-    container = call.store.find(id);
-    call.store.rest();
+  try {
+    auto container = call.store.find(id);
+    call.store.close();
+    if (container) return destroy_recorded(call, std::move(*container));
+  } catch (const store::StoreError& error) {
+    call.store.close();
+    const auto removed = remove_from_engine(call, id);
+    if (!removed.ok() || !removed.value()) return fail(error.what());
+    log::error("{}; container {} has been removed all the same", error.what(), id);
+    return exit_ok;
   }
-  call.store.deliver(id);
+  const auto removed = remove_from_engine(call, id);
+  if (!removed.ok()) return fail(removed.failure().text);
+  if (!removed.value()) log::info("container {} is not known; nothing to destroy", id);
   return exit_ok;
 }
 

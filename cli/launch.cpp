@@ -25,7 +25,7 @@ int launch(Call& call) {
     }
     log::info("container {} has been launched already", id);
   }
-  call.store.rest();
+  call.store.close();
   const auto supervised = ensure_supervisor(call.config, id, container.value().directory);
   // It is on record: `wait` and `recover` see to a supervisor too.
   if (!supervised.ok()) log::error("{}", supervised.failure().text);

@@ -1,6 +1,5 @@
-// The program's beginning: takes the operator's settings, takes standard output away from everybody
-// but the answer, reads the request before anything can fail, reads the configuration, and calls
-// the command.
+// The program's beginning: takes standard output away from everybody but the answer, reads the
+// request before anything can fail, reads the settings, and calls the command.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/auxv.h>
@@ -10,9 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstring>
 #include <exception>
-#include <stdexcept>
 
 #include "cli/call.h"
 #include "engine/docker/client.h"
@@ -33,24 +30,27 @@ struct Command {
   int (*run)(Call&);
   bool has_request;  // a message on standard input
   Needs needs;
+  // For verbs about a container that lives: a setting that is wrong must not end it, nor leak it.
+  bool must_go_on;
   const char* help;  // "" for those that only this program starts
 };
 
 constexpr std::array<Command, 13> commands{{
-    {"launch", launch, true, Needs::a_directory, "start a container (slave)"},
-    {"update", update, true, Needs::a_directory, "change its limits (slave)"},
-    {"usage", usage, true, Needs::nothing, "report what it uses (slave)"},
-    {"wait", wait, true, Needs::a_directory, "report its end, once it has come (slave)"},
-    {"destroy", destroy, true, Needs::a_directory, "end and remove it (slave)"},
-    {"containers", containers, false, Needs::a_directory, "list what the slave must know (slave)"},
-    {"recover", recover, false, Needs::a_directory, "take up what a crash left (slave)"},
-    {"supervise", supervise, false, Needs::a_directory, ""},
-    {"observe", observe, false, Needs::a_directory, ""},
-    {"ps", ps, false, Needs::a_database, "list containers: ps [--all] [--json]"},
-    {"show", show, false, Needs::a_database, "all about one container: show ID [--json]"},
-    {"history", history, false, Needs::a_database,
+    {"launch", launch, true, Needs::a_directory, false, "start a container (slave)"},
+    {"update", update, true, Needs::a_directory, true, "change its limits (slave)"},
+    {"usage", usage, true, Needs::nothing, true, "report what it uses (slave)"},
+    {"wait", wait, true, Needs::a_directory, true, "report its end, once it has come (slave)"},
+    {"destroy", destroy, true, Needs::a_directory, true, "end and remove it (slave)"},
+    {"containers", containers, false, Needs::a_directory, false,
+     "list what the slave must know (slave)"},
+    {"recover", recover, false, Needs::a_directory, false, "take up what a crash left (slave)"},
+    {"supervise", supervise, false, Needs::a_directory, false, ""},
+    {"observe", observe, false, Needs::a_directory, true, ""},
+    {"ps", ps, false, Needs::a_database, false, "list containers: ps [--all] [--json]"},
+    {"show", show, false, Needs::a_database, false, "all about one container: show ID [--json]"},
+    {"history", history, false, Needs::a_database, false,
      "what happened: history [ID] [--last=N] [--json]"},
-    {"lifecycle", lifecycle, false, Needs::nothing,
+    {"lifecycle", lifecycle, false, Needs::nothing, false,
      "the state machine: lifecycle [--format=table|dot|mermaid] [--json]"},
 }};
 
@@ -85,21 +85,6 @@ int take_standard_output() {
   return output;
 }
 
-// The first argument of a call for which sh has read the settings.
-constexpr const char* settings_taken = "--settings-taken";
-
-// The arguments, once the operator's settings stand in the environment.
-std::vector<std::string> take_settings(std::vector<std::string> arguments) {
-  if (!arguments.empty() && arguments[0] == settings_taken) {
-    arguments.erase(arguments.begin());
-    return arguments;
-  }
-  const auto* called_as = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  auto taken = take_environment_file(called_as, settings_taken, arguments);
-  if (!taken.ok()) throw std::runtime_error(taken.failure().text);
-  return arguments;
-}
-
 std::string database_of(const Config& config) { return config.state_directory() + "/state.db"; }
 
 int run(const Command& command, Call& call) {
@@ -120,20 +105,25 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   Frame frame;
   // Before anything that can fail: a slave up to 0.26 aborts when we end with its request unread.
   if (command.has_request) frame = read_frame(STDIN_FILENO);
-  auto config = read_config(own_environment());
+  std::vector<std::string> problems;
+  auto taken = take_environment_file(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)));
+  auto config = read_config(own_environment(), problems);
+  if (!taken.ok()) {
+    problems.push_back(taken.failure().text);
+    config.endpoint = Endpoint::nowhere();
+  }
   std::string who = command.name;
   if (!arguments.empty() && arguments[0][0] != '-') who += " " + arguments[0];
-  const bool configured = config.ok();
-  auto logging = configured ? log::start(who, config.value().log_level, config.value().log)
-                            : log::start(who, log::Level::info, "");
-  if (!configured) return fail(config.failure().text, exit_configuration);
+  auto logging = log::start(who, config.log_level, config.log);
   if (!logging.ok()) log::warn("{}", logging.failure().text);
+  for (const auto& problem : problems) log::error("{}", problem);
+  if (!problems.empty() && !command.must_go_on) return exit_configuration;
   if (frame.fault != FrameFault::none) return fail(frame.text, exit_bad_request);
   store::DatabaseSettings database;
-  database.path = database_of(config.value());
+  database.path = database_of(config);
   database.read_only = command.needs != Needs::a_directory;
-  Call call{std::move(config.value()), store::Store(database), std::move(frame.bytes),
-            std::move(arguments), output};
+  Call call{std::move(config), store::Store(database), std::move(frame.bytes), std::move(arguments),
+            output};
   return run(command, call);
 }
 
@@ -155,10 +145,14 @@ int fail(const std::string& text, int status) {
 
 int main(int count, char** words) try {
   using namespace containerizer;
-  auto arguments = take_settings({words + std::min(count, 1), words + count});
+  std::vector<std::string> arguments{words + std::min(count, 1), words + count};
   const int output = take_standard_output();
   // A reader that went away is an error of the write, not the end of us.
   std::signal(SIGPIPE, SIG_IGN);
+  // Locks are waited for by signals, whatever the caller has blocked.
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   std::string name;
   if (!arguments.empty()) {
     name = std::move(arguments.front());
@@ -166,6 +160,10 @@ int main(int count, char** words) try {
   }
   if (name == "--version") {
     write_all(output, "docker-containerizer " PROJECT_VERSION "\n");
+    return exit_ok;
+  }
+  if (name == print_environment) {
+    write_all(output, pack_environment(own_environment()));
     return exit_ok;
   }
   if (name == "--help" || name == "help") return print_help(output);

@@ -30,7 +30,7 @@ int observe(Call& call) {
   const auto& id = call.arguments[0];
   const auto container = insist([&] { return call.store.find(id); });
   if (!container) return fail(fmt::format("container {} is not known", id));
-  call.store.rest();
+  call.store.close();
   InterruptibleSignal terminate(SIGTERM);
   Backoff backoff;
   for (;;) {
@@ -47,7 +47,7 @@ int observe(Call& call) {
       }));
     }
     // Its supervisor died. The container lives on, and so does what we stand for.
-    call.store.rest();
+    call.store.close();
     backoff.before_try();
     const auto supervised = ensure_supervisor(call.config, id, container->directory);
     if (!supervised.ok()) log::error("{}", supervised.failure().text);

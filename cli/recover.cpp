@@ -9,6 +9,7 @@
 #include "cli/call.h"
 #include "engine/host/log.h"
 #include "engine/identity.h"
+#include "engine/launch_record.h"
 #include "engine/life_lock.h"
 #include "engine/supervision.h"
 
@@ -23,31 +24,24 @@ void open_or_set_aside(Call& call) {
   } catch (const store::UnreadableDatabase& error) {
     log::error("{}", error.what());
   }
-  call.store.rest();
-  const auto path = call.config.state_directory() + "/state.db";
-  const auto aside = fmt::format("{}.unreadable-{}", path, store::now().wall);
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code ignored;
-    std::filesystem::rename(path + suffix, aside + suffix, ignored);
-  }
+  const auto aside = call.store.set_aside();
   log::error("set the state database aside as {}; what Docker knows is rebuilt from labels", aside);
   call.store.undelivered();
 }
 
-void adopt(Call& call, Docker& docker, store::Container row) {
-  log::warn("container {} was not recorded any more; taking it up from its labels",
-            row.container_id);
-  row.boot_id = boot_id();
-  // Its limits are as far away as its frame; the hard one must not be lowered all the same.
-  store::Limits limits;
-  call.store.rest();
-  const auto whole = docker.inspect(*row.docker_id);
-  if (whole.ok() && whole.value().memory_limit > 0) limits.hard_memory = whole.value().memory_limit;
-  call.store.insert(row, {}, limits, "recover");
+void remove(Docker& docker, const ContainerFacts& facts, Deadline deadline) {
+  log::warn("container {} should be gone; removing it", facts.name);
+  if (time_left(deadline) == Duration::zero()) {
+    log::error("no time is left to remove container {}; the next recovery does it", facts.name);
+    return;
+  }
+  const auto removed = docker.remove(facts.id);
+  if (!removed.ok()) log::error("{}", removed.failure().text);
 }
 
 // Containers of this instance in the engine, against the rows.
 void reconcile_engine(Call& call, Docker& docker, const std::vector<ContainerFacts>& seen) {
+  const auto deadline = deadline_in(call.config.engine_timeout);
   for (const auto& facts : seen) {
     auto row = rebuild(facts);
     if (!row) {
@@ -56,29 +50,36 @@ void reconcile_engine(Call& call, Docker& docker, const std::vector<ContainerFac
     }
     const auto known = call.store.find(row->container_id);
     if (!known) {
-      adopt(call, docker, std::move(*row));
+      log::warn("container {} was not recorded any more; taking it up from its labels",
+                row->container_id);
+      call.store.insert(*row, {}, {}, "recover");
     } else if (known->state == name_of(State::gone) || !is_ours(facts, *known)) {
-      log::warn("container {} should be gone; removing it", facts.name);
-      call.store.rest();
-      const auto removed = docker.remove(facts.id);
-      if (!removed.ok()) log::error("{}", removed.failure().text);
+      call.store.close();
+      remove(docker, facts, deadline);
     }
   }
 }
 
-int supervise_all(Call& call) {
+Status supervise(const Config& config, const store::Container& container) try {
+  state_of(container);
+  return ensure_supervisor(config, container.container_id, container.directory);
+} catch (const store::StoreError& error) {
+  return Failure{Fault::refused, error.what()};
+}
+
+// One that cannot be supervised keeps neither the others nor the slave from going on.
+void supervise_all(Call& call) {
   const auto live = call.store.live();
-  call.store.rest();
+  call.store.close();
   int failed = 0;
   for (const auto& container : live) {
-    const auto done = ensure_supervisor(call.config, container.container_id, container.directory);
+    const auto done = supervise(call.config, container);
     if (done.ok()) continue;
     ++failed;
     log::error("{}", done.failure().text);
   }
   log::info("recovered {} containers{}", live.size(),
             failed > 0 ? fmt::format(", {} without a supervisor", failed) : "");
-  return failed;
 }
 
 // Files of containers that ended while nobody could clean up behind them.
@@ -100,18 +101,18 @@ void sweep_files(Call& call) {
 
 int recover(Call& call) {
   open_or_set_aside(call);
-  call.store.rest();
+  call.store.close();
   auto docker = call.docker();
   auto seen = docker->list(instance_label, call.config.work_directory);
   if (!seen.ok()) return fail("cannot recover: " + seen.failure().text);
   reconcile_engine(call, *docker, seen.value());
-  const int failed = supervise_all(call);
+  supervise_all(call);
   const auto oldest = store::now().wall - call.config.history.count();
   while (call.store.prune(oldest, 1000) == 1000) {
   }
   sweep_files(call);
-  call.store.tidy();
-  return failed == 0 ? exit_ok : exit_failed;
+  call.store.checkpoint();
+  return exit_ok;
 }
 
 }  // namespace containerizer

@@ -96,12 +96,13 @@ int usage(Call& call) {
   // Before the container runs, and after, the limits are all there is to say.
   if (facts->init.pid > 0 && identify(facts->init.pid) == facts->init) {
     const auto used = read_usage(facts->init.pid);
-    if (used.ok()) {
+    // Else it was another process by then, or is gone.
+    if (used.ok() && identify(facts->init.pid) == facts->init) {
       add_cpu(answer, used.value());
       for (const auto& counter : counters) {
         if (const auto& value = used.value().*counter.from) (answer.*counter.set)(*value);
       }
-    } else if (used.failure().fault != Fault::not_found) {
+    } else if (!used.ok() && !used.failed_with(Fault::not_found)) {
       return fail(used.failure().text);
     }
   }

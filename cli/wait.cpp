@@ -22,6 +22,7 @@
 #include "engine/host/file.h"
 #include "engine/host/log.h"
 #include "engine/host/process.h"
+#include "engine/launch_record.h"
 #include "engine/life_lock.h"
 #include "engine/supervision.h"
 #include "proto/record_io.h"
@@ -38,10 +39,6 @@ std::optional<ProcessId> find_caller() {
   if (::getpid() == ::getsid(0) || parent != ::getsid(0)) return identify(parent);
   const auto above = parent_of(parent);
   return above ? identify(*above) : std::nullopt;
-}
-
-State state_of(const store::Container& container) {
-  return state_named(container.state).value_or(State::gone);
 }
 
 bool reader_is_gone(int output, Duration patience) {
@@ -86,6 +83,8 @@ class ReaderWatch {
   explicit ReaderWatch(int output) : output_(output) {
     ::fcntl(output_, F_SETOWN, ::getpid());
     ::fcntl(output_, F_SETFL, ::fcntl(output_, F_GETFL) | O_ASYNC);
+    // It may have gone before anybody was to be told.
+    if (reader_is_gone(output_, Duration(0))) ::raise(SIGIO);
   }
   ~ReaderWatch() { ::fcntl(output_, F_SETFL, ::fcntl(output_, F_GETFL) & ~O_ASYNC); }
   ReaderWatch(const ReaderWatch&) = delete;
@@ -113,7 +112,7 @@ Awaited await(Call& call, const std::string& id, Phase phase, ReaderWatch* reade
     const auto container = insist([&] { return call.store.find(id); });
     if (!container) return Awaited::unknown;
     if (is_past(state_of(*container), phase)) return Awaited::passed;
-    call.store.rest();
+    call.store.close();
     const auto supervised = ensure_supervisor(call.config, id, container->directory);
     if (!supervised.ok()) {
       log::error("{}", supervised.failure().text);
@@ -165,7 +164,9 @@ bool answer_late(Call& call, const std::string& id) {
   }
   const auto container = insist([&] { return call.store.find(id); });
   if (!container) return answer_unknown(call, id);
-  return hand_over(call.output, final_message(call, *container));
+  const auto message = insist([&] { return final_message(call, *container); });
+  call.store.close();
+  return hand_over(call.output, message);
 }
 
 // The answer that says little, and then staying until the end: the slave takes our exit for it.

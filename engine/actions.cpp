@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <csignal>
+#include <stdexcept>
 #include <utility>
 
-#include "engine/executor_command.h"
-#include "engine/fetch_request.h"
 #include "engine/host/log.h"
 #include "engine/host/sandbox.h"
 #include "engine/identity.h"
 #include "engine/launch_record.h"
 #include "engine/life_lock.h"
 #include "engine/limits.h"
-#include "engine/running_facts.h"
+#include "engine/mesos_programs.h"
 
 namespace containerizer {
 namespace {
@@ -25,6 +24,11 @@ constexpr Duration kill_again{5'000};
 // What mesos-executor, which lingers for a second after its last words, gets when the slave has
 // already asked for its end.
 constexpr Duration executor_grace{2'000};
+// What a create request of an owner that died may take to have its effect.
+constexpr Duration late_create{2'000};
+// The engine can tell of the end of a container before it tells why.
+constexpr Duration late_reason{300};
+constexpr int killed = 137;
 constexpr Duration for_ever{365LL * 24 * 3600 * 1000};
 
 Step failed_step(const std::string& step, const std::string& why) {
@@ -32,14 +36,14 @@ Step failed_step(const std::string& step, const std::string& why) {
   return {Event::failed, ending.message, std::move(ending)};
 }
 
-Step destroyed_step() { return {Event::destroy_requested, "", destroyed_ending()}; }
+Step lost_step(store::Termination ending = lost_ending()) {
+  return {Event::lost, "", std::move(ending)};
+}
 
-std::vector<std::string> as_strings(const EnvironmentMap& environment) {
-  std::vector<std::string> strings;
-  strings.reserve(environment.size());
-  for (const auto& [name, value] : environment)
-    strings.push_back(fmt::format("{}={}", name, value));
-  return strings;
+Observation observation_of(const ContainerFacts& facts) {
+  if (!facts.started) return Observation::created;
+  const bool ended = facts.status == "exited" || facts.status == "dead";
+  return ended ? Observation::ended : Observation::running;
 }
 
 }  // namespace
@@ -49,14 +53,16 @@ Actions::Actions(const World& world, store::Container& container)
       container_(container),
       output_(container.directory,
               life_file(world.config.state_directory(), container.container_id, ".output")) {
+  const auto state = state_of(container);
+  create_unanswered_ =
+      state == State::creating || (state == State::removing && !container.docker_id);
   // What was asked for before this state was entered has been answered.
-  const auto state = state_named(container.state).value_or(State::gone);
   destroy_seen_ = (state == State::stopping || is_settled(state) || state == State::exited) &&
                   world_.store.requests_of(container.container_id).destroy;
 }
 
 Step Actions::act() {
-  switch (state_named(container_.state).value_or(State::gone)) {
+  switch (state_of(container_)) {
     case State::accepted:
       return accept();
     case State::fetching:
@@ -78,20 +84,17 @@ Step Actions::act() {
     case State::gone:
       break;
   }
-  return {Event::removed, "", {}};
+  throw std::logic_error("there is nothing to do for a container that is Gone");
 }
 
-// --- before there is a container
-// -------------------------------------------------------------------
+// --- Before there is a container
 
-// The request as data, once; nothing (and plan_problem_) when it cannot be honoured.
-const LaunchPlan* Actions::plan() {
+// The request as data, once.
+Result<const LaunchPlan*> Actions::plan() {
   if (plan_) return &*plan_;
   const auto record = world_.store.launch_of(container_.container_id);
-  launch_.emplace();
-  if (!record || !launch_->ParseFromString(record->request)) {
-    plan_problem_ = "the launch request is not recorded";
-    return nullptr;
+  if (!record || !launch_.ParseFromString(record->request)) {
+    return Failure{Fault::refused, "the launch request is not recorded"};
   }
   environment_ = unpack_environment(record->environment);
   PlanSettings settings;
@@ -100,114 +103,114 @@ const LaunchPlan* Actions::plan() {
   if (const auto owner = owner_of(container_.directory); !owner.empty()) {
     settings.numeric_user = owner;
   }
-  auto made = make_launch_plan(*launch_, environment_, settings);
-  if (!made.ok()) {
-    plan_problem_ = made.failure().text;
-    return nullptr;
-  }
+  auto made = make_launch_plan(launch_, environment_, settings);
+  if (!made.ok()) return made.failure();
   plan_ = std::move(made.value());
   return &*plan_;
 }
 
 Step Actions::accept() {
-  const auto* made = plan();
-  if (made == nullptr) return failed_step("plan", plan_problem_);
-  container_.image = made->image;
-  return {Event::begin, made->image, {}};
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  container_.image = made.value()->image;
+  return {Event::begin, made.value()->image, {}};
 }
 
 Step Actions::fetch() {
   if (const auto request = new_request()) return *request;
-  const auto* made = plan();
-  if (made == nullptr) return failed_step("plan", plan_problem_);
-  if (made->uris.empty()) return {Event::fetched, "", {}};
-  if (auto valid = check_uris(made->uris); !valid.ok()) {
-    return failed_step("fetch", valid.failure().text);
-  }
-  auto log_file = open_sandbox_file(container_.directory, "stderr");
-  if (!log_file.ok()) return failed_step("fetch", log_file.failure().text);
-
-  const auto environment = fetcher_environment(made->uris, container_.directory,
-                                               container_.user.value_or(""), environment_);
-  Program fetcher;
-  fetcher.arguments = {launcher_directory(environment_) + "/mesos-fetcher"};
-  fetcher.environment = as_strings(environment);
-  fetcher.directory = container_.directory;
-  fetcher.output = fetcher.error = log_file.value().get();
-  fetcher.dies_with_us = true;
-  world_.store.rest();
-  auto started = world_.host.start(fetcher);
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  const auto& uris = made.value()->uris;
+  if (uris.empty()) return {Event::fetched, "", {}};
+  const auto fetcher = fetcher_program(container_, uris, environment_);
+  if (!fetcher.ok()) return failed_step("fetch", fetcher.failure().text);
+  world_.store.close();
+  auto started = world_.host.start(fetcher.value().program);
   if (!started.ok()) return failed_step("fetch", started.failure().text);
+  if (auto request = await_fetcher(started.value())) return *request;
+  const auto status = world_.host.reap(started.value());
+  if (status == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
+  return failed_step(
+      "fetch", fmt::format("mesos-fetcher failed ({}), its words are in the sandbox's stderr{}",
+                           describe_wait_status(status), fetch_hint(uris)));
+}
 
-  const Fd ended = world_.host.watch(started.value());
+// Until the fetcher has ended, or a request has ended it.
+Actions::MaybeStep Actions::await_fetcher(const ProcessId& fetcher) {
+  const Fd ended = world_.host.watch(fetcher);
   while (ended.valid()) {
+    world_.store.close();
     const auto ready =
         world_.host.poll({world_.host.wake(), ended.get()}, world_.host.now() + for_ever);
     if (ready[1]) break;
     world_.host.clear_wake();
-    if (const auto request = new_request()) {
-      world_.host.signal_group(started.value(), SIGKILL);
+    if (auto request = new_request()) {
+      world_.store.close();
+      world_.host.signal_group(fetcher, SIGKILL);
       world_.host.poll({ended.get()}, world_.host.now() + executor_grace);
-      world_.host.reap(started.value());
-      return *request;
+      world_.host.reap(fetcher);
+      return request;
     }
   }
-  const auto status = world_.host.reap(started.value());
-  if (status == 0) return {Event::fetched, fmt::format("{} URIs", made->uris.size()), {}};
-  return failed_step("fetch",
-                     fmt::format("mesos-fetcher failed ({}), its words are in the sandbox's"
-                                 " stderr{}",
-                                 describe_wait_status(status), fetch_hint(made->uris)));
+  return std::nullopt;
 }
 
 Step Actions::pull() {
-  const auto* made = plan();
-  if (made == nullptr) return failed_step("plan", plan_problem_);
-  auto patience = new_patience();
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  const auto& image = made.value()->image;
+  Patience patience;
+  const auto progress = [&](const std::string& line) {
+    patience = {};
+    log::info("{}", line);
+  };
   for (;;) {
     if (const auto request = new_request()) return *request;
-    world_.store.rest();
-    if (!made->force_pull) {
-      auto there = world_.docker.has_image(made->image);
+    world_.store.close();
+    if (!made.value()->force_pull) {
+      const auto there = world_.docker.has_image(image);
       if (there.ok() && there.value()) return {Event::pulled, "already there", {}};
       if (there.failed_with(Fault::unavailable)) {
-        if (auto step = wait_for_engine(patience, "pull", there.failure())) return *step;
+        if (!keep_trying(patience, there.failure())) {
+          return failed_step("pull", there.failure().text);
+        }
         continue;
       }
     }
-    log::info("pulling {}", made->image);
-    auto pulled = world_.docker.pull(made->image, {}, world_.host.wake(),
-                                     [](const std::string& line) { log::info("{}", line); });
+    log::info("pulling {}", image);
+    const auto pulled = world_.docker.pull(image, {}, world_.host.wake(), progress);
     if (pulled.ok()) return {Event::pulled, "", {}};
     if (pulled.failed_with(Fault::interrupted)) {
       world_.host.clear_wake();
-    } else if (!pulled.failed_with(Fault::unavailable)) {
+    } else if (!pulled.failed_with(Fault::unavailable) ||
+               !keep_trying(patience, pulled.failure())) {
       return failed_step("pull", pulled.failure().text);
-    } else if (auto step = wait_for_engine(patience, "pull", pulled.failure())) {
-      return *step;
     }
   }
 }
 
-// --- creating and starting
-// -------------------------------------------------------------------------
+// --- Creating and starting
 
 Step Actions::create() {
-  if (plan() == nullptr) return failed_step("plan", plan_problem_);
-  if (auto made = make_directories(plan_->sandbox_directories, container_.directory); !made.ok()) {
-    return failed_step("create", made.failure().text);
-  }
-  auto patience = new_patience();
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  const auto directories =
+      make_directories(made.value()->sandbox_directories, container_.directory);
+  if (!directories.ok()) return failed_step("create", directories.failure().text);
+  Patience patience;
   for (;;) {
     if (const auto request = new_request()) return *request;
-    world_.store.rest();
-    auto id = adopt_or_create();
+    world_.store.close();
+    const auto id = adopt_or_create();
     if (id.ok()) {
       container_.docker_id = id.value();
       return {Event::created, id.value().substr(0, 12), {}};
     }
-    if (id.failure().fault != Fault::unavailable) return failed_step("create", id.failure().text);
-    if (auto step = wait_for_engine(patience, "create", id.failure())) return *step;
+    const bool unanswered = id.failed_with(Fault::unavailable);
+    create_unanswered_ = create_unanswered_ || unanswered;
+    if (!unanswered || !keep_trying(patience, id.failure())) {
+      return failed_step("create", id.failure().text);
+    }
   }
 }
 
@@ -227,10 +230,11 @@ Result<std::string> Actions::adopt_or_create() {
     return created;
   }
   if (!created.failed_with(Fault::conflict)) return created;
-  auto holder = world_.docker.inspect(name);
+  const auto holder = world_.docker.inspect(name);
   // It was there and is not any more: the next try may create it.
-  if (holder.failed_with(Fault::not_found))
+  if (holder.failed_with(Fault::not_found)) {
     return Failure{Fault::unavailable, created.failure().text};
+  }
   if (!holder.ok()) return holder.failure();
   if (is_ours(holder.value(), container_)) return holder.value().id;
   return Failure{Fault::refused, created.failure().text + "; that container is not of this launch"};
@@ -244,123 +248,123 @@ Step Actions::start() {
 }
 
 // Starts the container unless it has been started: never a second time, even if it has ended since.
-std::optional<Step> Actions::start_container() {
-  auto patience = new_patience();
+Actions::MaybeStep Actions::start_container() {
+  Patience patience;
   for (;;) {
-    world_.store.rest();
-    if (!fresh_) {
-      const auto seen = look();
-      if (seen.known && !seen.facts) return Step{Event::lost, "", lost_ending()};
-      if (seen.known && seen.facts->started) break;
+    world_.store.close();
+    const auto done = start_once();
+    if (done.ok()) break;
+    if (done.failed_with(Fault::not_found)) return lost_step();
+    if (!done.failed_with(Fault::unavailable) || !keep_trying(patience, done.failure())) {
+      return failed_step("start", done.failure().text);
     }
-    auto started = world_.docker.start(reference());
-    fresh_ = false;
-    if (started.ok()) break;
-    if (started.failed_with(Fault::not_found)) return Step{Event::lost, "", lost_ending()};
-    if (!started.failed_with(Fault::unavailable)) {
-      return failed_step("start", started.failure().text);
-    }
-    if (auto step = wait_for_engine(patience, "start", started.failure())) return step;
     if (auto request = new_request()) return request;
   }
-  const auto seen = look();
-  if (seen.facts && seen.facts->pid > 0) {
-    container_.init = world_.host.identify(static_cast<pid_t>(seen.facts->pid));
-  }
-  apply_limits();
+  if (const auto sight = look(); sight.facts) note_process(*sight.facts);
   return std::nullopt;
 }
 
-// The container was created with the limits of its launch; there may have been updates since.
-void Actions::apply_limits() {
-  const auto& id = container_.container_id;
-  auto limits = world_.store.limits_of(id).value_or(store::Limits{});
-  if (limits.ticket > 0) {
-    world_.store.rest();
-    const auto updated = world_.docker.update(reference(), update_body(limits));
-    if (updated.ok()) {
-      limits.hard_memory = hard_memory_after(limits);
-      world_.store.set_hard_memory(id, *limits.hard_memory);
-    } else {
-      log::warn("{}", updated.failure().text);
+// A container that may have been started is looked at first: one that has ended since would run a
+// second time.
+Status Actions::start_once() {
+  if (!fresh_) {
+    const auto seen = world_.docker.inspect(reference());
+    if (!seen.ok()) return seen.failure();
+    if (!is_ours(seen.value(), container_)) {
+      return Failure{Fault::not_found, "the container of that name is of another launch"};
     }
+    if (seen.value().started) return Done{};
   }
-  write_running_facts(world_.config.state_directory(), container_, limits);
+  fresh_ = false;
+  return world_.docker.start(reference());
+}
+
+void Actions::note_process(const ContainerFacts& facts) {
+  const auto init = world_.host.identify_init(facts.pid, facts.id);
+  if (init && init != container_.init) {
+    // Somebody may have restarted it.
+    watch_.reset();
+    container_.init = init;
+    world_.store.amend(container_);
+  }
+  apply_limits(world_.config, world_.store, world_.docker, container_, facts);
 }
 
 // For a command task: mesos-executor, on the host, in a session of its own, so that its suicide (it
-// kills its own process group) takes nobody along.
-std::optional<Step> Actions::start_executor() {
-  if (container_.kind != "command") return std::nullopt;
-  if (container_.executor && world_.host.watch(*container_.executor).valid()) return std::nullopt;
-  if (plan() == nullptr) return failed_step("plan", plan_problem_);
-  auto arguments = executor_argv(*launch_, environment_, world_.program, container_.container_id);
-  if (!arguments.ok()) return failed_step("executor", arguments.failure().text);
-  auto out = open_sandbox_file(container_.directory, "stdout");
-  if (!out.ok()) return failed_step("executor", out.failure().text);
-  auto error = open_sandbox_file(container_.directory, "stderr");
-  if (!error.ok()) return failed_step("executor", error.failure().text);
-
-  Program executor;
-  executor.arguments = std::move(arguments.value());
-  executor.environment = as_strings(executor_environment(*launch_, environment_));
-  executor.directory = container_.directory;
-  executor.output = out.value().get();
-  executor.error = error.value().get();
-  world_.store.rest();
-  auto prepared = world_.host.prepare(executor);
+// kills its own process group) takes nobody along. One that is on record has been started, and may
+// have ended since: Running finds out.
+Actions::MaybeStep Actions::start_executor() {
+  if (container_.kind != "command" || container_.executor) return std::nullopt;
+  if (const auto made = plan(); !made.ok()) return failed_step("plan", made.failure().text);
+  const auto executor = executor_program(container_, launch_, environment_, world_.program);
+  if (!executor.ok()) return failed_step("executor", executor.failure().text);
+  world_.store.close();
+  const auto prepared = world_.host.prepare(executor.value().program);
   if (!prepared.ok()) return failed_step("executor", prepared.failure().text);
   // Recorded before it does anything: whoever resumes never starts a second one.
   container_.executor = prepared.value();
   world_.store.amend(container_);
-  auto allowed = world_.host.allow();
+  const auto allowed = world_.host.allow();
   if (allowed.ok()) return std::nullopt;
   return failed_step("executor", allowed.failure().text);
 }
 
-// --- while it runs
-// ---------------------------------------------------------------------------------
+// --- While it runs
 
 Step Actions::run() {
-  bool never = false;
   for (;;) {
     if (const auto request = new_request()) return *request;
     if (container_.executor && !watch_ && !world_.host.watch(*container_.executor).valid()) {
       return {Event::executor_ended, "", {}};
     }
-    auto step = watch_until(world_.host.now() + for_ever, never);
-    if (step.event != Event::begin) return step;
+    if (auto step = watch_until(world_.host.now() + for_ever)) return *step;
   }
 }
 
-// Begin stands for "nothing happened": the caller looks at the requests and at its clock.
-Step Actions::watch_until(Deadline deadline, bool& time_is_up) {
-  world_.store.rest();
+// Nothing: the time is over, or there is a request to look at.
+Actions::MaybeStep Actions::watch_until(Deadline deadline) {
+  world_.store.close();
   switch (watch().until(deadline)) {
     case Watch::Outcome::ended:
       return ended_step();
+    case Watch::Outcome::vanished:
+      return vanished_step();
     case Watch::Outcome::absent:
-      return {Event::lost, "", lost_ending()};
+      return lost_step();
     case Watch::Outcome::executor_ended:
-      return {Event::executor_ended, "", {}};
+      return Step{Event::executor_ended, "", {}};
     case Watch::Outcome::time_is_up:
-      time_is_up = true;
-      break;
     case Watch::Outcome::woken:
       break;
   }
-  return {Event::begin, "", {}};
+  return std::nullopt;
 }
 
-Step Actions::ended_step() {
-  Duration pause_length{100};
-  for (;;) {
-    const auto seen = look();
-    if (seen.known && !seen.facts) return {Event::lost, "", lost_ending()};
-    if (seen.known && seen.facts->status != "running") return exited_step(*seen.facts);
-    pause(pause_length);
-    pause_length = std::min(pause_length * 2, longest_pause);
+// The engine has told that the container ended; what counts is what it says when asked.
+Actions::MaybeStep Actions::ended_step() {
+  auto sight = look();
+  if (sight.seen == Observation::absent) return lost_step();
+  if (sight.seen != Observation::ended) {
+    watch().doubt();
+    if (sight.facts) note_process(*sight.facts);
+    return std::nullopt;
   }
+  if (sight.facts->exit_code == killed && !sight.facts->oom_killed) {
+    world_.host.poll({}, world_.host.now() + late_reason);
+    if (auto again = look(); again.facts) sight = std::move(again);
+  }
+  return exited_step(*sight.facts);
+}
+
+// The container's process has ended, and the engine has not told of it for a while.
+Actions::MaybeStep Actions::vanished_step() {
+  const auto sight = look();
+  const bool lives = sight.seen == Observation::unknown ||
+                     (sight.facts && world_.host.identify_init(sight.facts->pid, sight.facts->id));
+  if (lives || sight.seen == Observation::ended || sight.seen == Observation::absent) {
+    return ended_step();
+  }
+  return lost_step(lost_ending("its process is gone, but the engine calls it running"));
 }
 
 Step Actions::exited_step(const ContainerFacts& facts) {
@@ -377,96 +381,122 @@ Step Actions::exited_step(const ContainerFacts& facts) {
   return {Event::exited, ending.message, std::move(ending)};
 }
 
-Step Actions::stop() {
-  auto grace = world_.config.stop_timeout;
+// How long the task has between the stop signal and SIGKILL.
+Duration Actions::stop_grace() {
+  const auto made = plan();
+  if (is_destroy_requested() || !made.ok() || !made.value()->kill_grace) {
+    return world_.config.stop_timeout;
+  }
   // mesos-executor 1.0 waits for the task's own grace, and needs a moment to see the end.
-  if (plan() != nullptr && plan_->kill_grace) {
-    grace = std::max(*plan_->kill_grace - Duration(1'000), *plan_->kill_grace / 2);
+  const auto grace = *made.value()->kill_grace;
+  return std::max(grace - Duration(1'000), grace / 2);
+}
+
+Step Actions::stop() {
+  const auto latest = world_.host.now() + stop_grace();
+  // A destroy that comes during the grace shortens it; the signal has been sent.
+  if (!kill_at_) {
+    const auto sight = look();
+    const bool chosen = sight.facts && !sight.facts->stop_signal.empty();
+    send_signal(chosen ? sight.facts->stop_signal : "SIGTERM");
   }
-  std::string signal = "SIGTERM";
-  if (const auto seen = look(); seen.facts && !seen.facts->stop_signal.empty()) {
-    signal = seen.facts->stop_signal;
-  }
+  kill_at_ = std::min(kill_at_.value_or(latest), latest);
   for (;;) {
-    world_.store.rest();
-    if (auto sent = world_.docker.kill(reference(), signal); !sent.ok()) {
-      log::warn("{}", sent.failure().text);
-      // A daemon that hangs must not keep a container alive that we can reach ourselves.
-      if (container_.init)
-        world_.host.signal(*container_.init, signal == "SIGKILL" ? SIGKILL : SIGTERM);
+    while (world_.host.now() < *kill_at_) {
+      auto step = watch_until(*kill_at_);
+      if (step && step->event != Event::executor_ended) return *step;
+      if (take_destroy_request()) return {Event::destroy_requested, "", {}};
     }
-    const auto deadline = world_.host.now() + (signal == "SIGKILL" ? kill_again : grace);
-    bool time_is_up = false;
-    while (!time_is_up) {
-      auto step = watch_until(deadline, time_is_up);
-      if (step.event == Event::exited || step.event == Event::lost) return step;
-      if (!destroy_seen_ && is_destroy_requested()) {
-        destroy_seen_ = true;
-        return {Event::destroy_requested, "", {}};
-      }
-    }
-    signal = "SIGKILL";
+    send_signal("SIGKILL");
+    kill_at_ = world_.host.now() + kill_again;
   }
 }
 
-// --- after it ended
-// --------------------------------------------------------------------------------
-
-Step Actions::drain() {
-  auto patience = new_patience();
-  for (;;) {
-    world_.store.rest();
-    auto drained = watch().drain();
-    if (drained.ok()) break;
-    // Output is worth waiting for, but not worth a task that never ends for the slave.
-    if (drained.failed_with(Fault::refused) ||
-        wait_for_engine(patience, "output", drained.failure())) {
-      log::error("the last output may be missing: {}", drained.failure().text);
-      break;
-    }
+void Actions::send_signal(const std::string& signal) {
+  world_.store.close();
+  const auto sent = world_.docker.kill(reference(), signal);
+  if (sent.ok()) return;
+  log::warn("{}", sent.failure().text);
+  // A daemon that hangs must not keep a container alive that we can reach ourselves.
+  if (container_.init) {
+    world_.host.signal(*container_.init, signal == "SIGKILL" ? SIGKILL : SIGTERM);
   }
+}
+
+// --- After it ended
+
+// The last output, then mesos-executor, which tells the slave about the task.
+Step Actions::drain() {
+  copy_last_output();
   watch_.reset();
   if (!container_.executor) return {Event::drained, "", {}};
   const Fd ended = world_.host.watch(*container_.executor);
   while (ended.valid()) {
     if (is_destroy_requested()) {
-      end_executor(executor_grace);
+      end_executor();
       break;
     }
-    world_.store.rest();
+    world_.store.close();
     const auto ready =
         world_.host.poll({world_.host.wake(), ended.get()}, world_.host.now() + for_ever);
     if (ready[1]) break;
     world_.host.clear_wake();
-    if (!destroy_seen_ && is_destroy_requested()) {
-      destroy_seen_ = true;
-      return {Event::destroy_requested, "", {}};
-    }
+    if (take_destroy_request()) return {Event::destroy_requested, "", {}};
   }
   world_.host.reap(*container_.executor);
   return {Event::drained, "", {}};
 }
 
+// Output is worth waiting for, but not worth a task that never ends for the slave, nor a destroy
+// that does not.
+void Actions::copy_last_output() {
+  Patience patience;
+  for (;;) {
+    const bool hurried = is_destroy_requested();
+    world_.store.close();
+    const auto silence = hurried ? executor_grace : world_.config.engine_timeout;
+    const auto drained = watch().drain(hurried ? -1 : world_.host.wake(), silence);
+    if (drained.ok()) return;
+    if (drained.failed_with(Fault::interrupted)) {
+      world_.host.clear_wake();
+    } else if (hurried || drained.failed_with(Fault::refused) ||
+               !keep_trying(patience, drained.failure())) {
+      log::error("the last output may be missing: {}", drained.failure().text);
+      return;
+    }
+  }
+}
+
+void Actions::end_executor() {
+  world_.store.close();
+  const Fd ended = world_.host.watch(*container_.executor);
+  if (!ended.valid()) return;
+  world_.host.poll({ended.get()}, world_.host.now() + executor_grace);
+  world_.host.signal_group(*container_.executor, SIGKILL);
+  world_.host.poll({ended.get()}, world_.host.now() + executor_grace);
+}
+
 Step Actions::remove() {
-  end_executor(Duration(0));
-  const auto due = Deadline(Duration(container_.since.monotonic)) + world_.config.remove_delay;
+  // The row may be of before a reboot, and the clock has begun anew since.
+  const auto entered = std::min(Deadline(Duration(container_.since.monotonic)), world_.host.now());
+  const auto kept_until = container_.docker_id ? entered + world_.config.remove_delay : entered;
+  const auto certain_at = create_unanswered_ ? entered + late_create : entered;
   Duration pause_length{100};
   for (;;) {
+    if (take_destroy_request()) return {Event::destroy_requested, "", {}};
     const bool at_once = is_destroy_requested();
-    if (at_once && !destroy_seen_) {
-      destroy_seen_ = true;
-      return {Event::destroy_requested, "", {}};
-    }
-    world_.store.rest();
-    if (!at_once && world_.host.now() < due && container_.docker_id) {
-      world_.host.poll({world_.host.wake()}, due);
+    world_.store.close();
+    if (!at_once && world_.host.now() < kept_until) {
+      world_.host.poll({world_.host.wake()}, kept_until);
       world_.host.clear_wake();
       continue;
     }
-    const auto seen = look();
-    if (seen.known && !seen.facts) return {Event::removed, "", {}};
-    if (seen.known) {
-      const auto removed = world_.docker.remove(seen.facts->id);
+    const auto sight = look();
+    if (sight.seen == Observation::absent && world_.host.now() >= certain_at) {
+      return {Event::removed, "", {}};
+    }
+    if (sight.facts) {
+      const auto removed = world_.docker.remove(sight.facts->id);
       if (removed.ok()) return {Event::removed, "", {}};
       log::warn("{}; trying again", removed.failure().text);
     }
@@ -475,20 +505,19 @@ Step Actions::remove() {
   }
 }
 
-// --- shared
-// ----------------------------------------------------------------------------------------
+// --- Shared
 
-Actions::Sight Actions::look() {
-  world_.store.rest();
+Sight Actions::look() {
+  world_.store.close();
   auto seen = world_.docker.inspect(reference());
-  if (seen.ok()) {
-    // A container of that name that is not of this launch is none of our business.
-    if (!is_ours(seen.value(), container_)) return {true, std::nullopt};
-    return {true, std::move(seen.value())};
+  if (seen.failed_with(Fault::not_found)) return {Observation::absent, {}};
+  if (!seen.ok()) {
+    log::warn("{}", seen.failure().text);
+    return {};
   }
-  if (seen.failed_with(Fault::not_found)) return {true, std::nullopt};
-  log::warn("{}", seen.failure().text);
-  return {};
+  // A container of that name that is not of this launch is none of our business.
+  if (!is_ours(seen.value(), container_)) return {Observation::absent, {}};
+  return {observation_of(seen.value()), std::move(seen.value())};
 }
 
 std::string Actions::reference() const {
@@ -498,61 +527,52 @@ std::string Actions::reference() const {
 Watch& Actions::watch() {
   if (!watch_) {
     Fd executor;
+    Fd init;
     if (container_.executor) executor = world_.host.watch(*container_.executor);
+    if (container_.init) init = world_.host.watch(*container_.init);
     watch_ = std::make_unique<Watch>(world_.docker, world_.host, output_, reference(),
-                                     std::move(executor));
+                                     std::move(executor), std::move(init));
   }
   return *watch_;
-}
-
-void Actions::end_executor(Duration grace) {
-  if (!container_.executor) return;
-  const Fd ended = world_.host.watch(*container_.executor);
-  if (ended.valid()) {
-    world_.host.poll({ended.get()}, world_.host.now() + grace);
-    world_.host.signal_group(*container_.executor, SIGKILL);
-    world_.host.poll({ended.get()}, world_.host.now() + executor_grace);
-  }
-  world_.host.reap(*container_.executor);
 }
 
 bool Actions::is_destroy_requested() {
   return world_.store.requests_of(container_.container_id).destroy;
 }
 
+bool Actions::take_destroy_request() {
+  if (destroy_seen_ || !is_destroy_requested()) return false;
+  destroy_seen_ = true;
+  return true;
+}
+
 // The event of a request that has not been applied yet and is legal in this state.
-std::optional<Step> Actions::new_request() {
-  const auto state = state_named(container_.state).value_or(State::gone);
-  const auto requests = world_.store.requests_of(container_.container_id);
-  if (requests.destroy && !destroy_seen_) {
-    destroy_seen_ = true;
-    auto step = destroyed_step();
-    if (state == State::running) step.ending.reset();
+Actions::MaybeStep Actions::new_request() {
+  const auto state = state_of(container_);
+  if (take_destroy_request()) {
+    Step step{Event::destroy_requested, "", {}};
+    if (state != State::running) step.ending = destroyed_ending();
     return step;
   }
-  if (requests.stop && next_state(state, Event::stop_requested)) {
+  if (next_state(state, Event::stop_requested) &&
+      world_.store.requests_of(container_.container_id).stop) {
     return Step{Event::stop_requested, "", {}};
   }
   return std::nullopt;
 }
 
-Actions::Patience Actions::new_patience() const {
-  return {world_.host.now() + world_.config.engine_patience};
-}
-
-// After an answer that did not come. A Step when there is no point in trying again.
-std::optional<Step> Actions::wait_for_engine(Patience& patience, const std::string& step,
-                                             const Failure& failure) {
-  if (world_.host.now() + patience.pause >= patience.until) return failed_step(step, failure.text);
+bool Actions::keep_trying(Patience& patience, const Failure& failure) {
+  if (!patience.until) patience.until = world_.host.now() + world_.config.engine_patience;
+  if (world_.host.now() + patience.pause >= *patience.until) return false;
   log::warn("{}; trying again", failure.text);
   pause(patience.pause);
   patience.pause = std::min(patience.pause * 2, longest_pause);
-  return std::nullopt;
+  return true;
 }
 
 // Cut short by a request, which the caller looks at.
 void Actions::pause(Duration duration) {
-  world_.store.rest();
+  world_.store.close();
   world_.host.poll({world_.host.wake()}, world_.host.now() + duration);
   world_.host.clear_wake();
 }

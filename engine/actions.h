@@ -14,6 +14,7 @@
 #include "engine/launch_plan.h"
 #include "engine/lifecycle.h"
 #include "engine/output.h"
+#include "engine/reconcile.h"
 #include "engine/watch.h"
 #include "store/store.h"
 
@@ -35,6 +36,12 @@ struct World {
   std::string program;  // the absolute path of this program, for the executor to observe with
 };
 
+// What the engine says of a container at a moment.
+struct Sight {
+  Observation seen = Observation::unknown;
+  std::optional<ContainerFacts> facts;  // when it exists
+};
+
 class Actions {
  public:
   // `container` is the row of the container, and changes with it. REQUIRES: the caller owns it.
@@ -44,17 +51,19 @@ class Actions {
   // takes; requests of other processes cut it short. REQUIRES: the state is not terminal.
   Step act();
 
-  // What the engine says of the container at this moment.
-  struct Sight {
-    bool known = false;  // the engine answered
-    std::optional<ContainerFacts> facts;
-  };
+  // Asks the engine.
   Sight look();
 
   // The event, with its termination, for a container that has ended as these facts say.
   Step exited_step(const ContainerFacts& facts);
 
+  // Takes note of which process a container that runs has, and of what that process is held to.
+  void note_process(const ContainerFacts& facts);
+
  private:
+  // Where an action would block for as long as nothing happens, "nothing yet" is an absent step.
+  using MaybeStep = std::optional<Step>;
+
   Step accept();
   Step fetch();
   Step pull();
@@ -65,26 +74,34 @@ class Actions {
   Step drain();
   Step remove();
 
-  // Tries, for as long as the operator's patience lasts, again what the engine did not answer.
+  // What the engine did not answer is tried again for as long as the operator's patience lasts,
+  // from the first failure on.
   struct Patience {
-    Deadline until;
+    std::optional<Deadline> until;
     Duration pause{50};
   };
-  Patience new_patience() const;
-  std::optional<Step> wait_for_engine(Patience& patience, const std::string& step,
-                                      const Failure& failure);
+  // Pauses, and says whether to try again.
+  bool keep_trying(Patience& patience, const Failure& failure);
 
-  const LaunchPlan* plan();
-
-  Result<std::string> adopt_or_create();
-  std::optional<Step> start_container();
-  std::optional<Step> start_executor();
-  void apply_limits();
-  Step watch_until(Deadline deadline, bool& time_is_up);
-  Step ended_step();
-  void end_executor(Duration grace);
+  Result<const LaunchPlan*> plan();
+  MaybeStep new_request();
   bool is_destroy_requested();
-  std::optional<Step> new_request();
+  // True once for a destroy request that no event has told of.
+  bool take_destroy_request();
+
+  MaybeStep await_fetcher(const ProcessId& fetcher);
+  Result<std::string> adopt_or_create();
+  MaybeStep start_container();
+  Status start_once();
+  MaybeStep start_executor();
+  MaybeStep watch_until(Deadline deadline);
+  MaybeStep ended_step();
+  MaybeStep vanished_step();
+  Duration stop_grace();
+  void send_signal(const std::string& signal);
+  void copy_last_output();
+  void end_executor();
+
   void pause(Duration duration);
   std::string reference() const;
   Watch& watch();
@@ -92,11 +109,12 @@ class Actions {
   World world_;
   store::Container& container_;
   std::optional<LaunchPlan> plan_;
-  std::string plan_problem_;  // why there is none
-  std::optional<mesos::containerizer::Launch> launch_;
-  EnvironmentMap environment_;
-  bool fresh_ = false;         // created by us in this life: nobody can have started it
-  bool destroy_seen_ = false;  // its event has been applied
+  mesos::containerizer::Launch launch_;  // with plan_
+  Environment environment_;              // with plan_
+  bool fresh_ = false;                   // created by us in this life: nobody can have started it
+  bool create_unanswered_ = false;       // a container may come to be that nobody knows of
+  bool destroy_seen_ = false;            // its event has been applied
+  std::optional<Deadline> kill_at_;      // Stopping: when the grace is over
   OutputCopy output_;
   std::unique_ptr<Watch> watch_;
 };

@@ -1,7 +1,6 @@
 #include "engine/config.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -138,17 +137,6 @@ std::string canonical(const std::string& directory) {
 
 }  // namespace
 
-Environment own_environment() {
-  Environment all;
-  for (char** entry = ::environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos)
-      all.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return all;
-}
-
 Result<Duration> parse_duration(const std::string& text) {
   struct Unit {
     std::string_view name;
@@ -178,22 +166,26 @@ Result<Duration> parse_duration(const std::string& text) {
   return wrong;
 }
 
-Result<Config> read_config(const Environment& environment) {
+Config read_config(const Environment& environment, std::vector<std::string>& problems) {
   Config config;
-  const auto value_of = [&](const char* name) {
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string() : found->second;
-  };
   for (const auto& [name, value] : environment) {
     if (name.rfind(prefix, 0) != 0) continue;
     auto applied = apply(config, name, value);
-    if (!applied.ok()) return applied.failure();
+    if (!applied.ok()) problems.push_back(applied.failure().text);
   }
   auto endpoint = choose_endpoint(environment);
-  if (!endpoint.ok()) return endpoint.failure();
-  config.endpoint = endpoint.value();
-  const auto directory = value_of("MESOS_WORK_DIRECTORY");
-  config.work_directory = canonical(directory.empty() ? "/tmp/mesos" : directory);
+  if (endpoint.ok()) {
+    config.endpoint = endpoint.value();
+  } else {
+    problems.push_back(endpoint.failure().text);
+    config.endpoint = Endpoint::nowhere();
+  }
+  auto directory = value_or(environment, "MESOS_WORK_DIRECTORY", "");
+  if (directory.empty()) directory = "/tmp/mesos";
+  if (directory[0] != '/') {
+    problems.push_back(bad("MESOS_WORK_DIRECTORY", directory, "an absolute path").text);
+  }
+  config.work_directory = canonical(directory);
   return config;
 }
 

@@ -1,18 +1,19 @@
 // What the operator configures, all of it by environment variables (README.md has the table).
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/docker/endpoint.h"
+#include "engine/environment.h"
 #include "engine/host/clock.h"
 #include "engine/host/log.h"
 #include "engine/host/result.h"
 
 namespace containerizer {
 
-// When `wait` answers; see engine/wait_policy.h.
+// When `wait` answers; see cli/wait.cpp.
 enum class WaitMode { automatic, early, late };
 
 struct Config {
@@ -34,13 +35,11 @@ struct Config {
   std::string state_directory() const { return work_directory + "/docker-containerizer"; }
 };
 
-using Environment = std::map<std::string, std::string>;
-
-// The environment of this process.
-Environment own_environment();
-
-// refused: a CONTAINERIZER_* variable is unknown or malformed; the text names it and what it takes.
-Result<Config> read_config(const Environment& environment);
+// The settings. What is wrong with one (a CONTAINERIZER_* variable that is unknown or malformed,
+// say) is added to `problems`, a line that names it and what it takes; it then has its default. An
+// endpoint that cannot be read becomes one that no call reaches: to ask another engine than the
+// operator's would be worse than to ask none.
+Config read_config(const Environment& environment, std::vector<std::string>& problems);
 
 // A duration as Mesos writes them: a number and one of ns, us, ms, secs, mins, hrs, days, weeks.
 Result<Duration> parse_duration(const std::string& text);

@@ -70,8 +70,8 @@ store::Termination destroyed_ending() {
   return of_kind("destroyed", "destroyed before the container ran");
 }
 
-store::Termination lost_ending() {
-  return of_kind("lost", "the container was removed behind our back; how it ended is not known");
+store::Termination lost_ending(const std::string& why) {
+  return of_kind("lost", why + "; how it ended is not known");
 }
 
 store::Termination rebooted_ending() {

@@ -19,7 +19,8 @@ store::Termination ending_of(const ContainerFacts& facts, bool destroyed);
 store::Termination failed_ending(const std::string& step, const std::string& why);
 
 store::Termination destroyed_ending();
-store::Termination lost_ending();
+store::Termination lost_ending(
+    const std::string& why = "the container was removed by somebody else");
 store::Termination rebooted_ending();
 store::Termination unknown_ending(const std::string& why);
 

@@ -1,14 +1,20 @@
 #include "engine/environment_file.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
+#include "engine/environment.h"
+#include "engine/host/fd.h"
 #include "engine/host/file.h"
+#include "engine/host/process.h"
 
 namespace containerizer {
 namespace {
@@ -65,7 +71,7 @@ fs::path settings_beside(fs::path path) {
   constexpr int most_links = 40;  // as the kernel follows
   std::error_code none;
   for (int link = 0; link <= most_links; ++link) {
-    const auto file = path.parent_path() / "environment.sh";
+    auto file = path.parent_path() / "environment.sh";
     if (fs::exists(file, none)) return file;
     const auto target = fs::read_symlink(path, none);
     if (none) break;
@@ -74,20 +80,47 @@ fs::path settings_beside(fs::path path) {
   return {};
 }
 
-Status become_shell(const std::string& file, const std::string& first_argument,
-                    const std::vector<std::string>& arguments) {
-  // The request comes on stdin and the answer goes to stdout: the settings must touch neither.
-  const char* const script =
-      "file=$1; shift; set -a; . \"$file\" </dev/null >&2; set +a; exec \"$@\"";
-  std::error_code none;
-  const std::string program = fs::read_symlink("/proc/self/exe", none);
-  std::vector<const char*> words{
-      "sh", "-c", script, "sh", file.c_str(), program.c_str(), first_argument.c_str()};
-  for (const auto& argument : arguments) words.push_back(argument.c_str());
-  words.push_back(nullptr);
-  ::execv("/bin/sh", const_cast<char* const*>(words.data()));
-  return Failure{Fault::unavailable,
-                 "cannot start /bin/sh to read " + file + ": " + std::strerror(errno)};
+// All that is written into the pipe.
+std::string read_all(int fd) {
+  std::string all;
+  std::array<char, 4096> piece{};
+  for (;;) {
+    const auto got = ::read(fd, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return all;
+    all.append(piece.data(), static_cast<std::size_t>(got));
+  }
+}
+
+void replace_environment(const Environment& environment) {
+  ::clearenv();
+  for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+}
+
+Status let_shell_read(const std::string& file) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Failure{Fault::refused, "cannot make a pipe"};
+  const Fd result(ends[0]);
+  Fd output(ends[1]);
+  Program shell;
+  shell.arguments = {"/bin/sh", "-c",          "set -a; . \"$0\" >&2 && exec \"$1\" \"$2\"",
+                     file,      own_program(), print_environment};
+  shell.environment = as_strings(own_environment());
+  shell.output = output.get();
+  shell.error = STDERR_FILENO;
+  shell.dies_with_us = true;
+  auto started = start(shell);
+  if (!started.ok()) return started.failure();
+  output.close();
+  const auto text = read_all(result.get());
+  int status = -1;
+  ::waitpid(started.value().pid, &status, 0);
+  if (status != 0 || text.empty()) {
+    return Failure{Fault::refused, "sh cannot read the settings in " + file +
+                                       " (what it said stands above); mend it"};
+  }
+  replace_environment(unpack_environment(text));
+  return Done{};
 }
 
 }  // namespace
@@ -111,17 +144,18 @@ std::optional<Assignments> plain_assignments(std::string_view script) {
   return found;
 }
 
-Status take_environment_file(const std::string& called_as, const std::string& first_argument,
-                             const std::vector<std::string>& arguments) {
+Status take_environment_file(const std::string& called_as) {
   const auto file = settings_beside(called_as);
   if (file.empty()) return Done{};
   constexpr std::size_t most = 32768;  // a longer one may have been cut
   const auto script = read_small_file(file);
   const auto assignments =
       script && script->size() <= most ? plain_assignments(*script) : std::nullopt;
-  if (!assignments) return become_shell(file, first_argument, arguments);
+  if (!assignments) return let_shell_read(file);
   for (const auto& [name, value] : *assignments) ::setenv(name.c_str(), value.c_str(), 1);
   return Done{};
 }
+
+const char* const print_environment = "--print-environment";
 
 }  // namespace containerizer

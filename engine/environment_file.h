@@ -13,13 +13,13 @@ namespace containerizer {
 
 // Makes the environment what environment.sh says, when there is one beside `called_as` (the path of
 // this program as it was called) or beside a path that this is a symbolic link to. A file that only
-// assigns words is read here, for sh would be most of what a verb costs (bench/run usage). For any
-// other, this process becomes sh, which reads the file and then starts `program` with the
-// `arguments` it had: the function does not return. Standard input and output are left alone.
-// `first_argument` stands before the arguments then, so that the file is read once.
-// unavailable: sh cannot be started.
-Status take_environment_file(const std::string& called_as, const std::string& first_argument,
-                             const std::vector<std::string>& arguments);
+// assigns words is read here, for sh would be most of what a verb costs (bench/run usage); any
+// other is read by sh, which does not touch our standard input and output. refused: sh could not;
+// the environment is as it was.
+Status take_environment_file(const std::string& called_as);
+
+// The argument with which this program, started by that sh, prints its environment, packed.
+extern const char* const print_environment;
 
 using Assignments = std::vector<std::pair<std::string, std::string>>;
 

@@ -13,12 +13,6 @@ namespace {
 constexpr std::string_view kExecutor = "/mesos-executor";
 constexpr std::string_view kLauncherDirectory = "--launcher_dir=";
 
-std::string value_or(const EnvironmentMap& environment, const std::string& name,
-                     const std::string& fallback) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? fallback : found->second;
-}
-
 // Absent for slaves before 1.0.
 const std::string* launcher_argument(const mesos::CommandInfo& command) {
   const auto found =
@@ -29,8 +23,12 @@ const std::string* launcher_argument(const mesos::CommandInfo& command) {
 
 }  // namespace
 
+std::string launcher_directory(const Environment& environment) {
+  return value_or(environment, "MESOS_LIBEXEC_DIRECTORY", "/usr/libexec/mesos");
+}
+
 Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launch& launch,
-                                               const EnvironmentMap& environment,
+                                               const Environment& environment,
                                                const std::string& program,
                                                const std::string& container_id) {
   const mesos::CommandInfo& command = launch.executor_info().command();
@@ -55,17 +53,17 @@ Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launc
                                   "--task_command=" + boost::json::serialize(task_command)};
 }
 
-EnvironmentMap executor_environment(const mesos::containerizer::Launch& launch,
-                                    const EnvironmentMap& environment) {
-  EnvironmentMap result = executor_variables(launch, environment, launch.directory());
+Environment executor_environment(const mesos::containerizer::Launch& launch,
+                                 const Environment& environment) {
+  Environment result = executor_variables(launch, environment, launch.directory());
   result.merge(without_slave_settings(environment));
   return result;
 }
 
-EnvironmentMap executor_variables(const mesos::containerizer::Launch& launch,
-                                  const EnvironmentMap& environment, const std::string& directory) {
+Environment executor_variables(const mesos::containerizer::Launch& launch,
+                               const Environment& environment, const std::string& directory) {
   const mesos::ExecutorInfo& executor = launch.executor_info();
-  EnvironmentMap result{
+  Environment result{
       {"MESOS_FRAMEWORK_ID", executor.framework_id().value()},
       {"MESOS_EXECUTOR_ID", executor.executor_id().value()},
       {"MESOS_SLAVE_ID", launch.slave_id().value()},
@@ -90,11 +88,11 @@ EnvironmentMap executor_variables(const mesos::containerizer::Launch& launch,
   return result;
 }
 
-EnvironmentMap without_slave_settings(const EnvironmentMap& environment) {
+Environment without_slave_settings(const Environment& environment) {
   static constexpr std::array<std::string_view, 4> kKept = {
       "MESOS_WORK_DIRECTORY", "MESOS_LIBEXEC_DIRECTORY", "MESOS_NATIVE_LIBRARY",
       "MESOS_NATIVE_JAVA_LIBRARY"};
-  EnvironmentMap result = environment;
+  Environment result = environment;
   std::erase_if(result, [](const auto& variable) {
     const std::string& name = variable.first;
     return name.starts_with("LIBPROCESS_ADVERTISE_") ||

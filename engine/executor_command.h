@@ -6,10 +6,14 @@
 #include <vector>
 
 #include "containerizer.pb.h"
+#include "engine/environment.h"
 #include "engine/host/result.h"
-#include "engine/launch_plan.h"
 
 namespace containerizer {
+
+// Where mesos-executor and mesos-fetcher lie: MESOS_LIBEXEC_DIRECTORY of the launch, or where Mesos
+// installs them.
+std::string launcher_directory(const Environment& environment);
 
 // The command line for a command task. `program` is the absolute path of this program, which
 // mesos-executor will run as `program observe container_id`. The form fits the slave: from 1.0 on,
@@ -17,7 +21,7 @@ namespace containerizer {
 //
 // refused: neither the message nor MESOS_LIBEXEC_DIRECTORY says where mesos-executor is.
 Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launch& launch,
-                                               const EnvironmentMap& environment,
+                                               const Environment& environment,
                                                const std::string& program,
                                                const std::string& container_id);
 
@@ -28,20 +32,20 @@ Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launc
 // CommandInfo.environment is left out, unlike with the native containerizers: it belongs to the
 // task, which is in the container, and must not steer (LD_PRELOAD, PATH, DOCKER_HOST) a process
 // that runs on the host with the slave's rights.
-EnvironmentMap executor_environment(const mesos::containerizer::Launch& launch,
-                                    const EnvironmentMap& environment);
+Environment executor_environment(const mesos::containerizer::Launch& launch,
+                                 const Environment& environment);
 
 // The MESOS_* variables that any executor reads, wherever it runs, with `directory` as the sandbox
 // in its eyes. Derived from the message: a setting of the slave may shadow what the slave means to
 // pass (from 0.23 on). Only what the message does not hold is taken from `environment`, with the
 // slave's defaults.
-EnvironmentMap executor_variables(const mesos::containerizer::Launch& launch,
-                                  const EnvironmentMap& environment, const std::string& directory);
+Environment executor_variables(const mesos::containerizer::Launch& launch,
+                               const Environment& environment, const std::string& directory);
 
 // `environment` for a Mesos program on the host that is not the slave: all MESOS_* are dropped (the
 // slave's settings, among them where it logs to) but MESOS_WORK_DIRECTORY, MESOS_LIBEXEC_DIRECTORY
 // and MESOS_NATIVE_*; LIBPROCESS_PORT is 0 and LIBPROCESS_ADVERTISE_* are dropped, or the program
 // would bind the slave's port.
-EnvironmentMap without_slave_settings(const EnvironmentMap& environment);
+Environment without_slave_settings(const Environment& environment);
 
 }  // namespace containerizer

@@ -75,12 +75,11 @@ Status check_uris(const Uris& uris) {
   return Done{};
 }
 
-EnvironmentMap fetcher_environment(const Uris& uris, const std::string& directory,
-                                   const std::string& user, const EnvironmentMap& environment) {
-  const auto home = environment.find("MESOS_FRAMEWORKS_HOME");
-  const std::string frameworks_home = home == environment.end() ? "" : home->second;
+Environment fetcher_environment(const Uris& uris, const std::string& directory,
+                                const std::string& user, const Environment& environment) {
+  const auto frameworks_home = value_or(environment, "MESOS_FRAMEWORKS_HOME", "");
 
-  EnvironmentMap result = without_slave_settings(environment);
+  Environment result = without_slave_settings(environment);
   result["MESOS_FETCHER_INFO"] = fetcher_info(uris, directory, user, frameworks_home);
   // The same name means the slave's directory everywhere else.
   result["MESOS_WORK_DIRECTORY"] = directory;
@@ -93,7 +92,7 @@ EnvironmentMap fetcher_environment(const Uris& uris, const std::string& director
 std::string fetch_hint(const Uris& uris) {
   const mesos::CommandInfo::URI* const uri = first_with_blank(uris);
   if (uri == nullptr) return "";
-  return "URI " + in_quotes(uri->value()) +
+  return "; URI " + in_quotes(uri->value()) +
          " holds a blank, which mesos-fetcher cannot be told before Mesos 0.22";
 }
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "containerizer.pb.h"
+#include "engine/environment.h"
 #include "engine/host/result.h"
-#include "engine/launch_plan.h"
 
 namespace containerizer {
 
@@ -25,10 +25,10 @@ Status check_uris(const Uris& uris);
 //
 // The form up to 0.21 separates URIs by blanks. When a URI holds one, that form is left out: a new
 // fetcher works, an old one says that MESOS_EXECUTOR_URIS is missing, and fetch_hint() says why.
-EnvironmentMap fetcher_environment(const Uris& uris, const std::string& directory,
-                                   const std::string& user, const EnvironmentMap& environment);
+Environment fetcher_environment(const Uris& uris, const std::string& directory,
+                                const std::string& user, const Environment& environment);
 
-// What to add to the report of a failed fetch; "" for nothing.
+// What to append to the report of a failed fetch; "" for nothing.
 std::string fetch_hint(const Uris& uris);
 
 }  // namespace containerizer

@@ -20,6 +20,7 @@ const char* const slave_label = "docker-containerizer.slave";
 const char* const framework_label = "docker-containerizer.framework";
 const char* const executor_label = "docker-containerizer.executor";
 const char* const task_label = "docker-containerizer.task";
+const char* const boot_label = "docker-containerizer.boot";
 
 State state_seen(const ContainerFacts& seen) {
   if (!seen.started) return State::creating;
@@ -60,6 +61,10 @@ bool is_valid_container_id(const std::string& id) {
          });
 }
 
+std::string container_name(const std::string& container_id) {
+  return "containerizer-" + container_id;
+}
+
 boost::json::object identity_labels(const store::Container& c, const std::string& instance) {
   return {{instance_label, instance},
           {container_label, c.container_id},
@@ -69,7 +74,8 @@ boost::json::object identity_labels(const store::Container& c, const std::string
           {slave_label, c.slave_id},
           {framework_label, c.framework_id},
           {executor_label, c.executor_id},
-          {task_label, c.task_id.value_or("")}};
+          {task_label, c.task_id.value_or("")},
+          {boot_label, c.boot_id}};
 }
 
 bool is_ours(const ContainerFacts& seen, const store::Container& container) {
@@ -96,7 +102,8 @@ std::optional<store::Container> rebuild(const ContainerFacts& seen) {
   c.executor_id = label(executor_label);
   if (const auto task = label(task_label); !task.empty()) c.task_id = task;
   c.state = name_of(state_seen(seen));
-  c.boot_id = boot_id();
+  c.boot_id = label(boot_label);
+  if (c.boot_id.empty()) c.boot_id = boot_id();
   c.docker_id = seen.id;
   return c;
 }

@@ -8,6 +8,7 @@
 
 #include "engine/executor_command.h"
 #include "engine/flag_values.h"
+#include "engine/identity.h"
 #include "engine/image_name.h"
 #include "engine/run_flags.h"
 
@@ -25,7 +26,7 @@ Failure refusal(std::string text) { return Failure{Fault::refused, std::move(tex
 // A launch and what is decided of it, while the plan is made.
 struct Request {
   const mesos::containerizer::Launch& launch;
-  const EnvironmentMap& environment;
+  const Environment& environment;
   const PlanSettings& settings;
   TaskKind kind;
   const mesos::CommandInfo& command;  // what runs in the container
@@ -94,7 +95,7 @@ struct ImageChoice {
 
 // The first source that names an image wins; one that names a wrong image does not give way.
 Result<ImageChoice> choose_image(const mesos::containerizer::Launch& launch,
-                                 const EnvironmentMap& environment, const PlanSettings& settings) {
+                                 const Environment& environment, const PlanSettings& settings) {
   if (container_of(launch).mesos().image().has_appc()) {
     return refusal("image: Docker cannot run an Appc image; name a Docker image");
   }
@@ -187,8 +188,8 @@ Status plan_command(const Request& request, json::object& body) {
 }
 
 // Variables that say where the task is; nothing may set them otherwise.
-EnvironmentMap fixed_variables(const Request& request) {
-  EnvironmentMap result;
+Environment fixed_variables(const Request& request) {
+  Environment result;
   if (request.kind == TaskKind::custom) {
     result = executor_variables(request.launch, request.environment,
                                 request.settings.sandbox_in_container);
@@ -401,7 +402,7 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
   body["Image"] = plan.image;
   field(body, "HostConfig.NetworkMode") = request.network;
   if (request.docker.privileged()) field(body, "HostConfig.Privileged") = true;
-  if (request.command.has_user() && !request.command.user().empty()) {
+  if (request.launch.has_user() && !request.command.user().empty()) {
     body["User"] = request.settings.numeric_user.value_or(request.command.user());
   }
   if (!request.container.hostname().empty()) {
@@ -452,13 +453,8 @@ TaskKind kind_of(const mesos::containerizer::Launch& launch) {
   return launch.has_task_info() ? TaskKind::command : TaskKind::custom;
 }
 
-std::string container_name(const std::string& container_id) {
-  return "containerizer-" + container_id;
-}
-
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
-                                    const EnvironmentMap& environment,
-                                    const PlanSettings& settings) {
+                                    const Environment& environment, const PlanSettings& settings) {
   if (const Status good = check_message(launch); !good.ok()) return good.failure();
   const auto& resources = launch.executor_info().resources();
   if (const Status good = check_resources(resources); !good.ok()) return good.failure();

@@ -3,19 +3,17 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "containerizer.pb.h"
+#include "engine/environment.h"
 #include "engine/host/clock.h"
 #include "engine/host/result.h"
 #include "engine/resources.h"
 
 namespace containerizer {
-
-using EnvironmentMap = std::map<std::string, std::string>;
 
 // Whether the container is for a command task (mesos-executor stays on the host) or holds a
 // framework's own executor.
@@ -48,10 +46,6 @@ struct LaunchPlan {
 // The task's kind: command exactly when task_info is there.
 TaskKind kind_of(const mesos::containerizer::Launch& launch);
 
-// The name of a container: "containerizer-ID". It must not begin with "mesos-": a slave's native
-// Docker containerizer removes such containers as orphans.
-std::string container_name(const std::string& container_id);
-
 // Translates a launch of any release; `environment` is what the slave gave the launch process. The
 // rules, from the stronger to the weaker (facts: mesos-protocol 5 to 8):
 //
@@ -70,7 +64,6 @@ std::string container_name(const std::string& container_id);
 // refused: the request cannot be honoured; the text says which part and why, without any value of a
 // variable in it. Pure.
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
-                                    const EnvironmentMap& environment,
-                                    const PlanSettings& settings);
+                                    const Environment& environment, const PlanSettings& settings);
 
 }  // namespace containerizer

@@ -20,6 +20,9 @@ enum class Phase {
   ownership,  // the owner's life
 };
 
+// A byte of the lock file behind those of the phases: whoever changes the limits holds it.
+inline constexpr int limits_byte = 8;
+
 // Whether a container in this state is past the phase.
 bool is_past(State state, Phase phase);
 

@@ -25,7 +25,7 @@ struct Stage : msm::front::state<> {
 };
 
 struct Accepted : Stage<State::accepted> {
-  static constexpr auto name = "Accepted", action = "";
+  static constexpr auto name = "Accepted", action = "plan the launch";
 };
 struct Fetching : Stage<State::fetching> {
   static constexpr auto name = "Fetching", action = "fetch the task's URIs";
@@ -126,10 +126,10 @@ struct LifecycleTable : msm::front::state_machine_def<LifecycleTable> {
   Row < Creating  , Rebooted         , Removing  >,
   //  +-----------+------------------+-----------+
   Row < Starting  , Started          , Running   >,
-  Row < Starting  , Failed           , Removing  >,
-  Row < Starting  , DestroyRequested , Removing  >,
-  Row < Starting  , Lost             , Removing  >,
-  Row < Starting  , Rebooted         , Removing  >,
+  Row < Starting  , Failed           , Exited    >,
+  Row < Starting  , DestroyRequested , Exited    >,
+  Row < Starting  , Lost             , Exited    >,
+  Row < Starting  , Rebooted         , Exited    >,
   //  +-----------+------------------+-----------+
   Row < Running   , ProcessExited    , Exited    >,
   Row < Running   , StopRequested    , Stopping  >,

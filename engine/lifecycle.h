@@ -2,7 +2,7 @@
 // where. The table itself, in Boost.MSM, is in lifecycle.cpp; this header is all that the rest of
 // the program sees of it. Pure: no I/O, no clock, no memory between calls.
 //
-// A container is in one state. A state has at most one action. The outcome of the action is an
+// A container is in one state. Each but the last has one action. The outcome of the action is an
 // event, and the event leads to the next state. Docs: docs/lifecycle.md, printed from the table.
 #pragma once
 

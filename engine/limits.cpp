@@ -2,26 +2,72 @@
 
 #include <algorithm>
 
-#include "engine/launch_plan.h"
+#include "engine/host/log.h"
+#include "engine/identity.h"
+#include "engine/life_lock.h"
+#include "engine/resources.h"
+#include "engine/running_facts.h"
 
 namespace containerizer {
-
-std::int64_t hard_memory_after(const store::Limits& limits) {
-  return std::max(limits.hard_memory.value_or(0), limits.memory.value_or(0));
+std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts& in_force) {
+  if (in_force.memory_limit == 0) return 0;
+  return std::max(in_force.memory_limit, wanted.memory.value_or(0));
 }
 
-boost::json::object update_body(const store::Limits& limits) {
+boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force) {
   boost::json::object body;
-  if (limits.cpus) body["CpuShares"] = cpu_shares(*limits.cpus);
-  if (!limits.memory) return body;
-  body["MemoryReservation"] = *limits.memory;
-  const auto hard = hard_memory_after(limits);
-  if (hard > limits.hard_memory.value_or(0)) {
+  if (wanted.cpus) body["CpuShares"] = cpu_shares(*wanted.cpus);
+  if (!wanted.memory) return body;
+  body["MemoryReservation"] = *wanted.memory;
+  const auto hard = hard_memory_after(wanted, in_force);
+  if (hard > in_force.memory_limit) {
     body["Memory"] = hard;
-    // The engine's own default at creation; it refuses a hard limit above an older swap limit.
-    body["MemorySwap"] = 2 * hard;
+    // The engine refuses a hard limit above the older limit of memory and swap together.
+    const auto swap = in_force.swap_limit - in_force.memory_limit;
+    body["MemorySwap"] = in_force.swap_limit > 0 ? hard + swap : -1;
   }
   return body;
+}
+
+namespace {
+
+// The hard limit in force afterwards.
+Result<std::int64_t> update_limits(Docker& docker, const std::string& container,
+                                   const store::Limits& wanted) {
+  const auto in_force = docker.inspect(container);
+  if (!in_force.ok()) return in_force.failure();
+  const auto updated = docker.update(container, update_body(wanted, in_force.value()));
+  if (!updated.ok()) return updated.failure();
+  return hard_memory_after(wanted, in_force.value());
+}
+
+}  // namespace
+
+void apply_limits(const Config& config, store::Store& store, Docker& docker,
+                  const store::Container& container, const ContainerFacts& seen) {
+  const auto& id = container.container_id;
+  store.close();
+  LockFile turn(life_file(config.state_directory(), id, ".lock"), true);
+  const auto deadline = deadline_in(config.engine_timeout);
+  if (turn.lock(limits_byte, LockFile::Mode::exclusive, deadline) != LockFile::Outcome::locked) {
+    log::warn("container {}: an earlier update does not end; the limits are on record only", id);
+    return;
+  }
+  auto limits = store.limits_of(id).value_or(store::Limits{});
+  auto hard = seen.memory_limit;
+  if (limits.ticket > 0) {
+    store.close();
+    const auto updated = update_limits(docker, seen.id, limits);
+    if (updated.ok()) {
+      hard = updated.value();
+    } else {
+      log::warn("the limits of container {} are not applied: {}", id, updated.failure().text);
+      hard = limits.hard_memory.value_or(0);
+    }
+  }
+  if (hard > 0 && hard != limits.hard_memory) store.set_hard_memory(id, hard);
+  limits.hard_memory = hard > 0 ? std::optional(hard) : std::nullopt;
+  write_running_facts(config.state_directory(), container, limits);
 }
 
 }  // namespace containerizer

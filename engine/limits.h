@@ -3,16 +3,26 @@
 
 #include <boost/json/object.hpp>
 
+#include "engine/config.h"
+#include "engine/docker/docker.h"
 #include "store/store.h"
 
 namespace containerizer {
 
-// The body of an update request for what the slave wants: cpu shares, the soft memory limit, and
-// the hard one where it rises. It is never lowered: a task's end shrinks its resources while its
+// The body of an update request for what the slave wants, where `in_force` is what the engine holds
+// the container to: cpu shares, the soft memory limit, and the hard one where it rises, with the
+// same room for swap as before. It is never lowered: a task's end shrinks its resources while its
 // processes are still there (mesos-protocol 5.3). Empty when there is nothing to change.
-boost::json::object update_body(const store::Limits& limits);
+boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force);
 
-// The hard limit in force after update_body() has been applied.
-std::int64_t hard_memory_after(const store::Limits& limits);
+// The hard limit in bytes once update_body() has been applied; 0 for none.
+std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts& in_force);
+
+// Holds the container to the limits on record, as far as they are not of its creation, and leaves
+// for `usage` what is in force. `seen` is what the engine said of the container after it was
+// created. Calls that overlap, of any processes, come one after the other, and the last one finds
+// the newest limits. Trouble with the engine is logged, not handed back.
+void apply_limits(const Config& config, store::Store& store, Docker& docker,
+                  const store::Container& container, const ContainerFacts& seen);
 
 }  // namespace containerizer

@@ -67,7 +67,10 @@ Status OutputCopy::open_files() {
     auto& file = streams_[i].file;
     if (file.valid() && ::fstat(file.get(), &found) == 0 && found.st_nlink > 0) continue;
     auto opened = open_sandbox_file(sandbox_, file_names[i]);
-    if (!opened.ok()) return Failure{Fault::unavailable, opened.failure().text};
+    if (!opened.ok()) {
+      const bool gone = ::access(sandbox_.c_str(), F_OK) != 0 && errno == ENOENT;
+      return Failure{gone ? Fault::refused : Fault::unavailable, opened.failure().text};
+    }
     file = std::move(opened.value());
   }
   return Done{};

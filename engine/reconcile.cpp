@@ -12,6 +12,8 @@ std::optional<Event> reconcile(State recorded, Observation seen, bool same_boot)
   // In Starting the action itself finds out whether the container has been started.
   if (recorded == State::starting) return std::nullopt;
   if (seen == Observation::ended) return Event::exited;
+  // Its start is on record, but the engine knows of none.
+  if (seen == Observation::created) return Event::lost;
   return std::nullopt;
 }
 

@@ -3,8 +3,9 @@
 //
 // They come from two places: CommandInfo.ContainerInfo.options (0.19 to 0.26), words of a command
 // line, and DockerInfo.parameters (0.21 and later), pairs of a long name and a value. One table in
-// run_flags.cpp maps each flag to its field; a flag that cannot be honoured is refused with the
-// reason, never dropped. Facts: `docker run --help` of 28.2, Engine API 1.41. Everything is pure.
+// run_flag_table.cpp maps each flag to its field; a flag that cannot be honoured is refused with
+// the reason, never dropped. Facts: `docker run --help` of 28.2, Engine API 1.41. Everything is
+// pure.
 #pragma once
 
 #include <boost/json/object.hpp>

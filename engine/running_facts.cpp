@@ -21,7 +21,7 @@ void write_running_facts(const std::string& state_directory, const store::Contai
                          const store::Limits& limits) {
   if (!container.init) return;
   const auto path = life_file(state_directory, container.container_id, suffix);
-  const auto unfinished = fmt::format("{}.{}", path, ::getpid());
+  const auto unfinished = life_file(state_directory, container.container_id, ".facts-new");
   const auto text = fmt::format("{} {} {} {}\n", container.init->pid, container.init->start,
                                 limits.cpus.value_or(-1), limits.hard_memory.value_or(-1));
   const Fd file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,11 +17,14 @@ namespace containerizer {
 namespace {
 
 constexpr std::string_view ready = "ready";
+constexpr Duration longest_start{30'000};
 
-std::string read_to_end(int fd) {
+std::string read_to_end(int fd, Deadline deadline) {
   std::string all;
   char piece[64];
   for (;;) {
+    pollfd end{fd, POLLIN, 0};
+    if (::poll(&end, 1, static_cast<int>(time_left(deadline).count())) == 0) return all;
     const auto got = ::read(fd, piece, sizeof piece);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return all;
@@ -43,9 +47,7 @@ Status ensure_supervisor(const Config& config, const std::string& container_id,
 
   Program supervisor;
   supervisor.arguments = {own_program(), "supervise", container_id};
-  for (const auto& [name, value] : own_environment()) {
-    supervisor.environment.push_back(fmt::format("{}={}", name, value));
-  }
+  supervisor.environment = as_strings(own_environment());
   supervisor.environment.push_back("MESOS_WORK_DIRECTORY=" + config.work_directory);
   supervisor.directory = "/";
   supervisor.output = report.get();
@@ -54,8 +56,8 @@ Status ensure_supervisor(const Config& config, const std::string& container_id,
   auto started = start(supervisor);
   if (!started.ok()) return started.failure();
   report.close();
-  if (read_to_end(answer.get()) == ready) return Done{};
-  return Failure{Fault::refused, fmt::format("the supervisor of container {} ended at once; its "
+  if (read_to_end(answer.get(), deadline_in(longest_start)) == ready) return Done{};
+  return Failure{Fault::refused, fmt::format("the supervisor of container {} did not begin; its "
                                              "words are in {}/stderr and in the log",
                                              container_id, sandbox)};
 }
@@ -63,7 +65,7 @@ Status ensure_supervisor(const Config& config, const std::string& container_id,
 Status nudge_supervisor(const Config& config, store::Store& store, const std::string& container_id,
                         const std::string& sandbox) {
   const auto supervisor = store.supervisor_of(container_id);
-  store.rest();
+  store.close();
   if (supervisor &&
       LifeLock(config.state_directory(), container_id, true).is_held(Phase::ownership) &&
       wake_up(*supervisor)) {

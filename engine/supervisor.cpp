@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "engine/host/log.h"
+#include "engine/launch_record.h"
 #include "engine/reconcile.h"
 #include "engine/running_facts.h"
 
@@ -13,10 +15,6 @@ namespace {
 
 using store::Container;
 using store::Durability;
-
-State state_of(const Container& container) {
-  return state_named(container.state).value_or(State::gone);
-}
 
 // Lets those pass who wait for what this state has behind it.
 void pass_phases(LifeLock& lock, State state) {
@@ -50,7 +48,7 @@ void commit(const World& world, Container& container, const Step& step) {
       throw;
     } catch (const store::StoreError& error) {
       log::error("{}; trying again", error.what());
-      world.store.rest();
+      world.store.close();
       world.host.poll({}, world.host.now() + pause);
       pause = std::min(pause * 2, Duration(30'000));
     }
@@ -59,23 +57,13 @@ void commit(const World& world, Container& container, const Step& step) {
   if (step.event == Event::failed) log::error("{}", step.detail);
 }
 
-Observation observe(const Actions::Sight& sight) {
-  if (!sight.known) return Observation::unknown;
-  if (!sight.facts) return Observation::absent;
-  const auto& status = sight.facts->status;
-  if (!sight.facts->started) return Observation::created;
-  return status == "exited" || status == "dead" ? Observation::ended : Observation::running;
-}
-
 // What must be true before the state's action may go on, after nobody watched for a while.
 void take_over(const World& world, Actions& actions, Container& container) {
   const auto state = state_of(container);
   const bool same_boot = container.boot_id == world.host.boot();
-  Actions::Sight sight;
-  if (same_boot && may_run(state)) {
-    sight = actions.look();
-  }
-  const auto event = reconcile(state, observe(sight), same_boot);
+  Sight sight;
+  if (same_boot && may_run(state)) sight = actions.look();
+  const auto event = reconcile(state, sight.seen, same_boot);
   // Whatever processes are recorded, they were of another boot.
   if (!same_boot) {
     container.boot_id = world.host.boot();
@@ -85,6 +73,7 @@ void take_over(const World& world, Actions& actions, Container& container) {
   }
   if (!event) {
     if (!same_boot) world.store.amend(container);
+    if (sight.seen == Observation::running) actions.note_process(*sight.facts);
     return;
   }
   switch (*event) {
@@ -94,9 +83,11 @@ void take_over(const World& world, Actions& actions, Container& container) {
     case Event::lost:
       commit(world, container, {*event, "", lost_ending()});
       break;
-    default:
+    case Event::rebooted:
       commit(world, container, {*event, "", rebooted_ending()});
       break;
+    default:
+      throw std::logic_error(std::string("nothing is known to follow from ") + name_of(*event));
   }
 }
 
@@ -118,7 +109,9 @@ void supervise(const World& world, LifeLock& lock, const std::string& container_
     }
   }
   pass_phases(lock, State::gone);
-  world.store.tidy();
+  constexpr int few = 20;
+  world.store.prune(store::now().wall - world.config.history.count(), few);
+  world.store.checkpoint();
   forget_files(world.config.state_directory(), container_id);
 }
 

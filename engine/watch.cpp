@@ -9,6 +9,8 @@ namespace {
 
 constexpr Duration first_pause{100};
 constexpr Duration longest_pause{5'000};
+// How long after the end of its process the engine may take to call a container ended.
+constexpr Duration late_exit{10'000};
 // So that a container that never stops writing cannot keep us from looking at anything else.
 constexpr int entries_in_a_row = 4096;
 
@@ -19,12 +21,14 @@ void Watch::Retry::failed(Deadline now) {
   next = now + pause;
 }
 
-Watch::Watch(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor)
+Watch::Watch(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor,
+             Fd init)
     : docker_(docker),
       host_(host),
       output_(output),
       container_(std::move(container)),
-      executor_(std::move(executor)) {}
+      executor_(std::move(executor)),
+      init_(std::move(init)) {}
 
 void Watch::close() {
   exit_stream_.reset();
@@ -37,9 +41,10 @@ Watch::Outcome Watch::until(Deadline deadline) {
     Deadline next = deadline;
     if (!exit_stream_) next = std::min(next, exit_retry_.next);
     if (!output_stream_) next = std::min(next, output_retry_.next);
+    if (vanished_at_) next = std::min(next, *vanished_at_);
     const auto ready =
         host_.poll({host_.wake(), executor_.get(), exit_stream_ ? exit_stream_->fd() : -1,
-                    output_stream_ ? output_stream_->fd() : -1},
+                    output_stream_ ? output_stream_->fd() : -1, init_.get()},
                    next);
     if (ready[3]) copy_output();
     if (ready[2]) {
@@ -53,8 +58,19 @@ Watch::Outcome Watch::until(Deadline deadline) {
       host_.clear_wake();
       return Outcome::woken;
     }
+    if (ready[4]) {
+      init_.close();
+      vanished_at_ = host_.now() + late_exit;
+    }
+    if (vanished_at_ && host_.now() >= *vanished_at_) return Outcome::vanished;
     if (host_.now() >= deadline) return Outcome::time_is_up;
   }
+}
+
+void Watch::doubt() {
+  exit_stream_.reset();
+  exit_retry_.failed(host_.now());
+  if (vanished_at_) vanished_at_ = host_.now() + late_exit;
 }
 
 std::optional<Watch::Outcome> Watch::connect() {
@@ -62,7 +78,6 @@ std::optional<Watch::Outcome> Watch::connect() {
     auto stream = docker_.watch_exit(container_);
     if (stream.ok()) {
       exit_stream_ = std::move(stream.value());
-      exit_retry_.succeeded();
       // The answer may have come together with the beginning of it.
       if (const auto outcome = look_at_exit()) return outcome;
     } else if (stream.failed_with(Fault::not_found)) {
@@ -104,7 +119,10 @@ void Watch::output_failed(const Failure& failure) {
 
 std::optional<Watch::Outcome> Watch::look_at_exit() {
   auto ended = exit_stream_->ended();
-  if (ended.ok() && !ended.value()) return std::nullopt;
+  if (ended.ok() && !ended.value()) {
+    exit_retry_.succeeded();
+    return std::nullopt;
+  }
   exit_stream_.reset();
   if (ended.ok()) return Outcome::ended;
   if (ended.failed_with(Fault::not_found)) return Outcome::absent;
@@ -137,7 +155,7 @@ Status Watch::pump(OutputStream& stream, int most) {
   return output_.flush();
 }
 
-Status Watch::drain() {
+Status Watch::drain(int interrupt, Duration silence) {
   close();
   auto since = output_.resume();
   if (!since.ok()) return since.failure();
@@ -148,7 +166,11 @@ Status Watch::drain() {
     auto pumped = pump(*stream.value(), entries_in_a_row);
     if (pumped.failed_with(Fault::not_found)) return output_.finish();
     if (!pumped.ok()) return pumped;
-    host_.poll({stream.value()->fd()}, host_.now() + longest_pause);
+    const auto ready = host_.poll({interrupt, stream.value()->fd()}, host_.now() + silence);
+    if (ready[0]) return Failure{Fault::interrupted, "there is a new request"};
+    if (!ready[1]) {
+      return Failure{Fault::unavailable, "the engine does not send the rest of the output"};
+    }
   }
 }
 

@@ -16,22 +16,30 @@ class Watch {
  public:
   enum class Outcome {
     ended,           // the container is not running any more
+    vanished,        // its process has been gone for a while, and the engine says nothing
     absent,          // the engine has no such container
     woken,           // look at the requests
     executor_ended,  // told once
     time_is_up,
   };
 
-  // `container` is its name. `executor` is invalid where there is none to watch.
-  Watch(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor);
+  // `container` is its name. `executor` and `init` (the container's first process) are invalid
+  // where there is none to watch.
+  Watch(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor,
+        Fd init);
 
   // Blocks until one of the outcomes. An engine that does not answer is waited for: unknown is not
   // ended. Output that was there when the container ended may still be missing in the sandbox.
   Outcome until(Deadline deadline);
 
+  // After an `ended` or `vanished` that turned out untrue: not to be told again at once.
+  void doubt();
+
   // Copies whatever output is left of a container that has ended. Success also when the container
-  // is gone. unavailable, refused: not everything could be copied.
-  Status drain();
+  // is gone. unavailable, refused: not everything could be copied; also when the engine says
+  // nothing for as long as `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became
+  // readable.
+  Status drain(int interrupt, Duration silence);
 
   // Closes what is open to the engine.
   void close();
@@ -58,6 +66,8 @@ class Watch {
   OutputCopy& output_;
   std::string container_;
   Fd executor_;
+  Fd init_;
+  std::optional<Deadline> vanished_at_;  // when the engine should have said that init has ended
   std::unique_ptr<ExitStream> exit_stream_;
   std::unique_ptr<OutputStream> output_stream_;
   Retry exit_retry_;

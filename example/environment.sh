@@ -1,4 +1,4 @@
-# Settings of docker-containerizer, beside the script of that name. bin/environment.sh.dist explains
+# Settings of docker-containerizer, beside the program. bin/environment.sh.dist explains
 # all of them and shows their defaults.
 
 # The slave drops what `recover` and `containers` say: give them a log.

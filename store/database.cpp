@@ -326,6 +326,19 @@ void Database::write(Durability durability, const std::function<void()>& work) {
   execute("COMMIT");
 }
 
+void Database::set_aside(const DatabaseSettings& settings, const std::string& path) {
+  auto lock = open_lock(settings.path);
+  if (!lock_for_oneself(lock, deadline_in(settings.busy_timeout))) {
+    fail(settings.path, "it is locked", advice_for(SQLITE_BUSY));
+  }
+  for (const std::string suffix : {"", "-wal", "-shm"}) {
+    if (::rename((settings.path + suffix).c_str(), (path + suffix).c_str()) != 0 &&
+        errno != ENOENT) {
+      fail(settings.path, std::string("cannot rename it: ") + std::strerror(errno), "");
+    }
+  }
+}
+
 bool Database::checkpoint(const DatabaseSettings& settings, std::int64_t more_than,
                           Duration patience) noexcept try {
   struct stat wal {};

@@ -109,6 +109,10 @@ class Database {
   // to the caller.
   void write(Durability durability, const std::function<void()>& work);
 
+  // Renames the files of a database, when every other connection closes within the busy timeout; else
+  // throws StoreError. REQUIRES: this process has no connection open.
+  static void set_aside(const DatabaseSettings& settings, const std::string& path);
+
   // Copies the write-ahead log into the database and empties it, when it holds more than
   // `more_than` bytes and every other connection closes within `patience`.
   // REQUIRES: this process has no connection open. False: not done, which is no harm; it grows on.

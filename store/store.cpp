@@ -116,7 +116,7 @@ Database& Store::database() {
   return *database_;
 }
 
-void Store::rest() { database_.reset(); }
+void Store::close() { database_.reset(); }
 
 bool Store::insert(Container c, const Launch& launch, const Limits& limits,
                    const std::string& actor) {
@@ -367,8 +367,15 @@ int Store::prune(std::int64_t wall, int most) {
   return pruned;
 }
 
-void Store::tidy() {
-  rest();
+std::string Store::set_aside() {
+  close();
+  const auto path = fmt::format("{}.unreadable-{}", settings_.path, now().wall);
+  Database::set_aside(settings_, path);
+  return path;
+}
+
+void Store::checkpoint() {
+  close();
   // Whoever opens the database when nobody else has it open reads the whole log first.
   constexpr std::int64_t wal_worth_emptying = 256 << 10;
   constexpr std::int64_t wal_too_large = 64 << 20;

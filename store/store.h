@@ -107,7 +107,7 @@ class Store {
 
   // Closes the connection; the next call opens it again. To be called before blocking for long and
   // before a fork.
-  void rest();
+  void close();
 
   // --- launch ---
   // Adds a container that has just arrived: its times are set. False, changing nothing, when the id
@@ -151,11 +151,14 @@ class Store {
   void deliver(const std::string& container_id);
 
   // --- housekeeping ---
+  // Renames a database that cannot be read, so that the next call begins a new one. Returns its new
+  // path.
+  std::string set_aside();
   // Deletes containers that are Gone and were delivered before `wall` (ms since 1970), with all
   // that belongs to them, at most `most`. Returns how many.
   int prune(std::int64_t wall, int most);
-  // Empties the write-ahead log when it has grown; rests first.
-  void tidy();
+  // Empties the write-ahead log when it has grown; closes first.
+  void checkpoint();
 
  private:
   Database& database();

@@ -18,13 +18,23 @@ std::string words_of(const Answer& answer) {
   return one_line(text_member(document->get_object(), "message"));
 }
 
-Fault fault_of(const Call& call, const std::string& subject, int status, const std::string& words) {
+// What a daemon says that is on its way down, or whose containerd is: nothing about the request.
+bool is_passing(std::string_view words) {
+  constexpr std::string_view kPassing[] = {"shutting down", "transport is closing",
+                                           "transport: error while dialing", "ttrpc: closed",
+                                           "context canceled"};
+  return std::any_of(std::begin(kPassing), std::end(kPassing),
+                     [&](std::string_view phrase) { return mentions(words, phrase); });
+}
+
+Fault fault_of(const ApiCall& call, const std::string& subject, int status,
+               const std::string& words) {
   if (&call == &kPull && !words.empty()) return pull_fault(words);
   if (status == 404 && *call.missing != '\0' && mentions(words, call.missing) &&
       (!call.names_subject || mentions(words, subject))) {
     return Fault::not_found;
   }
-  if (call.explains && !words.empty()) return Fault::refused;
+  if (call.explains && !words.empty() && !is_passing(words)) return Fault::refused;
   // Old daemons give this text with 400 or 500.
   if (status == 409 || mentions(words, "is already in use by container")) return Fault::conflict;
   if ((status >= 400 && status < 500) || status == 501) return Fault::refused;
@@ -70,20 +80,20 @@ const json::object kNone;
 
 }  // namespace
 
-Failure because(const Call& call, const std::string& subject, const Failure& reason) {
+Failure because(const ApiCall& call, const std::string& subject, const Failure& reason) {
   const std::string gap = subject.empty() ? "" : " ";
   return Failure{reason.fault, std::string("cannot ") + call.attempt + gap + one_line(subject) +
                                    ": " + reason.text};
 }
 
-Failure refusal(const Call& call, const std::string& subject, const Answer& answer) {
+Failure refusal(const ApiCall& call, const std::string& subject, const Answer& answer) {
   const std::string words = words_of(answer);
   const Fault fault = fault_of(call, subject, answer.status, words);
   const std::string status = "the daemon answered HTTP " + std::to_string(answer.status);
   return because(call, subject, {fault, words.empty() ? status + " without a reason" : words});
 }
 
-Failure unusable(const Call& call, const std::string& subject) {
+Failure unusable(const ApiCall& call, const std::string& subject) {
   return because(call, subject,
                  {Fault::unavailable,
                   "the daemon's answer is not what the Docker Engine API describes; check that it "
@@ -145,6 +155,7 @@ std::optional<ContainerFacts> read_inspect(const json::value& document) {
   facts.stop_signal = text_member(*config, "StopSignal");
   if (const auto* host = object_member(*container, "HostConfig")) {
     facts.memory_limit = number_member(*host, "Memory");
+    facts.swap_limit = number_member(*host, "MemorySwap");
   }
   facts.finished_at = text_member(*state, "FinishedAt");
   return facts;

@@ -21,7 +21,7 @@ struct Answer {
 };
 
 // What the client can ask, as far as the meaning of answers depends on it.
-struct Call {
+struct ApiCall {
   const char* attempt;  // "start container": "cannot start container X: …"
   // What the text of a 404 mentions when it is about the subject itself, not about something that
   // the request needs (a network, a volume driver, another container); "" for never.
@@ -30,27 +30,27 @@ struct Call {
   bool explains;       // any error with a text is the daemon's considered refusal, 5xx included
 };
 
-inline constexpr Call kPing{"reach the daemon", "", false, false};
-inline constexpr Call kCreate{"create container", "no such image", false, false};
-inline constexpr Call kStart{"start container", "no such container", true, true};
-inline constexpr Call kInspect{"inspect container", "no such container", true, false};
-inline constexpr Call kList{"list containers with label", "", false, false};
-inline constexpr Call kKill{"signal container", "no such container", true, false};
-inline constexpr Call kRemove{"remove container", "no such container", true, false};
-inline constexpr Call kUpdate{"update container", "no such container", true, false};
-inline constexpr Call kImage{"inspect image", "no such image", false, false};
-inline constexpr Call kPull{"pull image", "", false, true};
-inline constexpr Call kOutput{"read the output of container", "no such container", true, false};
-inline constexpr Call kWait{"wait for container", "no such container", true, false};
+inline constexpr ApiCall kPing{"reach the daemon", "", false, false};
+inline constexpr ApiCall kCreate{"create container", "no such image", false, false};
+inline constexpr ApiCall kStart{"start container", "no such container", true, true};
+inline constexpr ApiCall kInspect{"inspect container", "no such container", true, false};
+inline constexpr ApiCall kList{"list containers with label", "", false, false};
+inline constexpr ApiCall kKill{"signal container", "no such container", true, false};
+inline constexpr ApiCall kRemove{"remove container", "no such container", true, false};
+inline constexpr ApiCall kUpdate{"update container", "no such container", true, false};
+inline constexpr ApiCall kImage{"inspect image", "no such image", false, false};
+inline constexpr ApiCall kPull{"pull image", "", false, true};
+inline constexpr ApiCall kOutput{"read the output of container", "no such container", true, false};
+inline constexpr ApiCall kWait{"wait for container", "no such container", true, false};
 
 // "cannot start container X: " + reason, with the fault of `reason`.
-Failure because(const Call& call, const std::string& subject, const Failure& reason);
+Failure because(const ApiCall& call, const std::string& subject, const Failure& reason);
 
 // An answer that is no success. Fault by status and text, as docker.h defines it.
-Failure refusal(const Call& call, const std::string& subject, const Answer& answer);
+Failure refusal(const ApiCall& call, const std::string& subject, const Answer& answer);
 
 // An answer of success that lacks what it should hold (unavailable).
-Failure unusable(const Call& call, const std::string& subject);
+Failure unusable(const ApiCall& call, const std::string& subject);
 
 // How a failed pull is to be taken by the daemon's words for it: not_found when the registry has no
 // such image or wants credentials; refused for everything else.

@@ -114,7 +114,7 @@ Status EngineClient::negotiate(const Patience& patience) {
   return settle_version(object == nullptr ? "" : text_member(*object, "ApiVersion"));
 }
 
-Result<Answer> EngineClient::ask(const Call& call, const std::string& subject, Request request,
+Result<Answer> EngineClient::ask(const ApiCall& call, const std::string& subject, Request request,
                                  const Patience& patience) {
   const Status negotiated = negotiate(patience);
   if (!negotiated.ok()) return because(call, subject, negotiated.failure());
@@ -127,7 +127,7 @@ Result<Answer> EngineClient::ask(const Call& call, const std::string& subject, R
   return answer;
 }
 
-Result<json::value> EngineClient::ask_json(const Call& call, const std::string& subject,
+Result<json::value> EngineClient::ask_json(const ApiCall& call, const std::string& subject,
                                            Request request, const Patience& patience) {
   const auto answer = ask(call, subject, std::move(request), patience);
   if (!answer.ok()) return answer.failure();
@@ -136,7 +136,7 @@ Result<json::value> EngineClient::ask_json(const Call& call, const std::string& 
   return std::move(*document);
 }
 
-Result<Exchange> EngineClient::open_stream(const Call& call, const std::string& subject,
+Result<Exchange> EngineClient::open_stream(const ApiCall& call, const std::string& subject,
                                            Request request, const Patience& patience) {
   const Status negotiated = negotiate(patience);
   if (!negotiated.ok()) return because(call, subject, negotiated.failure());

@@ -12,7 +12,7 @@
 namespace containerizer {
 
 struct Answer;
-struct Call;
+struct ApiCall;
 
 struct ClientSettings {
   Endpoint endpoint;
@@ -54,11 +54,11 @@ class EngineClient final : public Docker {
   Result<Answer> exchange(const Request& request, const Patience& patience);
   Status negotiate(const Patience& patience);
   Status settle_version(const std::string& offered);
-  Result<Answer> ask(const Call& call, const std::string& subject, Request request,
+  Result<Answer> ask(const ApiCall& call, const std::string& subject, Request request,
                      const Patience& patience);
-  Result<boost::json::value> ask_json(const Call& call, const std::string& subject, Request request,
+  Result<boost::json::value> ask_json(const ApiCall& call, const std::string& subject, Request request,
                                       const Patience& patience);
-  Result<Exchange> open_stream(const Call& call, const std::string& subject, Request request,
+  Result<Exchange> open_stream(const ApiCall& call, const std::string& subject, Request request,
                                const Patience& patience);
 
   ClientSettings settings_;

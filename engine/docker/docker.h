@@ -32,6 +32,7 @@ struct ContainerFacts {
   std::int64_t pid = 0;  // the first process, as the daemon's host numbers it; 0 when not running
   std::string stop_signal;        // "" for the default
   std::int64_t memory_limit = 0;  // the hard limit in bytes; 0 for none, and in lists
+  std::int64_t swap_limit = 0;    // memory and swap together; -1 for none, 0 for unknown
   std::string finished_at;        // RFC 3339, as given
 };
 

@@ -16,6 +16,9 @@ struct Endpoint {
   std::string address = "/var/run/docker.sock";  // path of the socket, or a numeric IP address
   std::uint16_t port = 0;                        // tcp only
 
+  // One that no call reaches.
+  static Endpoint nowhere() { return {Kind::unix_socket, "/dev/null/no-endpoint", 0}; }
+
   // As DOCKER_HOST writes it, for people.
   std::string text() const;
 };

@@ -301,6 +301,15 @@ void read_network(const std::string& process, const std::string& root, CgroupUsa
 
 }  // namespace
 
+bool has_cgroup_named(pid_t pid, const std::string& name) {
+  bool found = false;
+  for_each_line("/proc/" + std::to_string(pid) + "/cgroup", [&](std::string_view line) {
+    found = line.find(name) != line.npos;
+    return !found;
+  });
+  return found;
+}
+
 Result<CgroupUsage> read_usage(pid_t pid, const std::string& root) {
   const std::string process = std::to_string(pid);
   auto places = container_cgroups(process, root);

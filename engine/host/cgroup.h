@@ -43,6 +43,10 @@ struct CgroupUsage {
   Number net_tx_bytes, net_tx_packets, net_tx_errors, net_tx_dropped;
 };
 
+// Whether the process is in a cgroup whose path contains `name`, as a container's id stands in
+// those of its processes.
+bool has_cgroup_named(pid_t pid, const std::string& name);
+
 // Reads the usage of the cgroup that `pid` is in, descendants included.
 // REQUIRES: pid is the container's first process (the caller knows it by its start time), and we
 // are not in a cgroup namespace of our own. not_found: the process is gone or going. The kernel

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include "engine/host/cgroup.h"
+
 namespace containerizer {
 namespace {
 
@@ -45,6 +47,12 @@ class RealHost : public Host {
   }
 
   std::optional<ProcessId> identify(pid_t pid) override { return containerizer::identify(pid); }
+  std::optional<ProcessId> identify_init(std::int64_t number,
+                                         const std::string& docker_id) override {
+    const auto pid = static_cast<pid_t>(number);
+    auto process = pid > 0 ? containerizer::identify(pid) : std::nullopt;
+    return process && has_cgroup_named(pid, docker_id) ? process : std::nullopt;
+  }
   Fd watch(const ProcessId& process) override { return open_process(process); }
   void signal(const ProcessId& process, int signal) override { send_signal(process, signal); }
   void signal_group(const ProcessId& leader, int signal) override {

@@ -30,6 +30,10 @@ class Host {
   virtual void clear_wake() = 0;
 
   virtual std::optional<ProcessId> identify(pid_t pid) = 0;
+  // The first process of a container, by the number that the engine gives it. Nothing when there is
+  // none (any more), or when that process is another one: an engine on another host numbers others.
+  virtual std::optional<ProcessId> identify_init(std::int64_t pid,
+                                                 const std::string& docker_id) = 0;
   // Readable once the process has ended; invalid when it has already.
   virtual Fd watch(const ProcessId& process) = 0;
   virtual void signal(const ProcessId& process, int signal) = 0;

@@ -18,7 +18,7 @@ class LockFile {
   enum class Mode { shared, exclusive };
   enum class Outcome { locked, timed_out, interrupted };
 
-  // Opens the file, creating it (0600) with `create`. Without, invalid() when it is absent.
+  // Opens the file, creating it (0600) with `create`. Without, it is not valid() when it is absent.
   // Throws std::system_error for any other trouble.
   LockFile(const std::string& path, bool create);
 
@@ -26,7 +26,7 @@ class LockFile {
 
   bool try_lock(int byte, Mode mode);
   // Blocks, without polling, until the lock is there, the deadline passed (none: for ever) or
-  // `*interrupted` became nonzero through a signal handler that called InterruptibleSignal.
+  // `*interrupted` became nonzero through a signal handler: see InterruptibleSignal.
   Outcome lock(int byte, Mode mode, std::optional<Deadline> deadline = {},
                const volatile std::sig_atomic_t* interrupted = nullptr);
   void unlock(int byte);

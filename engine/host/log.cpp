@@ -1,9 +1,12 @@
 #include "engine/host/log.h"
 
+#include <poll.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <memory>
 #include <vector>
@@ -27,13 +30,25 @@ spdlog::level::level_enum spdlog_level(Level level) {
 
 // What others make us say (ids, an engine's words) must not forge lines or fill a disk.
 std::string one_line(const std::string& text) {
-  constexpr std::size_t longest = 4096;
+  constexpr std::size_t longest = 3900;  // with what stands before it, one write into a pipe
   std::string line = text.substr(0, longest);
   for (auto& c : line) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
   return text.size() > longest ? line + "…" : line;
 }
+
+// Standard error, unless that is a full pipe that nobody reads: nothing is worth hanging for.
+class StandardError : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    pollfd room{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&room, 1, 0) != 1) return;
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+  }
+  void flush_() override {}
+};
 
 std::unique_ptr<spdlog::logger>& logger() {
   static std::unique_ptr<spdlog::logger> instance;
@@ -43,7 +58,7 @@ std::unique_ptr<spdlog::logger>& logger() {
 }  // namespace
 
 Status start(const std::string& who, Level level, const std::string& destination) {
-  std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stderr_sink_st>()};
+  std::vector<spdlog::sink_ptr> sinks{std::make_shared<StandardError>()};
   std::string trouble;
   try {
     if (destination == "syslog") {

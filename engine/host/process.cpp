@@ -168,6 +168,12 @@ std::optional<ProcessId> identify(pid_t pid) {
   return ProcessId{pid, std::strtoull(fields[start_field].c_str(), nullptr, 10)};
 }
 
+std::string describe_wait_status(std::optional<int> status) {
+  if (!status) return "status unknown";
+  if (WIFSIGNALED(*status)) return "signal " + std::to_string(WTERMSIG(*status));
+  return "exit code " + std::to_string(WEXITSTATUS(*status));
+}
+
 std::optional<pid_t> parent_of(pid_t pid) {
   const auto fields = fields_of(pid);
   if (fields.size() <= parent_field) return std::nullopt;
@@ -246,7 +252,10 @@ std::optional<int> reap(pid_t child) {
 std::string own_program() {
   std::array<char, 4096> path{};
   const auto length = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
-  return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : "";
+  std::string program(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  constexpr std::string_view mark = " (deleted)";
+  if (program.ends_with(mark)) program.resize(program.size() - mark.size());
+  return program;
 }
 
 }  // namespace containerizer

@@ -28,6 +28,9 @@ struct ProcessId {
 // The process that has this pid now; nothing when there is none, or only a zombie.
 std::optional<ProcessId> identify(pid_t pid);
 
+// A waitpid status for people: "exit code 1", "signal 6", "status unknown".
+std::string describe_wait_status(std::optional<int> status);
+
 // The parent of a process that exists.
 std::optional<pid_t> parent_of(pid_t pid);
 

@@ -14,7 +14,7 @@ enum class Fault {
   conflict,     // It exists already, or is in a state that forbids the request.
   refused,      // The other side understood and said no; asking again is useless.
   unavailable,  // No answer, or none that can be relied on: the truth is unknown.
-  interrupted,  // The caller's Interrupt fired first; the outcome is unknown.
+  interrupted,  // The caller's own reason came first; the outcome is unknown.
 };
 
 struct Failure {

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 namespace containerizer {
 namespace {
@@ -18,6 +19,39 @@ Failure cannot_open(const std::string& directory, const std::string& name) {
 // A second name can be a link to somebody else's file.
 bool is_plain(const struct stat& found, const struct stat& owner) {
   return S_ISREG(found.st_mode) && (found.st_nlink == 1 || found.st_uid == owner.st_uid);
+}
+
+// One step down from an open directory, making the next one if need be. Links are not followed, and
+// what is given away is what was opened, whatever stands under its name by then.
+Fd enter(const Fd& parent, const std::string& name, const struct stat& owner) {
+  const bool made = ::mkdirat(parent.get(), name.c_str(), 0755) == 0;
+  Fd directory(
+      ::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (made && directory.valid() && ::fchown(directory.get(), owner.st_uid, owner.st_gid) != 0) {
+    return {};
+  }
+  return directory;
+}
+
+Status make_directory(const std::string& directory, const std::string& sandbox) {
+  const auto cannot = [&](const std::string& why) {
+    return Failure{Fault::refused, fmt::format("cannot make {}: {}", directory, why)};
+  };
+  if (directory.rfind(sandbox + "/", 0) != 0) return cannot("it is not within the sandbox");
+  Fd place(::open(sandbox.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat owner {};
+  if (!place.valid() || ::fstat(place.get(), &owner) != 0) return cannot(std::strerror(errno));
+  std::string_view rest = std::string_view(directory).substr(sandbox.size());
+  while (!rest.empty()) {
+    const auto slash = rest.find('/');
+    const std::string name(rest.substr(0, slash));
+    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+    if (name.empty() || name == ".") continue;
+    if (name == "..") return cannot("it leaves the sandbox");
+    place = enter(place, name, owner);
+    if (!place.valid()) return cannot(std::strerror(errno));
+  }
+  return Done{};
 }
 
 }  // namespace
@@ -43,6 +77,14 @@ Result<Fd> open_sandbox_file(const std::string& directory, const std::string& na
     ::unlinkat(folder.get(), name.c_str(), 0);
   }
   return cannot_open(directory, name);
+}
+
+Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox) {
+  for (const auto& directory : directories) {
+    auto made = make_directory(directory, sandbox);
+    if (!made.ok()) return made;
+  }
+  return Done{};
 }
 
 std::string owner_of(const std::string& directory) {

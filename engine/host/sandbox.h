@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/host/fd.h"
 #include "engine/host/result.h"
@@ -14,6 +15,10 @@ namespace containerizer {
 // link, a pipe, a second name of somebody else's file) is removed first. refused: it cannot be
 // opened.
 Result<Fd> open_sandbox_file(const std::string& directory, const std::string& name);
+
+// Makes directories within the sandbox, owned by its owner. Nothing outside the sandbox is touched,
+// whatever links it holds. refused: one cannot be made.
+Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox);
 
 // "uid:gid" of the directory's owner; "" when there is no such directory.
 std::string owner_of(const std::string& directory);

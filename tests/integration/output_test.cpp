@@ -48,7 +48,7 @@ TEST_CASE("output of a command task beside the words of its executor") {
   const auto task = slave.run("task", "echo out; echo problem >&2", "user=nobody");
   slave.expect_status(task, "TASK_FINISHED");
   slave.expect_termination(task);
-  CHECK_THAT(read_file(task.sandbox / "stdout"), Catch::Contains("\nout\n"));
+  CHECK_THAT(read_file(task.sandbox / "stdout"), Catch::Contains("out\n"));
   CHECK_THAT(read_file(task.sandbox / "stderr"), Catch::Contains("problem\n"));
   for (const char* file : {"stdout", "stderr"}) {
     CHECK(output_of({"stat", "-c", "%U", task.sandbox / file}) == "nobody");

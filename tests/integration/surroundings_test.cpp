@@ -26,13 +26,27 @@ void check_refusal(const Ran& ran, const std::string& names) {
   CHECK_THAT(ran.err, Contains(names));
 }
 
+mesos::containerizer::Update update_of(const std::string& container_id, double megabytes) {
+  mesos::containerizer::Update update;
+  update.mutable_container_id()->set_value(container_id);
+  auto& memory = *update.add_resources();
+  memory.set_name("mem");
+  memory.set_type(mesos::Value::SCALAR);
+  memory.mutable_scalar()->set_value(megabytes);
+  return update;
+}
+
 // All verbs that need the database, but `wait`, which insists.
 void check_refusals(const WorkDirectory& place, const std::string& names) {
   check_refusal(place.call("launch", frame_of(custom_launch(place, "c1", "true"))), names);
-  for (const char* verb : {"update", "usage", "destroy"}) {
+  for (const char* verb : {"usage", "destroy"}) {
     INFO(verb);
     check_refusal(place.call_for(verb, "c1"), names);
   }
+  // A slave destroys a container whose update fails.
+  const auto updated = place.call("update", to_frame(update_of("c1", 64).SerializeAsString()));
+  CHECK(updated.status == exit_ok);
+  CHECK_THAT(updated.err, Contains(names));
   check_refusal(place.call("containers"), names);
 }
 

@@ -107,7 +107,7 @@ void Scenario::carry_out(const Words& words) {
       {"await", {3, [&] { await(words); }}},
       {"await-count", {3, [&] { await_count(words); }}},
       {"ping", {1, [&] { ping(words); }}},
-      {"expect-frozen", {2, [&] { expect_frozen(words); }}},
+      {"expect-frozen", {1, [&] { expect_frozen(words); }}},
       {"raw", {2, [&] { raw(words); }}},
       {"pid",
        {1,

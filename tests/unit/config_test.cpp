@@ -10,27 +10,37 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// Of settings without a problem.
+Config read(const Environment& environment) {
+  std::vector<std::string> problems;
+  auto config = read_config(environment, problems);
+  CHECK(problems == std::vector<std::string>{});
+  return config;
+}
+
 Config config_with(const std::string& name, const std::string& value) {
-  auto config = read_config({{"CONTAINERIZER_" + name, value}});
   INFO(name << "=" << value);
-  REQUIRE(config.ok());
-  return config.value();
+  return read({{"CONTAINERIZER_" + name, value}});
+}
+
+// Of settings with one problem.
+std::string problem_of(const Environment& environment) {
+  std::vector<std::string> problems;
+  read_config(environment, problems);
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].find('\n') == std::string::npos);
+  return problems[0];
 }
 
 std::string refusal_of(const std::string& name, const std::string& value) {
-  const auto config = read_config({{"CONTAINERIZER_" + name, value}});
   INFO(name << "=" << value);
-  REQUIRE(config.failed_with(Fault::refused));
-  CHECK(config.failure().text.find('\n') == std::string::npos);
-  return config.failure().text;
+  return problem_of({{"CONTAINERIZER_" + name, value}});
 }
 
 }  // namespace
 
 TEST_CASE("without any setting there are defaults") {
-  const auto read = read_config({});
-  REQUIRE(read.ok());
-  const auto& config = read.value();
+  const auto config = read({});
   CHECK(config.work_directory.substr(0, 4) == "/tmp");
   CHECK(config.endpoint.text() == "unix:///var/run/docker.sock");
   CHECK(config.wait == WaitMode::automatic);
@@ -119,14 +129,12 @@ TEST_CASE("a setting that does not exist is refused with the list of those that 
 }
 
 TEST_CASE("variables of others are left alone") {
-  CHECK(read_config({{"CONTAINERIZERS", "x"}, {"XCONTAINERIZER_WAIT", "x"}, {"WAIT", "x"}}).ok());
+  read({{"CONTAINERIZERS", "x"}, {"XCONTAINERIZER_WAIT", "x"}, {"WAIT", "x"}});
 }
 
 TEST_CASE("Docker is found by its own variables") {
-  const auto host = read_config({{"DOCKER_HOST", "unix:///run/d.sock"}});
-  REQUIRE(host.ok());
-  CHECK(host.value().endpoint.text() == "unix:///run/d.sock");
-  CHECK(read_config({{"DOCKER_HOST", "ssh://somewhere"}}).failed_with(Fault::refused));
+  CHECK(read({{"DOCKER_HOST", "unix:///run/d.sock"}}).endpoint.text() == "unix:///run/d.sock");
+  CHECK_THAT(problem_of({{"DOCKER_HOST", "ssh://somewhere"}}), Catch::Contains("ssh"));
   CHECK(refusal_of("DOCKER_ARGS", "--no-such-option").find("--no-such-option") !=
         std::string::npos);
 }
@@ -138,11 +146,24 @@ TEST_CASE("the work directory has one name however it is spelled", "[scenario-41
   const auto real = std::filesystem::canonical(there / "work").string();
   for (const auto& spelling : {there / "work", there / "work/", there / "link", there / "./link",
                                there / "work/../link"}) {
-    const auto config = read_config({{"MESOS_WORK_DIRECTORY", spelling}});
-    REQUIRE(config.ok());
-    CHECK(config.value().work_directory == real);
-    CHECK(config.value().state_directory() == real + "/docker-containerizer");
+    const auto config = read({{"MESOS_WORK_DIRECTORY", spelling}});
+    CHECK(config.work_directory == real);
+    CHECK(config.state_directory() == real + "/docker-containerizer");
   }
+  CHECK_THAT(problem_of({{"MESOS_WORK_DIRECTORY", "work"}}), Catch::Contains("absolute"));
+}
+
+TEST_CASE("what is wrong with some settings leaves the others as they are") {
+  std::vector<std::string> problems;
+  const auto config = read_config({{"CONTAINERIZER_WIAT", "late"},
+                                   {"CONTAINERIZER_STOP_TIMEOUT", "soon"},
+                                   {"CONTAINERIZER_DOCKER_ARGS", "--H tcp://127.0.0.1:1"},
+                                   {"CONTAINERIZER_REMOVE_DELAY", "7secs"}},
+                                  problems);
+  CHECK(problems.size() == 3);
+  CHECK(config.remove_delay == 7s);
+  CHECK(config.stop_timeout == Config().stop_timeout);
+  CHECK(config.endpoint.text() == Endpoint::nowhere().text());
 }
 
 TEST_CASE("durations are read as Mesos writes them") {

@@ -245,7 +245,7 @@ TEST_CASE("A pull fails in the daemon's words", "[docker][pull]") {
 
 TEST_CASE("An error answer means what its status and text say", "[docker][answers]") {
   struct Row {
-    const Call& call;
+    const ApiCall& call;
     int status;
     Fault fault;
     std::string words;

@@ -48,8 +48,8 @@ TEST_CASE("the executor's variables come from the message, not from the slave's 
   set(environment, "MESOS_DIRECTORY", "/shadow");
   launch.set_checkpoint(true);
 
-  const EnvironmentMap variables = executor_variables(launch, environment, "/sandbox");
-  CHECK(variables == EnvironmentMap{
+  const Environment variables = executor_variables(launch, environment, "/sandbox");
+  CHECK(variables == Environment{
                          {"MESOS_AGENT_ENDPOINT", "127.0.0.1:5061"},
                          {"MESOS_CHECKPOINT", "1"},
                          {"MESOS_DIRECTORY", "/sandbox"},
@@ -103,26 +103,31 @@ TEST_CASE("the executor's environment holds nothing of the slave's or the task's
                       {"PATH", "/bin"},
                       {"SSL_ENABLED", "1"},
                       {"CONTAINERIZER_WAIT", "late"}});
-  const EnvironmentMap result = executor_environment(launch, environment);
+  const Environment result = executor_environment(launch, environment);
 
   for (const char* gone : {"MESOS_LOG_DIR", "MESOS_LOCAL", "MESOS_PORT", "LIBPROCESS_ADVERTISE_IP",
                            "LIBPROCESS_ADVERTISE_PORT", "MESOS_DEFAULT_CONTAINER_IMAGE", "A"}) {
     CAPTURE(gone);
     CHECK(result.count(gone) == 0);
   }
-  const EnvironmentMap kept{{"LIBPROCESS_PORT", "0"},
-                            {"LIBPROCESS_IP", "127.0.0.1"},
-                            {"LD_LIBRARY_PATH", "/opt/lib"},
-                            {"PATH", "/bin"},
-                            {"SSL_ENABLED", "1"},
-                            {"CONTAINERIZER_WAIT", "late"},
-                            {"MESOS_WORK_DIRECTORY", "/var/lib/mesos"},
-                            {"MESOS_LIBEXEC_DIRECTORY", "/usr/libexec/mesos"},
-                            {"MESOS_DIRECTORY", launch.directory()},
-                            {"MESOS_EXECUTOR_ID", "t2"}};
+  const Environment kept{{"LIBPROCESS_PORT", "0"},
+                         {"LIBPROCESS_IP", "127.0.0.1"},
+                         {"LD_LIBRARY_PATH", "/opt/lib"},
+                         {"PATH", "/bin"},
+                         {"SSL_ENABLED", "1"},
+                         {"CONTAINERIZER_WAIT", "late"},
+                         {"MESOS_WORK_DIRECTORY", "/var/lib/mesos"},
+                         {"MESOS_LIBEXEC_DIRECTORY", "/usr/libexec/mesos"},
+                         {"MESOS_DIRECTORY", launch.directory()},
+                         {"MESOS_EXECUTOR_ID", "t2"}};
   for (const auto& [name, value] : kept) {
     CAPTURE(name);
     REQUIRE(result.count(name) == 1);
     CHECK(result.at(name) == value);
   }
+}
+
+TEST_CASE("the slave's programs are where the slave says") {
+  CHECK(launcher_directory({}) == "/usr/libexec/mesos");
+  CHECK(launcher_directory({{"MESOS_LIBEXEC_DIRECTORY", "/opt/m"}}) == "/opt/m");
 }

@@ -26,8 +26,7 @@ Uris one(const std::string& value) {
 TEST_CASE("the fetcher of every release finds its own form") {
   auto [launch, environment] = recorded("mesos-0.19.1/launch-5");
   set(environment, "MESOS_FRAMEWORKS_HOME", "/frameworks");
-  const EnvironmentMap result =
-      fetcher_environment(uris_of(launch), "/sandbox", "root", environment);
+  const Environment result = fetcher_environment(uris_of(launch), "/sandbox", "root", environment);
 
   CHECK(result.at("MESOS_EXECUTOR_URIS") == "/etc/hostname+0X /bin/true+1X /srv/data/a.tgz+0N");
   CHECK(result.at("MESOS_WORK_DIRECTORY") == "/sandbox");
@@ -52,7 +51,7 @@ TEST_CASE("the fetcher of every release finds its own form") {
 }
 
 TEST_CASE("what is not known is left out of the fetcher's environment") {
-  const EnvironmentMap result = fetcher_environment(one("/a"), "/sandbox", "", {});
+  const Environment result = fetcher_environment(one("/a"), "/sandbox", "", {});
   CHECK(result.count("MESOS_USER") == 0);
   CHECK(result.count("MESOS_FRAMEWORKS_HOME") == 0);
   const auto info = boost::json::parse(result.at("MESOS_FETCHER_INFO")).as_object();
@@ -61,10 +60,10 @@ TEST_CASE("what is not known is left out of the fetcher's environment") {
 }
 
 TEST_CASE("the fetcher neither logs nor listens where the slave does") {
-  const EnvironmentMap slave{{"MESOS_LOG_DIR", "/var/log"}, {"MESOS_LOGGING_LEVEL", "ERROR"},
-                             {"MESOS_QUIET", "true"},       {"LIBPROCESS_PORT", "5051"},
-                             {"HADOOP_HOME", "/hadoop"},    {"LD_LIBRARY_PATH", "/lib"}};
-  const EnvironmentMap result = fetcher_environment(one("/a"), "/sandbox", "root", slave);
+  const Environment slave{{"MESOS_LOG_DIR", "/var/log"}, {"MESOS_LOGGING_LEVEL", "ERROR"},
+                          {"MESOS_QUIET", "true"},       {"LIBPROCESS_PORT", "5051"},
+                          {"HADOOP_HOME", "/hadoop"},    {"LD_LIBRARY_PATH", "/lib"}};
+  const Environment result = fetcher_environment(one("/a"), "/sandbox", "root", slave);
   CHECK(result.count("MESOS_LOG_DIR") == 0);
   CHECK(result.count("MESOS_LOGGING_LEVEL") == 0);
   CHECK(result.count("MESOS_QUIET") == 0);

@@ -20,6 +20,7 @@ store::Container some_container() {
   c.task_id = "task.1";
   c.directory = "/tmp/mesos/slaves/1:2/runs/x";
   c.nonce = make_nonce();
+  c.boot_id = "the boot of its creation";
   return c;
 }
 
@@ -83,7 +84,7 @@ TEST_CASE("a row that was lost is rebuilt from the labels", "[scenario-2][scenar
   CHECK(rebuilt->directory == original.directory);
   CHECK(rebuilt->nonce == original.nonce);
   CHECK(rebuilt->docker_id == seen.id);
-  CHECK(rebuilt->boot_id == boot_id());
+  CHECK(rebuilt->boot_id == original.boot_id);
   CHECK(!rebuilt->delivered_at);
   CHECK(is_ours(seen, *rebuilt));
 }
@@ -142,4 +143,8 @@ TEST_CASE("a container of the same id, but of another launch, is not ours",
   relaunched.nonce = make_nonce();
   CHECK_FALSE(is_ours(seen, relaunched));
   CHECK_FALSE(is_ours(ContainerFacts{}, container));
+}
+
+TEST_CASE("a container's name is none that a native containerizer would remove") {
+  CHECK(container_name("abc") == "containerizer-abc");
 }

@@ -17,7 +17,7 @@ using mesos::containerizer::Launch;
 namespace {
 
 const PlanSettings kSettings{"", "/mnt/mesos/sandbox", std::nullopt};
-const EnvironmentMap kEnvironment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:test"}};
+const Environment kEnvironment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:test"}};
 
 // A command task in the dialect of 0.20 and later; what a case needs is added to it.
 Launch command_task() {
@@ -65,14 +65,14 @@ mesos::Volume& add_volume(Launch& launch, const std::string& host, const std::st
   return volume;
 }
 
-LaunchPlan plan(const Launch& launch, const EnvironmentMap& environment = kEnvironment,
+LaunchPlan plan(const Launch& launch, const Environment& environment = kEnvironment,
                 const PlanSettings& settings = kSettings) {
   auto result = make_launch_plan(launch, environment, settings);
   if (!result.ok()) throw std::runtime_error("refused: " + result.failure().text);
   return result.value();
 }
 
-std::string refusal(const Launch& launch, const EnvironmentMap& environment = kEnvironment) {
+std::string refusal(const Launch& launch, const Environment& environment = kEnvironment) {
   const auto result = make_launch_plan(launch, environment, kSettings);
   if (result.ok()) return "planned: " + json::serialize(result.value().create);
   CHECK(result.failure().fault == Fault::refused);
@@ -161,7 +161,7 @@ TEST_CASE("a custom executor runs in the container, with all it needs to reach t
   CHECK(result.resources.ports == decltype(result.resources.ports){{31000, 31002}});
   CHECK(host_field(result, "PortBindings").is_null());
 
-  const EnvironmentMap expected{
+  const Environment expected{
       {"COLOR", "blue"},
       {"LIBPROCESS_IP", "127.0.0.1"},
       {"LIBPROCESS_PORT", "0"},
@@ -181,7 +181,7 @@ TEST_CASE("a custom executor runs in the container, with all it needs to reach t
       {"MESOS_SLAVE_PID", "slave(1)@127.0.0.1:5051"},
       {"MESOS_SUBSCRIPTION_BACKOFF_MAX", "2secs"},
   };
-  EnvironmentMap variables;
+  Environment variables;
   for (const auto& entry : result.create.at("Env").as_array()) {
     const std::string text(entry.as_string());
     variables[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
@@ -193,7 +193,7 @@ TEST_CASE("a custom executor runs in the container, with all it needs to reach t
 TEST_CASE("the first source that names an image wins") {
   Launch launch = command_task();
   auto& executor = *launch.mutable_executor_info();
-  EnvironmentMap environment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "e"}};
+  Environment environment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "e"}};
   PlanSettings settings = kSettings;
   settings.default_image = "f";
 
@@ -592,8 +592,4 @@ TEST_CASE("a launch that cannot be understood is refused") {
     add_parameter(launch, "frobnicate", "hidden");
     CHECK_THAT(refusal(launch), Catch::Contains("frobnicate") && !Catch::Contains("hidden"));
   }
-}
-
-TEST_CASE("a container's name is none that a native containerizer would remove") {
-  CHECK(container_name("abc") == "containerizer-abc");
 }

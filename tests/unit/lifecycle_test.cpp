@@ -202,7 +202,7 @@ TEST_CASE("what the states mean for others") {
     INFO(name_of(state));
     CHECK(is_settled(state) == (state >= State::removing));
     CHECK(may_run(state) == (state >= State::starting && state <= State::stopping));
-    CHECK((*action_in(state) == '\0') == (state == State::accepted || state == State::gone));
+    CHECK((*action_in(state) == '\0') == (state == State::gone));
   }
 }
 

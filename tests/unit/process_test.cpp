@@ -434,3 +434,11 @@ TEST_CASE("an ended child is reaped once, with its status", "[scenario-23]") {
 TEST_CASE("the program knows its own path") {
   CHECK(own_program() == std::filesystem::read_symlink("/proc/self/exe").string());
 }
+
+TEST_CASE("a wait status in words", "[scenario-23]") {
+  CHECK(describe_wait_status(0) == "exit code 0");
+  CHECK(describe_wait_status(3 << 8) == "exit code 3");
+  CHECK(describe_wait_status(6) == "signal 6");
+  CHECK(describe_wait_status(11 | 0x80) == "signal 11");  // with a core
+  CHECK(describe_wait_status({}).find("unknown") != std::string::npos);
+}

@@ -13,10 +13,10 @@ namespace containerizer {
 
 struct RecordedLaunch {
   mesos::containerizer::Launch launch;
-  EnvironmentMap environment;
+  Environment environment;
 };
 
-inline void set(EnvironmentMap& environment, const std::string& name, const std::string& value) {
+inline void set(Environment& environment, const std::string& name, const std::string& value) {
   environment[name] = value;
 }
 

@@ -121,3 +121,67 @@ TEST_CASE("a second name of somebody else's file is replaced, not given away") {
   CHECK(lstat_of(there / "victim").st_uid == 0);
   CHECK(content_of(sandbox + "/stdout") == "ours");
 }
+
+TEST_CASE("directories are made within the sandbox, and belong to its owner") {
+  const TemporaryDirectory sandbox;
+  if (::geteuid() == 0) REQUIRE(::chown(sandbox.path().c_str(), task_user, task_user) == 0);
+  const auto owner = lstat_of(sandbox.path()).st_uid;
+  REQUIRE(
+      make_directories({sandbox / "a/b/c", sandbox / "a//./d", sandbox / "a/b/c"}, sandbox.path())
+          .ok());
+  for (const char* made : {"a", "a/b", "a/b/c", "a/d"}) {
+    INFO(made);
+    CHECK(std::filesystem::is_directory(sandbox / made));
+    CHECK(lstat_of(sandbox / made).st_uid == owner);
+  }
+  CHECK(make_directories({}, sandbox.path()).ok());
+}
+
+TEST_CASE("a directory that is there keeps its owner") {
+  if (::geteuid() != 0) return;
+  const TemporaryDirectory sandbox;
+  std::filesystem::create_directory(sandbox / "there");
+  REQUIRE(::chown(sandbox.path().c_str(), task_user, task_user) == 0);
+  REQUIRE(make_directories({sandbox / "there/new"}, sandbox.path()).ok());
+  CHECK(lstat_of(sandbox / "there").st_uid == 0);
+  CHECK(lstat_of(sandbox / "there/new").st_uid == task_user);
+}
+
+TEST_CASE("no directory is made outside the sandbox") {
+  const TemporaryDirectory there;
+  const auto sandbox = there / "sandbox";
+  std::filesystem::create_directory(sandbox);
+  std::filesystem::create_directory(there / "outside");
+  std::filesystem::create_directory_symlink(there / "outside", sandbox + "/link");
+  std::filesystem::create_directory_symlink("../outside", sandbox + "/relative");
+  std::filesystem::create_directory_symlink("nowhere", sandbox + "/dangling");
+  write_file(sandbox + "/file", "");
+  const std::vector<std::string> places{sandbox + "/link/new",
+                                        sandbox + "/link",
+                                        sandbox + "/relative/new",
+                                        sandbox + "/dangling/new",
+                                        sandbox + "/file/new",
+                                        sandbox + "/../outside/new",
+                                        sandbox + "/a/../../outside/new",
+                                        there / "outside/new",
+                                        sandbox + "ed/new",
+                                        "relative/new",
+                                        sandbox,
+                                        ""};
+  for (const auto& place : places) {
+    INFO(place);
+    const auto refused = make_directories({place}, sandbox);
+    CHECK(refused.failed_with(Fault::refused));
+    CHECK(std::filesystem::is_empty(there / "outside"));
+  }
+  CHECK_FALSE(std::filesystem::exists(sandbox + "/nowhere"));
+  CHECK_FALSE(std::filesystem::exists(sandbox + "ed"));
+}
+
+TEST_CASE("a sandbox that is gone is told, and not made anew") {
+  const TemporaryDirectory there;
+  const auto refused = make_directories({there / "sandbox/a"}, there / "sandbox");
+  REQUIRE(refused.failed_with(Fault::refused));
+  CHECK(refused.failure().text.find(there / "sandbox/a") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(there / "sandbox"));
+}

@@ -168,13 +168,13 @@ TEST_CASE_METHOD(Shelf, "of the same launch in many processes one is recorded", 
   add("other");
   const Gate go;
   std::vector<pid_t> launches;
-  store.rest();
+  store.close();
   for (int i = 0; i < 10; ++i) {
     launches.push_back(fork_child([&, i] {
       auto c = store.find("other").value();
       c.container_id = "c";
       c.nonce = std::string(31, 'x') + static_cast<char>('0' + i);
-      store.rest();
+      store.close();
       go.wait();
       if (store.insert(c, {}, {}, "launch")) ::_exit(7);
     }));
@@ -404,7 +404,7 @@ TEST_CASE_METHOD(Shelf, "limits change by name, each change with a ticket of its
 
 TEST_CASE_METHOD(Shelf, "of writers in several processes none loses a change", "[scenario-54]") {
   add("c");
-  store.rest();
+  store.close();
   std::vector<pid_t> writers;
   for (int process = 0; process < 6; ++process) {
     writers.push_back(fork_child([&] {
@@ -413,8 +413,8 @@ TEST_CASE_METHOD(Shelf, "of writers in several processes none loses a change", "
         const auto ticket = store.set_limits("c", 1.0, {});
         expect(ticket > last, "tickets rise");
         last = ticket;
-        if (i % 5 == 0) store.rest();
-        if (i % 7 == 0) store.tidy();
+        if (i % 5 == 0) store.close();
+        if (i % 7 == 0) store.checkpoint();
       }
     }));
   }
@@ -517,13 +517,13 @@ TEST_CASE_METHOD(Shelf, "deleting a container searches no other table from end t
 TEST_CASE_METHOD(Shelf, "a store that rests can be used again, here and after a fork",
                  "[scenario-63]") {
   add("c");
-  store.rest();
+  store.close();
   CHECK(run_in_child([&] {
           expect(store.find("c").has_value(), "the child finds it");
           expect(store.request("c", "stop"), "the child writes");
         }) == 0);
   CHECK(store.requests_of("c").stop);
-  store.tidy();
+  store.checkpoint();
   CHECK(store.requests_of("c").stop);
 }
 
