@@ -106,6 +106,7 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   // Before anything that can fail: a slave up to 0.26 aborts when we end with its request unread.
   if (command.has_request) frame = read_frame(STDIN_FILENO);
   std::vector<std::string> problems;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands out this address as a number.
   auto taken = take_environment_file(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)));
   auto config = read_config(own_environment(), problems);
   if (!taken.ok()) {

@@ -85,3 +85,26 @@ TEST_CASE("no file of the product is longer than 600 lines") {
     CHECK(count(read(path), "\n") <= 600);
   }
 }
+
+TEST_CASE("every failure scenario has its test") {
+  std::set<std::string> tests;
+  for (const auto& path : own_sources({"tests/unit", "tests/integration", "tests/crash"})) {
+    tests.merge(matches(read(path), R"re(TEST_CASE(?:_METHOD)?\((?:\w+,)?\s*"([^"]+)")re"));
+  }
+  const auto page = read("tests/failures.md");
+  const std::regex row(R"re(\n\| (\d+) \| [^|]+ \| ([^\n]+) \|)re");
+  std::multiset<int> numbers;
+  for (std::sregex_iterator it(page.begin(), page.end(), row), end; it != end; ++it) {
+    numbers.insert(std::stoi((*it)[1]));
+    const std::string cell = (*it)[2];
+    CAPTURE((*it)[1].str(), cell);
+    const auto names = matches(cell, R"re("([^"]+)")re");
+    CHECK(names.empty() == cell.starts_with("does not apply: "));
+    for (const auto& name : names) {
+      CAPTURE(name);
+      CHECK(tests.count(name) == 1);
+    }
+  }
+  CHECK(numbers.size() == 70);
+  CHECK(std::set<int>(numbers.begin(), numbers.end()).size() == 70);
+}
