@@ -1,6 +1,7 @@
 #include "engine/actions.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -291,13 +292,17 @@ void Actions::note_process(const ContainerFacts& facts) {
 }
 
 // For a command task: mesos-executor, on the host, in a session of its own, so that its suicide (it
-// kills its own process group) takes nobody along. One that is on record has been started, and may
-// have ended since: Running finds out.
+// kills its own process group) takes nobody along. One that has begun is not started again, though
+// it may have ended since: Running finds out.
 Actions::MaybeStep Actions::start_executor() {
-  if (container_.kind != "command" || container_.executor) return std::nullopt;
+  if (container_.kind != "command") return std::nullopt;
+  const auto begun =
+      life_file(world_.config.state_directory(), container_.container_id, ".executor");
+  if (container_.executor && ::access(begun.c_str(), F_OK) == 0) return std::nullopt;
   if (const auto made = plan(); !made.ok()) return failed_step("plan", made.failure().text);
-  const auto executor = executor_program(container_, launch_, environment_, world_.program);
+  auto executor = executor_program(container_, launch_, environment_, world_.program);
   if (!executor.ok()) return failed_step("executor", executor.failure().text);
+  executor.value().program.begun_file = begun;
   world_.store.close();
   const auto prepared = world_.host.prepare(executor.value().program);
   if (!prepared.ok()) return failed_step("executor", prepared.failure().text);
@@ -349,11 +354,7 @@ Actions::MaybeStep Actions::ended_step() {
     if (sight.facts) note_process(*sight.facts);
     return std::nullopt;
   }
-  if (sight.facts->exit_code == killed && !sight.facts->oom_killed) {
-    world_.host.poll({}, world_.host.now() + late_reason);
-    if (auto again = look(); again.facts) sight = std::move(again);
-  }
-  return exited_step(*sight.facts);
+  return exited_step(std::move(*sight.facts));
 }
 
 // The container's process has ended, and the engine has not told of it for a while.
@@ -367,7 +368,12 @@ Actions::MaybeStep Actions::vanished_step() {
   return lost_step(lost_ending("its process is gone, but the engine calls it running"));
 }
 
-Step Actions::exited_step(const ContainerFacts& facts) {
+Step Actions::exited_step(ContainerFacts facts) {
+  if (facts.exit_code == killed && !facts.oom_killed) {
+    world_.store.close();
+    world_.host.poll({}, world_.host.now() + late_reason);
+    if (auto again = look(); again.facts) facts = std::move(*again.facts);
+  }
   const auto requests = world_.store.requests_of(container_.container_id);
   auto ending = ending_of(facts, requests.destroy);
   const bool orphaned =

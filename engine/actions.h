@@ -55,7 +55,7 @@ class Actions {
   Sight look();
 
   // The event, with its termination, for a container that has ended as these facts say.
-  Step exited_step(const ContainerFacts& facts);
+  Step exited_step(ContainerFacts facts);
 
   // Takes note of which process a container that runs has, and of what that process is held to.
   void note_process(const ContainerFacts& facts);

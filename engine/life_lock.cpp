@@ -25,7 +25,7 @@ std::string life_file(const std::string& state_directory, const std::string& con
 }
 
 void forget_files(const std::string& state_directory, const std::string& container_id) {
-  for (const char* suffix : {".output", ".facts", ".facts-new", ".lock"}) {
+  for (const char* suffix : {".output", ".facts", ".facts-new", ".executor", ".lock"}) {
     ::unlink(life_file(state_directory, container_id, suffix).c_str());
   }
 }

@@ -27,7 +27,7 @@ inline constexpr int limits_byte = 8;
 bool is_past(State state, Phase phase);
 
 // The path of one of a container's files: ".lock", ".output" for the cursor of its output, ".facts"
-// for its running facts.
+// for its running facts, ".executor" for the sign that its mesos-executor has begun.
 std::string life_file(const std::string& state_directory, const std::string& container_id,
                       const std::string& suffix);
 

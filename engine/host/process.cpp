@@ -89,6 +89,10 @@ bool arrange_descriptors(ChildImage& image) {
     } while (got < 0 && errno == EINTR);
     if (got != 1) ::_exit(127);
   }
+  const auto& begun = image.program.begun_file;
+  if (!begun.empty() && ::open(begun.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0) {
+    fail_child(image.report);
+  }
   const auto& directory = image.program.directory;
   if (!directory.empty() && ::chdir(directory.c_str()) != 0) fail_child(image.report);
   ::execve(image.arguments[0], image.arguments.data(), image.environment.data());

@@ -50,6 +50,9 @@ struct Program {
   int input = -1;                        // descriptors for 0, 1, 2; -1 is /dev/null
   int output = -1;
   int error = -1;
+  // Created, once permission is there, right before the program begins: as long as it is not there,
+  // the program certainly has not. "" for none.
+  std::string begun_file;
   // Killed by the kernel when the process that started it ends.
   bool dies_with_us = false;
   // Not our child: reparented to init, so that nobody who kills our tree reaches it.
