@@ -45,6 +45,8 @@ class Child {
   void send(std::string_view bytes);
   // Once all is sent.
   void close_input();
+  // From then on nobody reads what it prints to its standard output.
+  void close_output() { output_.close(); }
 
   // Passes bytes in all directions until something has arrived, the child has ended, or time is up.
   void pump(Deadline deadline);

@@ -1,6 +1,7 @@
 // A launch without a slave: the message of a custom executor, as small as slaves make them.
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "containerizer.pb.h"
@@ -29,6 +30,23 @@ inline mesos::containerizer::Launch custom_launch(const WorkDirectory& place,
 
 inline std::string frame_of(const mesos::containerizer::Launch& launch) {
   return to_frame(launch.SerializeAsString());
+}
+
+// Launches it, which must succeed.
+inline void launch_directly(const WorkDirectory& place,
+                            const mesos::containerizer::Launch& message) {
+  const auto ran = place.call("launch", frame_of(message));
+  INFO(ran.err);
+  REQUIRE(ran.status == 0);
+}
+
+// Waits for its end, and returns what the slave would be told of it.
+inline mesos::containerizer::Termination end_of(const WorkDirectory& place,
+                                                const std::string& container_id) {
+  const auto ran = place.call_for("wait", container_id);
+  INFO(ran.err);
+  REQUIRE(ran.status == 0);
+  return message_in<mesos::containerizer::Termination>(ran.out);
 }
 
 }  // namespace containerizer::integration

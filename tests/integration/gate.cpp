@@ -76,6 +76,14 @@ void Gate::hold(const std::string& what, Hold how) {
   what_ = what;
   how_ = how;
   held_ = 0;
+  made_up_.clear();
+}
+
+void Gate::answer(const std::string& what, const std::string& status, const std::string& body) {
+  const std::lock_guard lock(mutex_);
+  what_ = what;
+  made_up_ = "HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nContent-Length: " +
+             std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 void Gate::await_held() {
@@ -99,7 +107,8 @@ void Gate::serve() {
     for (const auto& link : links_) {
       const short wanted = link.is_held ? POLLRDHUP : POLLIN | POLLRDHUP;
       all.push_back({link.program.get(), wanted, 0});
-      all.push_back({link.engine.get(), wanted, 0});
+      // An engine that dies meanwhile would be told of again and again.
+      all.push_back({link.is_held ? -1 : link.engine.get(), wanted, 0});
     }
     ::poll(all.data(), all.size(), -1);
     auto next = all.begin() + 2;
@@ -129,7 +138,7 @@ void Gate::accept() {
   if (link.program.valid() && link.engine.valid()) links_.push_back(std::move(link));
 }
 
-bool Gate::is_to_be_held(const std::string& bytes) const {
+bool Gate::is_meant(const std::string& bytes) const {
   return what_ && bytes.substr(0, bytes.find('\r')).find(*what_) != std::string::npos;
 }
 
@@ -137,7 +146,8 @@ bool Gate::pass_request(Link& link) {
   auto bytes = receive(link.program);
   if (bytes.empty()) return false;
   const std::lock_guard lock(mutex_);
-  if (!is_to_be_held(bytes)) return send_all(link.engine, bytes);
+  if (!is_meant(bytes)) return send_all(link.engine, bytes);
+  if (!made_up_.empty()) return send_all(link.program, made_up_);
   if (how_ == Hold::answer) {
     if (!send_all(link.engine, bytes)) return false;
     // The engine answers when it is done; the answer stays where it is.

@@ -29,6 +29,9 @@ class Gate {
 
   // From now on each request whose first line contains `what` is held, until open().
   void hold(const std::string& what, Hold how);
+  // From now on each such request gets this answer, and the engine does not hear of it, until
+  // open().
+  void answer(const std::string& what, const std::string& status, const std::string& body);
   // Until something is held.
   void await_held();
   // What is held goes on, but for what belongs to processes that died meanwhile.
@@ -47,7 +50,7 @@ class Gate {
   // False when the link is at its end.
   bool pass_request(Link& link);
   bool pass_answer(Link& link);
-  bool is_to_be_held(const std::string& bytes) const;
+  bool is_meant(const std::string& bytes) const;
   void release();
 
   Fd listener_;
@@ -59,6 +62,7 @@ class Gate {
   // --- guarded by mutex_ ---
   std::optional<std::string> what_;
   Hold how_ = Hold::request;
+  std::string made_up_;  // an answer, instead of holding
   int held_ = 0;
   bool opened_ = false;
   bool ended_ = false;

@@ -1,9 +1,9 @@
 // Whose containers are whose, and what is rebuilt when the record is lost.
 #include <catch2/catch.hpp>
-#include <csignal>
 
 #include "containerizer.pb.h"
 #include "proto/record_io.h"
+#include "tests/integration/foreigner.h"
 #include "tests/integration/slave.h"
 
 using namespace containerizer::integration;
@@ -22,34 +22,10 @@ Task start(Slave& slave, const WorkDirectory& place) {
   return task;
 }
 
-// Somebody else's container, which goes with the test.
-class Foreigner {
- public:
-  explicit Foreigner(const std::vector<std::string>& options) {
-    std::vector<std::string> words{"run", "-d", "--network", "none"};
-    words.insert(words.end(), options.begin(), options.end());
-    words.insert(words.end(), {"busybox:test", "sleep", "1000"});
-    id_ = docker(words);
-  }
-  ~Foreigner() { docker({"rm", "-f", id_}); }
-  Foreigner(const Foreigner&) = delete;
-  Foreigner& operator=(const Foreigner&) = delete;
-  bool lives() const { return docker({"inspect", "-f", "{{.State.Running}}", id_}) == "true"; }
-
- private:
-  std::string id_;
-};
-
 // The slave dies with everything that knows of its containers, and its database is gone.
 void lose_record(const WorkDirectory& place, Slave& slave) {
   slave.die();
-  for (const char* who : {"wait", "supervise"}) {
-    for (const auto pid : place.processes({who})) ::kill(pid, SIGKILL);
-  }
-  eventually("all are dead", [&] { return place.processes({"supervise"}).empty(); });
-  for (const char* file : {"state.db", "state.db-wal", "state.db-shm"}) {
-    fs::remove(place.state() / file);
-  }
+  place.lose_record();
 }
 
 std::string found_in(const fs::path& directory, const std::string& beginning) {
@@ -88,17 +64,22 @@ TEST_CASE("containers of other people") {
   for (const auto* one : {&plain, &named, &labelled, &elsewhere}) CHECK(one->lives());
 }
 
-TEST_CASE("container whose name is taken by somebody else") {
+TEST_CASE("container whose name is taken by somebody else", "[scenario-6]") {
   const WorkDirectory place;
-  const auto launch = place.scratch() / "launch";
-  Slave slave(place);
+  Slave slave(place, "1.0.4", {"--default_container_image=docker:///busybox:test"});
   const Foreigner taken({"--name", "containerizer-chosen"});
-  auto text = read_file(SOURCE_DIR "/tests/fixtures/mesos-0.19.1/launch-3.txtpb");
-  write_file(launch, text);
-  const auto task =
-      slave.launch("task", launch.string() + " fresh=true container_id=chosen", "launch-text");
+  const auto task = slave.launch("task",
+                                 SOURCE_DIR
+                                 "/tests/fixtures/mesos-0.19.1/launch-3.txtpb"
+                                 " fresh=true container_id=chosen",
+                                 "launch-text");
   CHECK(task.id == "chosen");
   slave.expect_termination(task);
+  const auto ending = place.show(task.id).at("termination").as_object();
+  CHECK(ending.at("kind").as_string() == "failed");
+  CHECK(ending.at("step").as_string() == "create");
+  CHECK_THAT(ending.at("message").as_string().c_str(), Contains("is not of this launch"));
+  place.await_state(task.id, "Gone");
   CHECK(taken.lives());
 }
 

@@ -2,7 +2,6 @@
 // the events it prints.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -57,16 +56,5 @@ class Slave {
   std::vector<std::string> pending_;  // events not yet expected
   std::size_t read_ = 0;
 };
-
-// The message in the frame that a verb has answered with.
-template <class Message>
-Message message_in(const std::string& frame) {
-  Message message;
-  constexpr std::size_t length_size = 4;
-  if (frame.size() < length_size || !message.ParseFromString(frame.substr(length_size))) {
-    throw std::runtime_error("no frame");
-  }
-  return message;
-}
 
 }  // namespace containerizer::integration

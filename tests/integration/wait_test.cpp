@@ -3,32 +3,17 @@
 #include <csignal>
 
 #include "containerizer.pb.h"
+#include "tests/integration/direct_launch.h"
 #include "tests/integration/slave.h"
 
 using namespace containerizer::integration;
 using Catch::Contains;
-using mesos::containerizer::Containers;
 using mesos::containerizer::Termination;
 
 namespace {
 
 const char* const custom_until_go =
     "image=busybox:test command='until [ -e $MESOS_SANDBOX/go ]; do sleep 0.05; done; exit 7'";
-
-std::vector<std::string> listed(const WorkDirectory& place) {
-  const auto ran = place.call("containers");
-  REQUIRE(ran.status == 0);
-  const auto message = message_in<Containers>(ran.out);
-  std::vector<std::string> ids;
-  for (const auto& id : message.containers()) ids.push_back(id.value());
-  return ids;
-}
-
-Termination answer_of(const Ran& ran) {
-  INFO(ran.err);
-  REQUIRE(ran.status == 0);
-  return message_in<Termination>(ran.out);
-}
 
 // A container that runs, but whose slave has died with everything that waited for it.
 Task abandoned(const WorkDirectory& place, const std::string& words = custom_until_go) {
@@ -108,7 +93,7 @@ TEST_CASE("executor that is killed for its memory") {
 
 TEST_CASE("wait for a container that was never launched") {
   const WorkDirectory place;
-  const auto answer = answer_of(place.call_for("wait", "never-launched"));
+  const auto answer = end_of(place, "never-launched");
   CHECK(answer.status() == -1);
   CHECK_THAT(answer.message(), Contains("never-launched is not known"));
 }
@@ -119,11 +104,11 @@ TEST_CASE("container that ends while nobody waits") {
   write_file(task.sandbox / "go", "");
   place.await_state(task.id, "Gone");
   // Listed until its end has been told, and not any longer.
-  CHECK(listed(place) == std::vector<std::string>{task.id});
-  const auto answer = answer_of(place.call_for("wait", task.id));
+  CHECK(place.listed() == std::vector<std::string>{task.id});
+  const auto answer = end_of(place, task.id);
   CHECK(answer.status() == 7 << 8);
-  CHECK(listed(place).empty());
-  CHECK(answer_of(place.call_for("wait", task.id)).status() == 7 << 8);
+  CHECK(place.listed().empty());
+  CHECK(end_of(place, task.id).status() == 7 << 8);
 }
 
 TEST_CASE("two waits for one container") {
@@ -163,7 +148,7 @@ TEST_CASE("wait that outlives its slave does not count as told") {
   write_file(task.sandbox / "go", "");
   place.await_state(task.id, "Gone");
   eventually("nobody waits", [&] { return place.processes({"wait"}).empty(); });
-  CHECK(listed(place) == std::vector<std::string>{task.id});
+  CHECK(place.listed() == std::vector<std::string>{task.id});
 }
 
 TEST_CASE("what the slave learns of an update after the end") {

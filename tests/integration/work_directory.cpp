@@ -39,18 +39,20 @@ std::string process_file(pid_t pid, const char* name) {
   return read_file(fs::path("/proc") / std::to_string(pid) / name);
 }
 
-// The messages of all verbs have the container's id in the same place.
-std::string frame_for(const std::string& container_id) {
-  mesos::containerizer::Wait message;
-  message.mutable_container_id()->set_value(container_id);
-  return to_frame(message.SerializeAsString());
-}
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
+}
+
+// The hard way, and returns when it is gone.
+void kill_process(pid_t pid) {
+  const Fd gone(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  ::kill(pid, SIGKILL);
+  // Its sockets and locks outlive what /proc shows of its command line.
+  pollfd end{gone.get(), POLLIN, 0};
+  REQUIRE((!gone.valid() || ::poll(&end, 1, static_cast<int>(bound.count())) == 1));
 }
 
 }  // namespace
@@ -82,6 +84,13 @@ std::string docker(std::vector<std::string> arguments) {
   if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker Engine for tests (bin/engine)");
   arguments.insert(arguments.begin(), {"docker", "-H", host});
   return output_of(arguments);
+}
+
+// The messages of all verbs have the container's id in the same place.
+std::string frame_for(const std::string& container_id) {
+  mesos::containerizer::Wait message;
+  message.mutable_container_id()->set_value(container_id);
+  return to_frame(message.SerializeAsString());
 }
 
 WorkDirectory::WorkDirectory() : scratch_(temporary_directory()), path_(scratch_ / "work") {
@@ -153,6 +162,16 @@ void WorkDirectory::await_state(const std::string& container_id, const std::stri
   eventually(container_id + " is " + state, [&] { return state_of(container_id) == state; });
 }
 
+std::vector<std::string> WorkDirectory::listed() const {
+  const auto ran = call("containers");
+  INFO(ran.err);
+  REQUIRE(ran.status == 0);
+  const auto message = message_in<mesos::containerizer::Containers>(ran.out);
+  std::vector<std::string> ids;
+  for (const auto& id : message.containers()) ids.push_back(id.value());
+  return ids;
+}
+
 std::vector<std::string> WorkDirectory::docker_containers() const {
   return lines_of(docker({"ps", "-aq", "--no-trunc", "--filter",
                           "label=docker-containerizer.instance=" + path_.string()}));
@@ -183,12 +202,15 @@ pid_t WorkDirectory::supervisor(const std::string& container_id) const {
 }
 
 void WorkDirectory::kill_supervisor(const std::string& container_id) const {
-  const auto pid = supervisor(container_id);
-  const Fd gone(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  ::kill(pid, SIGKILL);
-  // Its sockets and locks outlive what /proc shows of its command line.
-  pollfd end{gone.get(), POLLIN, 0};
-  REQUIRE(::poll(&end, 1, static_cast<int>(bound.count())) == 1);
+  kill_process(supervisor(container_id));
+}
+
+void WorkDirectory::lose_record() const {
+  // In this order: who waits starts a supervisor anew.
+  for (const char* who : {"wait", "supervise"}) {
+    for (const auto pid : processes({who})) kill_process(pid);
+  }
+  for (const char* file : {"state.db", "state.db-wal", "state.db-shm"}) fs::remove(state() / file);
 }
 
 void WorkDirectory::end_everything() const {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,20 @@ void eventually(const std::string& what, const std::function<bool()>& condition)
 
 std::string read_file(const fs::path& path);
 void write_file(const fs::path& path, std::string_view content);
+
+// The message of a verb that consists of a container id, as a frame.
+std::string frame_for(const std::string& container_id);
+
+// The message in the frame that a verb has answered with.
+template <class Message>
+Message message_in(const std::string& frame) {
+  Message message;
+  constexpr std::size_t length_size = 4;
+  if (frame.size() < length_size || !message.ParseFromString(frame.substr(length_size))) {
+    throw std::runtime_error("no frame");
+  }
+  return message;
+}
 
 // Ends all containers and processes of the slave when it goes. Unless the test has failed already,
 // it then checks that nothing is left of them.
@@ -63,6 +78,8 @@ class WorkDirectory {
   // All events of the container, in order, separated by blanks.
   std::string events_of(const std::string& container_id) const;
   void await_state(const std::string& container_id, const std::string& state) const;
+  // Ids that `containers` answers with.
+  std::vector<std::string> listed() const;
 
   // --- What is true ---
   // Docker ids of the containers of this slave.
@@ -73,6 +90,8 @@ class WorkDirectory {
   pid_t supervisor(const std::string& container_id) const;
   // Kills the supervisor the hard way and waits until it is gone.
   void kill_supervisor(const std::string& container_id) const;
+  // Kills all who wait or supervise the same way, and removes the database.
+  void lose_record() const;
 
   // The variables that every process of the slave gets.
   const Variables& variables() const { return variables_; }
