@@ -94,7 +94,7 @@ Step Actions::act() {
 Result<const LaunchPlan*> Actions::plan() {
   if (plan_) return &*plan_;
   const auto record = world_.store.launch_of(container_.container_id);
-  if (!record || !launch_.ParseFromString(record->request)) {
+  if (!record || record->request.empty() || !launch_.ParseFromString(record->request)) {
     return Failure{Fault::refused, "the launch request is not recorded"};
   }
   environment_ = unpack_environment(record->environment);

@@ -323,7 +323,24 @@ void Database::write(Durability durability, const std::function<void()>& work) {
     sqlite3_exec(connection_, "ROLLBACK", nullptr, nullptr, nullptr);
     throw;
   }
-  execute("COMMIT");
+  try {
+    execute("COMMIT");
+  } catch (...) {
+    write_over_failed_commit();
+    throw;
+  }
+}
+
+// A commit that failed at its fsync stands in the log all the same, where whoever opens the
+// database next takes it for a good one. Another commit, which needs no fsync, takes its place
+// there.
+void Database::write_over_failed_commit() {
+  const auto unchanged = fmt::format("PRAGMA user_version = {}", latest_version());
+  for (const char* sql :
+       {"ROLLBACK", "PRAGMA synchronous = OFF", unchanged.c_str(), "PRAGMA synchronous = NORMAL"}) {
+    sqlite3_exec(connection_, sql, nullptr, nullptr, nullptr);
+  }
+  durability_ = Durability::process;
 }
 
 void Database::set_aside(const DatabaseSettings& settings, const std::string& path) {

@@ -129,6 +129,7 @@ class Database {
   void back_up(const std::string& copy) const;
   void configure();
   void execute(const std::string& sql) const;
+  void write_over_failed_commit();
   void close();
 
   DatabaseSettings settings_;

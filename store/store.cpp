@@ -369,7 +369,7 @@ int Store::prune(std::int64_t wall, int most) {
 
 std::string Store::set_aside() {
   close();
-  const auto path = fmt::format("{}.unreadable-{}", settings_.path, now().wall);
+  auto path = fmt::format("{}.unreadable-{}", settings_.path, now().wall);
   Database::set_aside(settings_, path);
   return path;
 }

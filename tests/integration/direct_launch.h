@@ -1,4 +1,5 @@
-// A launch without a slave: the message of a custom executor, as small as slaves make them.
+// A launch without a slave: the message of a custom executor, as small as slaves make them. Nobody
+// waits for such a container, so that its supervisor stays dead once it is killed.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -28,9 +29,26 @@ inline mesos::containerizer::Launch custom_launch(const WorkDirectory& place,
   return launch;
 }
 
-inline std::string frame_of(const mesos::containerizer::Launch& launch) {
-  return to_frame(launch.SerializeAsString());
+inline mesos::containerizer::Update update_of(const std::string& container_id, double megabytes) {
+  mesos::containerizer::Update update;
+  update.mutable_container_id()->set_value(container_id);
+  auto& memory = *update.add_resources();
+  memory.set_name("mem");
+  memory.set_type(mesos::Value::SCALAR);
+  memory.mutable_scalar()->set_value(megabytes);
+  return update;
 }
+
+template <class Message>
+std::string frame_of(const Message& message) {
+  return to_frame(message.SerializeAsString());
+}
+
+// Ends with 7 as soon as its sandbox has a file "go", which it takes away.
+inline const char* const until_go =
+    "trap exit TERM; until rm $MESOS_SANDBOX/go 2> /dev/null; do sleep 0.05; done; exit 7";
+// Ends by nothing but SIGKILL.
+inline const char* const stubborn = "trap '' TERM; while :; do sleep 0.05; done";
 
 // Launches it, which must succeed.
 inline void launch_directly(const WorkDirectory& place,
@@ -38,6 +56,18 @@ inline void launch_directly(const WorkDirectory& place,
   const auto ran = place.call("launch", frame_of(message));
   INFO(ran.err);
   REQUIRE(ran.status == 0);
+}
+
+// A container that runs, in a sandbox of its own, which is returned.
+inline fs::path start_directly(const WorkDirectory& place, const std::string& container_id,
+                               const std::string& script) {
+  auto launch = custom_launch(place, container_id, script);
+  const fs::path sandbox = place.scratch() / ("sandbox-" + container_id);
+  fs::create_directories(sandbox);
+  launch.set_directory(sandbox);
+  launch_directly(place, launch);
+  place.await_state(container_id, "Running");
+  return sandbox;
 }
 
 // Waits for its end, and returns what the slave would be told of it.

@@ -10,7 +10,6 @@ using Catch::Contains;
 namespace {
 
 const char* const name = "containerizer-c1";
-const char* const until_go = "until [ -e $MESOS_SANDBOX/go ]; do sleep 0.05; done; exit 7";
 
 std::string docker_status() { return docker({"inspect", "-f", "{{.State.Status}}", name}); }
 

@@ -26,16 +26,6 @@ void check_refusal(const Ran& ran, const std::string& names) {
   CHECK_THAT(ran.err, Contains(names));
 }
 
-mesos::containerizer::Update update_of(const std::string& container_id, double megabytes) {
-  mesos::containerizer::Update update;
-  update.mutable_container_id()->set_value(container_id);
-  auto& memory = *update.add_resources();
-  memory.set_name("mem");
-  memory.set_type(mesos::Value::SCALAR);
-  memory.mutable_scalar()->set_value(megabytes);
-  return update;
-}
-
 // All verbs that need the database, but `wait`, which insists.
 void check_refusals(const WorkDirectory& place, const std::string& names) {
   check_refusal(place.call("launch", frame_of(custom_launch(place, "c1", "true"))), names);
@@ -44,20 +34,16 @@ void check_refusals(const WorkDirectory& place, const std::string& names) {
     check_refusal(place.call_for(verb, "c1"), names);
   }
   // A slave destroys a container whose update fails.
-  const auto updated = place.call("update", to_frame(update_of("c1", 64).SerializeAsString()));
+  const auto updated = place.call("update", frame_of(update_of("c1", 64)));
   CHECK(updated.status == exit_ok);
   CHECK_THAT(updated.err, Contains(names));
   check_refusal(place.call("containers"), names);
 }
 
-void sql(const WorkDirectory& place, const std::string& text) {
-  output_of({"sqlite3", place.state() / "state.db", text});
-}
-
 // An empty database of ours, all of it in the file.
 fs::path fresh_database(const WorkDirectory& place) {
   REQUIRE(place.call("containers").status == exit_ok);
-  sql(place, "PRAGMA wal_checkpoint(TRUNCATE)");
+  place.sql("PRAGMA wal_checkpoint(TRUNCATE)");
   return place.state() / "state.db";
 }
 
@@ -125,8 +111,8 @@ TEST_CASE("state database that is none of ours") {
   fresh_database(place);
   SECTION("text") { write_file(place.state() / "state.db", std::string(5000, 'x')); }
   SECTION("cut short") { fs::resize_file(place.state() / "state.db", 5000); }
-  SECTION("of a newer program") { sql(place, "PRAGMA user_version = 99"); }
-  SECTION("of another program") { sql(place, "PRAGMA application_id = 1"); }
+  SECTION("of a newer program") { place.sql("PRAGMA user_version = 99"); }
+  SECTION("of another program") { place.sql("PRAGMA application_id = 1"); }
   SECTION("a directory") {
     fs::remove(place.state() / "state.db");
     fs::create_directory(place.state() / "state.db");

@@ -172,6 +172,19 @@ std::vector<std::string> WorkDirectory::listed() const {
   return ids;
 }
 
+json::object WorkDirectory::ending_of(const std::string& container_id) const {
+  json::value ending;
+  eventually("the end of " + container_id + " is on record", [&] {
+    ending = show(container_id).at("termination");
+    return ending.is_object();
+  });
+  return ending.as_object();
+}
+
+std::string WorkDirectory::sql(const std::string& text) const {
+  return output_of({"sqlite3", state() / "state.db", text});
+}
+
 std::vector<std::string> WorkDirectory::docker_containers() const {
   return lines_of(docker({"ps", "-aq", "--no-trunc", "--filter",
                           "label=docker-containerizer.instance=" + path_.string()}));

@@ -80,6 +80,10 @@ class WorkDirectory {
   void await_state(const std::string& container_id, const std::string& state) const;
   // Ids that `containers` answers with.
   std::vector<std::string> listed() const;
+  // How it ended, once that is on record.
+  json::object ending_of(const std::string& container_id) const;
+  // What plain sqlite3 says to `text`, which must succeed, in the state database.
+  std::string sql(const std::string& text) const;
 
   // --- What is true ---
   // Docker ids of the containers of this slave.
