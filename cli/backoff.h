@@ -32,8 +32,8 @@ class Backoff {
   std::optional<Deadline> last_;
 };
 
-// For processes that must not fail while a container lives: asks the database until it answers. With
-// a deadline, until then; and a file that is no database of ours is not waited for.
+// For processes that must not fail while a container lives: asks the database until it answers.
+// With a deadline, until then; and a file that is no database of ours is not waited for.
 template <class Ask>
 auto insist(Ask ask, std::optional<Deadline> deadline = {}) {
   Backoff backoff;

@@ -85,6 +85,15 @@ int take_standard_output() {
   return output;
 }
 
+// Locks are waited for by signals, whatever the caller has blocked. Only a kill may come before
+// `observe` listens for it, and then waits.
+void block_only_early_kills(const std::string& command) {
+  sigset_t blocked;
+  ::sigemptyset(&blocked);
+  if (command == "observe") ::sigaddset(&blocked, SIGTERM);
+  ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
+}
+
 std::string database_of(const Config& config) { return config.state_directory() + "/state.db"; }
 
 int run(const Command& command, Call& call) {
@@ -150,15 +159,12 @@ int main(int count, char** words) try {
   const int output = take_standard_output();
   // A reader that went away is an error of the write, not the end of us.
   std::signal(SIGPIPE, SIG_IGN);
-  // Locks are waited for by signals, whatever the caller has blocked.
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   std::string name;
   if (!arguments.empty()) {
     name = std::move(arguments.front());
     arguments.erase(arguments.begin());
   }
+  block_only_early_kills(name);
   if (name == "--version") {
     write_all(output, "docker-containerizer " PROJECT_VERSION "\n");
     return exit_ok;

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "engine/host/file.h"
+#include "engine/host/text.h"
 
 namespace containerizer {
 namespace {
@@ -22,12 +23,7 @@ boost::json::value pid_of(const std::optional<ProcessId>& process) {
 }
 
 // Control characters of a task's making must not reach a terminal.
-std::string printable(std::string text) {
-  for (auto& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return text;
-}
+std::string printable(const std::string& text) { return one_line(text, text.size()); }
 
 }  // namespace
 

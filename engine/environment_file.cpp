@@ -1,11 +1,9 @@
 #include "engine/environment_file.h"
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -80,39 +78,25 @@ fs::path settings_beside(fs::path path) {
   return {};
 }
 
-// All that is written into the pipe.
-std::string read_all(int fd) {
-  std::string all;
-  std::array<char, 4096> piece{};
-  for (;;) {
-    const auto got = ::read(fd, piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return all;
-    all.append(piece.data(), static_cast<std::size_t>(got));
-  }
-}
-
 void replace_environment(const Environment& environment) {
   ::clearenv();
   for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
 }
 
 Status let_shell_read(const std::string& file) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Failure{Fault::refused, "cannot make a pipe"};
-  const Fd result(ends[0]);
-  Fd output(ends[1]);
+  auto output = make_pipe();
+  if (!output.ok()) return output.failure();
   Program shell;
   shell.arguments = {"/bin/sh", "-c",          "set -a; . \"$0\" >&2 && exec \"$1\" \"$2\"",
                      file,      own_program(), print_environment};
   shell.environment = as_strings(own_environment());
-  shell.output = output.get();
+  shell.output = output.value().write.get();
   shell.error = STDERR_FILENO;
   shell.dies_with_us = true;
   auto started = start(shell);
   if (!started.ok()) return started.failure();
-  output.close();
-  const auto text = read_all(result.get());
+  output.value().write.close();
+  const auto text = read_to_end(output.value().read);
   int status = -1;
   ::waitpid(started.value().pid, &status, 0);
   if (status != 0 || text.empty()) {

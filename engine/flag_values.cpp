@@ -10,7 +10,6 @@
 namespace containerizer {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::uint32_t kHighestPort = 65535;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -132,36 +131,6 @@ std::pair<std::string, std::string> split_pair(std::string_view text, char separ
   const auto end = text.find(separator);
   if (end == text.npos) return {std::string(text), ""};
   return {std::string(text.substr(0, end)), std::string(text.substr(end + 1))};
-}
-
-std::optional<std::vector<std::string>> shell_words(std::string_view line) {
-  std::vector<std::string> words;
-  bool in_word = false;
-  char quote = '\0';
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quote == '\0' && kBlanks.find(c) != std::string_view::npos) {
-      in_word = false;
-      continue;
-    }
-    if (!in_word) words.emplace_back();
-    in_word = true;
-    if (c == quote) {
-      quote = '\0';
-    } else if (quote == '\0' && (c == '\'' || c == '"')) {
-      quote = c;
-    } else if (c == '\\' && quote != '\'') {
-      if (++i == line.size()) return std::nullopt;
-      // Between double quotes a backslash is itself, except before what it can protect there.
-      const bool protects = quote == '\0' || std::string_view("\"\\$`").find(line[i]) != line.npos;
-      if (!protects) words.back() += '\\';
-      words.back() += line[i];
-    } else {
-      words.back() += c;
-    }
-  }
-  if (quote != '\0') return std::nullopt;
-  return words;
 }
 
 std::string in_quotes(std::string_view text) {

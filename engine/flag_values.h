@@ -48,10 +48,6 @@ std::vector<std::string> split(std::string_view text, char separator);
 // What stands before the first separator, and what behind it ("" without one).
 std::pair<std::string, std::string> split_pair(std::string_view text, char separator);
 
-// The words of a line, by the shell's rules for blanks, quotes and backslashes; nothing is
-// expanded. Nothing when a quote is not closed or the line ends in a backslash.
-std::optional<std::vector<std::string>> shell_words(std::string_view line);
-
 // `text` in quotes, on one line whatever it holds.
 std::string in_quotes(std::string_view text);
 

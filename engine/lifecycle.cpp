@@ -17,7 +17,6 @@ namespace msm = boost::msm;
 using msm::front::Row;
 
 // --- States: the name in the database, and what is done there
-// --------------------------------------
 
 template <State value>
 struct Stage : msm::front::state<> {
@@ -59,7 +58,6 @@ using States = mpl::vector<Accepted, Fetching, Pulling, Creating, Starting, Runn
                            Exited, Removing, Gone>;
 
 // --- Events
-// ----------------------------------------------------------------------------------------
 
 template <Event value>
 struct Signal {
@@ -88,7 +86,6 @@ using Events =
                 StopRequested, DestroyRequested, ExecutorEnded, Lost, Rebooted>;
 
 // --- The table
-// -------------------------------------------------------------------------------------
 
 struct LifecycleTable : msm::front::state_machine_def<LifecycleTable> {
   using initial_state = Accepted;
@@ -156,7 +153,6 @@ struct LifecycleTable : msm::front::state_machine_def<LifecycleTable> {
 using Machine = msm::back::state_machine<LifecycleTable>;
 
 // --- Between MSM's types and our values
-// ------------------------------------------------------------
 
 template <class Sequence, class Visitor>
 void for_each_type(Visitor visitor) {

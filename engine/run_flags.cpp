@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include "engine/flag_values.h"
+#include "engine/host/text.h"
 #include "engine/run_flag_table.h"
 
 namespace containerizer {
@@ -107,12 +108,15 @@ boost::json::object& as_object(boost::json::value& value) {
 Result<RunOptions> parse_run_options(const google::protobuf::RepeatedPtrField<std::string>& words) {
   CommandLine line;
   for (const std::string& element : words) {
-    std::optional<std::vector<std::string>> pieces{{element}};
+    Result<std::vector<std::string>> pieces(std::vector{element});
     if (line.expects_flag() && element.find_first_of(" \t\r\n") != element.npos) {
-      pieces = shell_words(element);
+      pieces = split_words(element);
     }
-    if (!pieces) return refusal("options: a quote is not closed in an element that holds blanks");
-    for (const std::string& word : *pieces) {
+    if (!pieces.ok()) {
+      return refusal("options: an element that holds blanks is no line of words: " +
+                     pieces.failure().text);
+    }
+    for (const std::string& word : pieces.value()) {
       if (const Status taken = line.take(word); !taken.ok()) return taken.failure();
     }
   }

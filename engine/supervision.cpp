@@ -1,11 +1,7 @@
 #include "engine/supervision.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <poll.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "engine/host/file.h"
 #include "engine/host/host.h"
@@ -19,29 +15,14 @@ namespace {
 constexpr std::string_view ready = "ready";
 constexpr Duration longest_start{30'000};
 
-std::string read_to_end(int fd, Deadline deadline) {
-  std::string all;
-  char piece[64];
-  for (;;) {
-    pollfd end{fd, POLLIN, 0};
-    if (::poll(&end, 1, static_cast<int>(time_left(deadline).count())) == 0) return all;
-    const auto got = ::read(fd, piece, sizeof piece);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return all;
-    all.append(piece, static_cast<std::size_t>(got));
-  }
-}
-
 }  // namespace
 
 Status ensure_supervisor(const Config& config, const std::string& container_id,
                          const std::string& sandbox) {
   if (LifeLock(config.state_directory(), container_id, true).is_held(Phase::ownership))
     return Done{};
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Failure{Fault::unavailable, "cannot make a pipe"};
-  const Fd answer(ends[0]);
-  Fd report(ends[1]);
+  auto report = make_pipe();
+  if (!report.ok()) return report.failure();
   // Its own words belong to the task's; after the sandbox is gone there is still the log.
   auto words = open_sandbox_file(sandbox, "stderr");
 
@@ -50,13 +31,13 @@ Status ensure_supervisor(const Config& config, const std::string& container_id,
   supervisor.environment = as_strings(own_environment());
   supervisor.environment.push_back("MESOS_WORK_DIRECTORY=" + config.work_directory);
   supervisor.directory = "/";
-  supervisor.output = report.get();
+  supervisor.output = report.value().write.get();
   if (words.ok()) supervisor.error = words.value().get();
   supervisor.detached = true;
   auto started = start(supervisor);
   if (!started.ok()) return started.failure();
-  report.close();
-  if (read_to_end(answer.get(), deadline_in(longest_start)) == ready) return Done{};
+  report.value().write.close();
+  if (read_to_end(report.value().read, deadline_in(longest_start)) == ready) return Done{};
   return Failure{Fault::refused, fmt::format("the supervisor of container {} did not begin; its "
                                              "words are in {}/stderr and in the log",
                                              container_id, sandbox)};

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <system_error>
 
@@ -87,7 +88,6 @@ bool lock_for_oneself(LockFile& file, Deadline deadline) {
 }  // namespace
 
 // --- Statement
-// -------------------------------------------------------------------------------------
 
 Statement::Statement(sqlite3* connection, std::string_view sql, const std::string& path)
     : connection_(connection), path_(path) {
@@ -172,7 +172,6 @@ std::optional<std::string> Statement::optional_text(int column) const {
 }
 
 // --- Database
-// --------------------------------------------------------------------------------------
 
 Database::Database(DatabaseSettings settings)
     : settings_(std::move(settings)), lock_(open_lock(settings_.path)) {
@@ -271,7 +270,8 @@ void Database::back_up(const std::string& copy) const {
   }
   ::umask(others);
   if (::rename(unfinished.c_str(), copy.c_str()) != 0) {
-    fail(settings_.path, "cannot keep a copy as " + copy, "");
+    fail(settings_.path, fmt::format("cannot keep a copy as {}: {}", copy, std::strerror(errno)),
+         "");
   }
 }
 

@@ -109,8 +109,8 @@ class Database {
   // to the caller.
   void write(Durability durability, const std::function<void()>& work);
 
-  // Renames the files of a database, when every other connection closes within the busy timeout; else
-  // throws StoreError. REQUIRES: this process has no connection open.
+  // Renames the files of a database, when every other connection closes within the busy timeout;
+  // else throws StoreError. REQUIRES: this process has no connection open.
   static void set_aside(const DatabaseSettings& settings, const std::string& path);
 
   // Copies the write-ahead log into the database and empties it, when it holds more than

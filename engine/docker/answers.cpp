@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "engine/docker/encoding.h"
+#include "engine/host/text.h"
 
 namespace containerizer {
 

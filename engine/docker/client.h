@@ -56,8 +56,8 @@ class EngineClient final : public Docker {
   Status settle_version(const std::string& offered);
   Result<Answer> ask(const ApiCall& call, const std::string& subject, Request request,
                      const Patience& patience);
-  Result<boost::json::value> ask_json(const ApiCall& call, const std::string& subject, Request request,
-                                      const Patience& patience);
+  Result<boost::json::value> ask_json(const ApiCall& call, const std::string& subject,
+                                      Request request, const Patience& patience);
   Result<Exchange> open_stream(const ApiCall& call, const std::string& subject, Request request,
                                const Patience& patience);
 

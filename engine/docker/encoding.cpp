@@ -5,6 +5,8 @@
 #include <charconv>
 #include <ctime>
 
+#include "engine/host/text.h"
+
 namespace containerizer {
 
 std::string percent_encode(std::string_view text, std::string_view keep) {
@@ -91,19 +93,6 @@ bool mentions(std::string_view text, std::string_view part) {
     return std::tolower(a) == std::tolower(b);
   };
   return std::search(text.begin(), text.end(), part.begin(), part.end(), alike) != text.end();
-}
-
-std::string one_line(std::string_view text) {
-  constexpr std::size_t kLongest = 2000;
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return "";
-  text = text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
-  std::string line(text.substr(0, kLongest));
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
-  if (text.size() > kLongest) line += "…";
-  return line;
 }
 
 }  // namespace containerizer

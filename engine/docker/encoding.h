@@ -36,7 +36,4 @@ bool to_number(std::string_view text, unsigned& number);
 // Whether `text` contains `part`, ASCII letters of either case being alike.
 bool mentions(std::string_view text, std::string_view part);
 
-// `text` on one line: control characters become blanks; over-long text is cut.
-std::string one_line(std::string_view text);
-
 }  // namespace containerizer

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "engine/docker/encoding.h"
+#include "engine/host/text.h"
 
 namespace containerizer {
 
@@ -130,36 +131,6 @@ std::string Endpoint::text() const {
   if (kind == Kind::unix_socket) return "unix://" + address;
   const bool bracket = address.find(':') != std::string::npos;
   return "tcp://" + (bracket ? "[" + address + "]" : address) + ":" + std::to_string(port);
-}
-
-Result<std::vector<std::string>> split_words(const std::string& line) {
-  constexpr std::string_view kEscapable = "\"\\$`";  // inside double quotes
-  std::vector<std::string> words;
-  std::optional<std::string> word;
-  char quote = 0;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quote == 0 && (c == ' ' || c == '\t' || c == '\n')) {
-      if (word) words.push_back(*std::exchange(word, std::nullopt));
-      continue;
-    }
-    if (!word) word.emplace();
-    if (c == quote) {
-      quote = 0;
-    } else if (quote == 0 && (c == '\'' || c == '"')) {
-      quote = c;
-    } else if (c == '\\' && i + 1 < line.size() &&
-               (quote == 0 ||
-                (quote == '"' && kEscapable.find(line[i + 1]) != std::string_view::npos))) {
-      *word += line[++i];
-    } else {
-      *word += c;
-    }
-  }
-  if (quote != 0)
-    return Failure{Fault::refused, std::string("a quote ") + quote + " is not closed"};
-  if (word) words.push_back(*word);
-  return words;
 }
 
 Result<Endpoint> parse_endpoint(const std::string& host) {

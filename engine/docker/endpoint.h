@@ -23,10 +23,6 @@ struct Endpoint {
   std::string text() const;
 };
 
-// Splits a line into words as a POSIX shell does (blanks, quotes, backslashes), without expanding
-// anything. refused: a quote is not closed.
-Result<std::vector<std::string>> split_words(const std::string& line);
-
 // Reads unix:///path, tcp://address[:port], or address[:port]. The port defaults to 2375; the
 // address is numeric or "localhost", for a name server could stall a call beyond its deadline.
 // refused: any other form, named in the text.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/docker/encoding.h"
+#include "engine/host/text.h"
 
 namespace containerizer {
 

@@ -85,7 +85,6 @@ constexpr std::array<Member, 4> sent = {&CgroupUsage::net_tx_bytes, &CgroupUsage
 constexpr std::size_t net_fields_per_direction = 8;
 
 // --- Text
-// ------------------------------------------------------------------------------------------
 
 // Takes the text up to the first `separator` off the front of `rest`.
 std::string_view take(std::string_view& rest, char separator) {
@@ -139,7 +138,6 @@ int for_each_line(const std::string& path, Visit visit) {
 }
 
 // --- Where to read
-// ---------------------------------------------------------------------------------
 
 Failure cannot_read(const std::string& path, int error) {
   const bool gone = error == ENOENT || error == ESRCH;
@@ -219,7 +217,6 @@ Status find_directories(Places& places, const std::string& root) {
 }
 
 // --- What to read
-// ----------------------------------------------------------------------------------
 
 // Reads the file that `first` and the sources up to `last` name. True when it is there.
 bool read_sources(const Source* first, const Source* last, const Place& place, CgroupUsage& usage) {

@@ -1,12 +1,13 @@
 #include "engine/host/file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-
-#include "engine/host/fd.h"
+#include <cstring>
 
 namespace containerizer {
 
@@ -27,6 +28,26 @@ std::optional<std::string> read_small_file(const std::string& path) {
   }
   content.resize(length);
   return content;
+}
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) == 0) return Pipe{Fd(ends[0]), Fd(ends[1])};
+  return Failure{Fault::unavailable, std::string("cannot make a pipe: ") + std::strerror(errno)};
+}
+
+std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline) {
+  std::string all;
+  std::array<char, 4096> piece{};
+  for (;;) {
+    pollfd readable{pipe.get(), POLLIN, 0};
+    const int limit = deadline ? static_cast<int>(time_left(*deadline).count()) : -1;
+    if (::poll(&readable, 1, limit) == 0) return all;
+    const auto got = ::read(pipe.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return all;
+    all.append(piece.data(), static_cast<std::size_t>(got));
+  }
 }
 
 bool write_all(int fd, std::string_view bytes) {

@@ -97,6 +97,10 @@ InterruptibleSignal::InterruptibleSignal(int signal) : signal_(signal) {
   signalled = 0;
   install(SIGALRM, on_alarm);
   install(signal_, on_signal);
+  sigset_t awaited;
+  ::sigemptyset(&awaited);
+  ::sigaddset(&awaited, signal_);
+  ::sigprocmask(SIG_UNBLOCK, &awaited, nullptr);
 }
 
 InterruptibleSignal::~InterruptibleSignal() {

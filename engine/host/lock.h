@@ -39,6 +39,7 @@ class LockFile {
 
 // Makes a signal end a blocking LockFile::lock: while this lives, the signal sets `flag()` and goes
 // on nudging the process, so that a signal that arrives just before the call blocks is not lost.
+// Nor is one that came earlier, when it was blocked until now: the constructor unblocks it.
 // At most one at a time in a process; uses SIGALRM's interval timer.
 class InterruptibleSignal {
  public:

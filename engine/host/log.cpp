@@ -11,6 +11,8 @@
 #include <memory>
 #include <vector>
 
+#include "engine/host/text.h"
+
 namespace containerizer::log {
 namespace {
 
@@ -28,15 +30,8 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::err;
 }
 
-// What others make us say (ids, an engine's words) must not forge lines or fill a disk.
-std::string one_line(const std::string& text) {
-  constexpr std::size_t longest = 3900;  // with what stands before it, one write into a pipe
-  std::string line = text.substr(0, longest);
-  for (auto& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return text.size() > longest ? line + "…" : line;
-}
+// Together with what stands before it, one write into a pipe.
+constexpr std::size_t longest_line = 3900;
 
 // Standard error, unless that is a full pipe that nobody reads: nothing is worth hanging for.
 class StandardError : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
@@ -82,8 +77,9 @@ void start_on_stderr(const std::string& who) {
   [[maybe_unused]] auto done = start(who, Level::info, "");
 }
 
+// What others make us say (ids, an engine's words) must not forge lines or fill a disk.
 void write(Level level, const std::string& line) {
-  if (logger()) logger()->log(spdlog_level(level), one_line(line));
+  if (logger()) logger()->log(spdlog_level(level), one_line(line, longest_line));
 }
 
 bool wants(Level level) { return logger() && logger()->should_log(spdlog_level(level)); }

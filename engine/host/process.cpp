@@ -99,19 +99,6 @@ bool arrange_descriptors(ChildImage& image) {
   fail_child(image.report);
 }
 
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Result<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return Failure{Fault::unavailable, "cannot make a pipe: " + last_error()};
-  }
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
-
 // Waits until the child's image is replaced (the report's end closes) or failed.
 Status await_exec(const Fd& report, const std::string& what) {
   int error = 0;
@@ -211,7 +198,10 @@ Result<PreparedProcess> PreparedProcess::fork(const Program& program) {
   const pid_t child = fork_child(image);
   if (child < 0) return Failure{Fault::unavailable, "cannot fork: " + last_error()};
   const auto id = identify(child);
-  if (!id) return Failure{Fault::unavailable, "a forked process ended at once"};
+  if (!id) {
+    return Failure{Fault::unavailable,
+                   "the process for " + describe(program) + " ended before it was to begin"};
+  }
   PreparedProcess prepared(*id, std::move(gate.value().write), std::move(report.value().read));
   prepared.path_ = describe(program);
   return prepared;

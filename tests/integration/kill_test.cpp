@@ -1,5 +1,6 @@
 // Kills: through mesos-executor, which gives what it runs three seconds.
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "tests/integration/slave.h"
 
@@ -8,12 +9,14 @@ using Catch::Contains;
 
 namespace {
 
-// Starts the script, and returns when it has said "ready".
-Task run_until_ready(Slave& slave, const std::string& script, const std::string& words = "") {
+// Starts the script, and returns when it has said "ready" and a kill of it will be heard.
+Task run_until_ready(const WorkDirectory& place, Slave& slave, const std::string& script,
+                     const std::string& words = "") {
   const auto task = slave.run("task", script, words);
   slave.expect_status(task, "TASK_RUNNING");
   eventually("the task is ready", [&] {
-    return read_file(task.sandbox / "stdout").find("ready\n") != std::string::npos;
+    return read_file(task.sandbox / "stdout").find("ready\n") != std::string::npos &&
+           place.is_observed(task.id);
   });
   return task;
 }
@@ -26,7 +29,7 @@ TEST_CASE("killed task whose program ends at the first word, with 0") {
   const auto release = GENERATE(as<std::string>(), "0.19.1", "0.28.2", "1.0.4");
   const WorkDirectory place;
   Slave slave(place, release);
-  const auto task = run_until_ready(slave, "trap 'echo asked; exit 0' TERM;" + beat);
+  const auto task = run_until_ready(place, slave, "trap 'echo asked; exit 0' TERM;" + beat);
   slave.say("kill task");
   slave.expect("status task TASK_KILLED source=EXECUTOR .*");
   slave.expect_termination(task);
@@ -38,7 +41,7 @@ TEST_CASE("killed task whose program ignores the first word") {
   const auto release = GENERATE(as<std::string>(), "0.19.1", "1.0.4");
   const WorkDirectory place;
   Slave slave(place, release);
-  const auto task = run_until_ready(slave, "trap '' TERM;" + beat);
+  const auto task = run_until_ready(place, slave, "trap '' TERM;" + beat);
   slave.say("kill task");
   // What the executor runs has ended by itself, within the executor's patience.
   CHECK_THAT(slave.expect_status(task, "TASK_KILLED"), Contains("exited with status 137"));
@@ -50,19 +53,37 @@ TEST_CASE("killed task whose program ignores the first word") {
 TEST_CASE("killed task with a grace of its own") {
   const WorkDirectory place;
   Slave slave(place, "1.0.4");
-  const auto task =
-      run_until_ready(slave, "trap 'sleep 3; echo saved; exit 0' TERM;" + beat, "kill_grace=20");
+  const auto task = run_until_ready(place, slave, "trap 'sleep 3; echo saved; exit 0' TERM;" + beat,
+                                    "kill_grace=20");
   slave.say("kill task");
   slave.expect_status(task, "TASK_KILLED");
   slave.expect_termination(task);
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
 }
 
+TEST_CASE("kill that comes before the observer listens") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = run_until_ready(place, slave, "trap 'exit 0' TERM;" + beat);
+  sigset_t kill;
+  sigemptyset(&kill);
+  sigaddset(&kill, SIGTERM);
+  // What is blocked when a program starts, and comes then, waits for it to be unblocked.
+  REQUIRE(::sigprocmask(SIG_BLOCK, &kill, nullptr) == 0);
+  Child observer({program(), "observe", task.id}, place.variables());
+  REQUIRE(::sigprocmask(SIG_UNBLOCK, &kill, nullptr) == 0);
+  ::kill(observer.pid(), SIGTERM);
+  REQUIRE(observer.await_end());
+  CHECK(observer.ended() == 143);
+  slave.expect_termination(task);
+  CHECK_THAT(place.events_of(task.id), Contains("StopRequested Exited"));
+}
+
 TEST_CASE("executor that is shut down") {
   const auto release = GENERATE(as<std::string>(), "0.22.1", "1.0.4");
   const WorkDirectory place;
   Slave slave(place, release);
-  const auto task = run_until_ready(slave, "trap 'exit 0' TERM;" + beat);
+  const auto task = run_until_ready(place, slave, "trap 'exit 0' TERM;" + beat);
   slave.say("shutdown task");
   slave.expect_termination(task);
   CHECK(place.docker_containers().empty());
@@ -82,7 +103,7 @@ TEST_CASE("task that is killed before its executor has registered") {
 TEST_CASE("destroyed container") {
   const WorkDirectory place;
   Slave slave(place);
-  const auto task = run_until_ready(slave, "trap '' TERM;" + beat);
+  const auto task = run_until_ready(place, slave, "trap '' TERM;" + beat);
   slave.say("destroy task");
   slave.expect("destroyed task exit=0");
   CHECK(place.state_of(task.id) == "Gone");

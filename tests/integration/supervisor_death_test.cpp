@@ -31,7 +31,7 @@ Moment any_moment_before_running() {
 }
 
 bool has_started(const WorkDirectory& place, const Task& task) {
-  return place.state_of(task.id) == "Running" &&
+  return place.state_of(task.id) == "Running" && place.is_observed(task.id) &&
          read_file(task.sandbox / "stdout").find("up\n") != std::string::npos;
 }
 

@@ -46,6 +46,16 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+// Whether the process has a handler for SIGTERM.
+bool catches_kill(pid_t pid) {
+  static constexpr std::string_view field = "SigCgt:\t";
+  const auto status = process_file(pid, "status");
+  const auto at = status.find(field);
+  if (at == std::string::npos) return false;
+  const auto caught = std::stoull(status.substr(at + field.size()), nullptr, 16);
+  return (caught >> (SIGTERM - 1) & 1) != 0;
+}
+
 // The hard way, and returns when it is gone.
 void kill_process(pid_t pid) {
   const Fd gone(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
@@ -203,6 +213,12 @@ std::vector<pid_t> WorkDirectory::processes(const std::vector<std::string>& word
     if (all) found.push_back(pid);
   }
   return found;
+}
+
+bool WorkDirectory::is_observed(const std::string& container_id) const {
+  const auto observers = processes({"observe", container_id});
+  return std::any_of(observers.begin(), observers.end(),
+                     [](pid_t pid) { return catches_kill(pid); });
 }
 
 pid_t WorkDirectory::supervisor(const std::string& container_id) const {

@@ -92,6 +92,8 @@ class WorkDirectory {
   std::vector<pid_t> processes(const std::vector<std::string>& words) const;
   // The one process that supervises a container, once there is one.
   pid_t supervisor(const std::string& container_id) const;
+  // Whether what mesos-executor runs in place of the task's command listens for a kill.
+  bool is_observed(const std::string& container_id) const;
   // Kills the supervisor the hard way and waits until it is gone.
   void kill_supervisor(const std::string& container_id) const;
   // Kills all who wait or supervise the same way, and removes the database.

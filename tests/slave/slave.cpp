@@ -77,7 +77,6 @@ Identity Slave::identity() const {
 }
 
 // --- Names
-// -----------------------------------------------------------------------------------------
 
 void Slave::with(const std::string& name, const std::function<void(ExecutorPtr)>& action,
                  const Done& otherwise) {
@@ -104,7 +103,6 @@ Slave::ExecutorPtr Slave::find(const Message& message) const {
 }
 
 // --- What scenarios ask for
-// ------------------------------------------------------------------------
 
 void Slave::launch(const std::string& name, const TaskLaunch& launch) {
   // Before the job: what follows in the scenario must not see what an earlier bearer had reached.
@@ -184,7 +182,6 @@ void Slave::ping(const Done& done) {
 }
 
 // --- What executors say
-// ----------------------------------------------------------------------------
 
 void Slave::received(const ConnectionPtr& connection, const Message& message) {
   const std::string type = text(message, "type");
@@ -276,7 +273,6 @@ void Slave::reports(const ExecutorPtr& executor, const Message& message) {
 }
 
 // --- A container's life
-// ----------------------------------------------------------------------------
 
 void Slave::start(const std::string& name, TaskLaunch launch) {
   const auto known = executors_.find(name);

@@ -20,30 +20,6 @@ std::string with_arguments(const std::string& arguments) {
 
 }  // namespace
 
-TEST_CASE("Words split as a shell splits them", "[docker][endpoint]") {
-  using Words = std::vector<std::string>;
-  const std::pair<std::string, Words> rows[] = {
-      {"", {}},
-      {"  \t ", {}},
-      {"a  b\tc\n", {"a", "b", "c"}},
-      {"'a b' c", {"a b", "c"}},
-      {"a'b c'd", {"ab cd"}},
-      {"\"a 'b'\"", {"a 'b'"}},
-      {"'' x", {"", "x"}},
-      {R"(a\ b)", {"a b"}},
-      {R"("a\"b\n")", {R"(a"b\n)"}},
-      {R"('a\b')", {R"(a\b)"}},
-  };
-  for (const auto& [line, words] : rows) {
-    INFO(line);
-    const auto split = split_words(line);
-    REQUIRE(split.ok());
-    CHECK(split.value() == words);
-  }
-  CHECK(split_words("a 'b").failed_with(Fault::refused));
-  CHECK(split_words("\"").failed_with(Fault::refused));
-}
-
 TEST_CASE("Endpoints are read in every supported form", "[docker][endpoint]") {
   const std::pair<std::string, std::string> rows[] = {
       {"unix:///run/docker.sock", "unix:///run/docker.sock"},

@@ -16,16 +16,11 @@ using namespace containerizer;
 
 namespace {
 
-struct Pipe {
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-    out = Fd(ends[0]);
-    in = Fd(ends[1]);
-  }
-  Fd out;
-  Fd in;
-};
+Pipe new_pipe() {
+  auto made = make_pipe();
+  REQUIRE(made.ok());
+  return std::move(made.value());
+}
 
 std::string length_field(std::uint32_t length) {
   std::string bytes(4, '\0');
@@ -35,10 +30,10 @@ std::string length_field(std::uint32_t length) {
 
 // The frame at the beginning of `bytes`, after which the stream ends.
 Frame frame_in(const std::string& bytes) {
-  Pipe pipe;
-  REQUIRE(write_all(pipe.in.get(), bytes));
-  pipe.in.close();
-  return read_frame(pipe.out.get());
+  auto pipe = new_pipe();
+  REQUIRE(write_all(pipe.write.get(), bytes));
+  pipe.write.close();
+  return read_frame(pipe.read.get());
 }
 
 std::string long_text(std::size_t length) {
@@ -63,19 +58,19 @@ TEST_CASE("what was framed is read again") {
 }
 
 TEST_CASE("a frame is read to its last byte and not one further", "[scenario-70]") {
-  Pipe pipe;
-  REQUIRE(write_all(pipe.in.get(), to_frame("first") + to_frame("") + "rest"));
-  CHECK(read_frame(pipe.out.get()).bytes == "first");
-  CHECK(read_frame(pipe.out.get()).bytes.empty());
+  auto pipe = new_pipe();
+  REQUIRE(write_all(pipe.write.get(), to_frame("first") + to_frame("") + "rest"));
+  CHECK(read_frame(pipe.read.get()).bytes == "first");
+  CHECK(read_frame(pipe.read.get()).bytes.empty());
   char rest[8];
-  REQUIRE(::read(pipe.out.get(), rest, sizeof rest) == 4);
+  REQUIRE(::read(pipe.read.get(), rest, sizeof rest) == 4);
   CHECK(std::string(rest, 4) == "rest");
 }
 
 TEST_CASE("a frame needs no end of the stream", "[scenario-70]") {
-  Pipe pipe;
-  REQUIRE(write_all(pipe.in.get(), to_frame("open end")));
-  CHECK(read_frame(pipe.out.get()).bytes == "open end");
+  auto pipe = new_pipe();
+  REQUIRE(write_all(pipe.write.get(), to_frame("open end")));
+  CHECK(read_frame(pipe.read.get()).bytes == "open end");
 }
 
 TEST_CASE("a frame that is cut at any byte is truncated", "[scenario-70]") {
@@ -94,13 +89,13 @@ TEST_CASE("a frame that is cut at any byte is truncated", "[scenario-70]") {
 TEST_CASE("a length beyond what a message may have is refused before the body is read",
           "[scenario-70]") {
   const auto length = GENERATE(as<std::uint32_t>(), largest_frame + 1, 0x7fffffff, 0xffffffff);
-  Pipe pipe;
-  REQUIRE(write_all(pipe.in.get(), length_field(length) + "body"));
-  const auto frame = read_frame(pipe.out.get());
+  auto pipe = new_pipe();
+  REQUIRE(write_all(pipe.write.get(), length_field(length) + "body"));
+  const auto frame = read_frame(pipe.read.get());
   CHECK(frame.fault == FrameFault::too_large);
   CHECK(frame.text.find(std::to_string(length)) != std::string::npos);
   char rest[8];
-  CHECK(::read(pipe.out.get(), rest, sizeof rest) == 4);
+  CHECK(::read(pipe.read.get(), rest, sizeof rest) == 4);
 }
 
 TEST_CASE("the largest length alone takes no memory", "[scenario-70]") {
@@ -132,7 +127,7 @@ TEST_CASE("a frame may come in pieces, with a signal before each", "[scenario-70
 
   const auto text = long_text(200'000);
   const auto bytes = to_frame(text);
-  Pipe pipe;
+  auto pipe = new_pipe();
   sigset_t alarm;
   ::sigemptyset(&alarm);
   ::sigaddset(&alarm, SIGALRM);
@@ -144,14 +139,14 @@ TEST_CASE("a frame may come in pieces, with a signal before each", "[scenario-70
         while (::sem_wait(&interruptions) != 0) {
         }
       }
-      write_all(pipe.in.get(), bytes.substr(cuts[i], cuts[i + 1] - cuts[i]));
+      write_all(pipe.write.get(), bytes.substr(cuts[i], cuts[i + 1] - cuts[i]));
     }
   });
   ::pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
   const itimerval often{{0, 1000}, {0, 1000}};
   const itimerval never{};
   ::setitimer(ITIMER_REAL, &often, nullptr);
-  const auto frame = read_frame(pipe.out.get());
+  const auto frame = read_frame(pipe.read.get());
   ::setitimer(ITIMER_REAL, &never, nullptr);
   writer.join();
   ::sigaction(SIGALRM, &before, nullptr);

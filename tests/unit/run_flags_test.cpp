@@ -103,7 +103,7 @@ TEST_CASE("a command line that cannot be read is refused") {
       {{"--"}, "word 1"},
       {{"-P", "-e"}, "--env: its value is missing"},
       {{"-e 'X=a b"}, "quote"},
-      {{"-e X=a\\"}, "quote"},
+      {{"-e X=a\\"}, "backslash"},
   }));
   CAPTURE(example.words);
   CHECK_THAT(parsed(example.words), Catch::Contains(example.text));

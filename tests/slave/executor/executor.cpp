@@ -90,7 +90,6 @@ int StandInExecutor::run() {
 }
 
 // --- The slave
-// -------------------------------------------------------------------------------------
 
 void StandInExecutor::connect(const std::string& type) {
   slave_ = {connect_to(given_.slave_pid), ""};
@@ -194,7 +193,6 @@ void StandInExecutor::slave_lost() {
 }
 
 // --- The task
-// --------------------------------------------------------------------------------------
 
 std::vector<std::string> StandInExecutor::words_of(const boost::json::object& command,
                                                    std::string& program) const {
@@ -265,7 +263,6 @@ void StandInExecutor::report(const std::string& task, const std::string& state,
 }
 
 // --- The end
-// ---------------------------------------------------------------------------------------
 
 void StandInExecutor::kill_task(milliseconds grace) {
   if (child_ <= 0) return;
