@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "engine/host/clock.h"
+#include "engine/host/host.h"
 #include "engine/host/log.h"
 #include "store/database.h"
 
@@ -15,19 +15,22 @@ namespace containerizer {
 // begins the row anew.
 class Backoff {
  public:
+  explicit Backoff(Host& host) : host_(host) {}
+
   void before_try() {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = host_.now();
     if (last_ && now - *last_ > longest) pause_ = first;
     if (last_) {
-      sleep_for(pause_);
+      host_.poll({}, now + pause_);
       pause_ = std::min(pause_ * 2, longest);
     }
-    last_ = std::chrono::steady_clock::now();
+    last_ = host_.now();
   }
 
  private:
   static constexpr Duration first{10};
   static constexpr Duration longest{5'000};
+  Host& host_;
   Duration pause_ = first;
   std::optional<Deadline> last_;
 };
@@ -35,8 +38,8 @@ class Backoff {
 // For processes that must not fail while a container lives: asks the database until it answers.
 // With a deadline, until then; and a file that is no database of ours is not waited for.
 template <class Ask>
-auto insist(Ask ask, std::optional<Deadline> deadline = {}) {
-  Backoff backoff;
+auto insist(Host& host, Ask ask, std::optional<Deadline> deadline = {}) {
+  Backoff backoff(host);
   for (;;) {
     backoff.before_try();
     try {
@@ -45,7 +48,7 @@ auto insist(Ask ask, std::optional<Deadline> deadline = {}) {
       if (deadline) throw;
       log::error("{}; trying again", error.what());
     } catch (const store::StoreError& error) {
-      if (deadline && time_left(*deadline) == Duration::zero()) throw;
+      if (deadline && host.now() >= *deadline) throw;
       log::error("{}; trying again", error.what());
     }
   }

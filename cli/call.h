@@ -1,20 +1,17 @@
 // One run of the program: what every command gets, and the commands.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "cli/caller.h"
 #include "cli/exit_status.h"
-#include "engine/config.h"
-#include "engine/docker/docker.h"
-#include "store/store.h"
+#include "engine/world.h"
 
 namespace containerizer {
 
-struct Call {
-  Config config;
-  store::Store store;
+struct Call : World {
+  Caller& caller;
   // The message on standard input, for the verbs that have one.
   std::string request;
   // Words behind the command.
@@ -22,8 +19,6 @@ struct Call {
   // The original standard output. Descriptor 1 itself leads to standard error, so that nothing but
   // an answer can ever get here.
   int output;
-
-  std::unique_ptr<Docker> docker() const;
 };
 
 // The verbs of the slave (mesos-protocol 1.2), each in the file of its name.

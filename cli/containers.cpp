@@ -5,9 +5,7 @@
 
 #include "cli/call.h"
 #include "containerizer.pb.h"
-#include "engine/host/file.h"
 #include "engine/identity.h"
-#include "proto/record_io.h"
 
 namespace containerizer {
 
@@ -15,7 +13,7 @@ int containers(Call& call) {
   const auto undelivered = call.store.undelivered();
   std::set<std::string> ids(undelivered.begin(), undelivered.end());
   call.store.close();
-  auto seen = call.docker()->list(instance_label, call.config.work_directory);
+  auto seen = call.docker.list(instance_label, call.config.work_directory);
   if (!seen.ok()) return fail("cannot tell which containers there are: " + seen.failure().text);
   for (const auto& facts : seen.value()) {
     const auto row = rebuild(facts);
@@ -23,7 +21,7 @@ int containers(Call& call) {
   }
   mesos::containerizer::Containers message;
   for (const auto& id : ids) message.add_containers()->set_value(id);
-  if (!write_all(call.output, to_frame(message.SerializeAsString()))) {
+  if (!call.caller.answer(message.SerializeAsString())) {
     return fail("cannot write the answer: the slave is gone");
   }
   return exit_ok;

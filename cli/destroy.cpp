@@ -20,15 +20,14 @@ constexpr Duration patience_with_database{10'000};
 // holds no such container of ours.
 Result<bool> remove_from_engine(Call& call, const std::string& id) {
   if (!is_valid_container_id(id)) return false;
-  auto docker = call.docker();
-  const auto seen = docker->inspect(container_name(id));
+  const auto seen = call.docker.inspect(container_name(id));
   if (seen.failed_with(Fault::not_found)) return false;
   if (!seen.ok()) return seen.failure();
   const auto instance = seen.value().labels.find(instance_label);
   if (instance == seen.value().labels.end() || instance->second != call.config.work_directory) {
     return false;
   }
-  const auto removed = docker->remove(seen.value().id);
+  const auto removed = call.docker.remove(seen.value().id);
   if (!removed.ok()) return removed.failure();
   forget_files(call.config.state_directory(), id);
   return true;
@@ -38,20 +37,22 @@ int destroy_recorded(Call& call, store::Container container) {
   const auto id = container.container_id;
   // Signal, grace, kill, removal: what they may take, and no more.
   const auto limit = call.config.stop_timeout + 2 * call.config.engine_timeout;
-  const auto deadline = deadline_in(limit);
-  Backoff backoff;
+  const auto deadline = call.host.now() + limit;
+  Backoff backoff(call.host);
   while (container.state != name_of(State::gone)) {
     backoff.before_try();
-    insist([&] { return call.store.request(id, "destroy"); }, deadline_in(patience_with_database));
-    const auto nudged = nudge_supervisor(call.config, call.store, id, container.directory);
+    insist(
+        call.host, [&] { return call.store.request(id, "destroy"); },
+        call.host.now() + patience_with_database);
+    const auto nudged = nudge_supervisor(call, id, container.directory);
     if (!nudged.ok()) log::warn("{}", nudged.failure().text);
     LifeLock lock(call.config.state_directory(), id, false);
-    lock.await_passed(Phase::ownership, deadline);
+    lock.await_passed(call.host, Phase::ownership, deadline);
     const auto now = call.store.find(id);
     call.store.close();
     if (!now) return exit_ok;
     container = *now;
-    if (container.state != name_of(State::gone) && time_left(deadline) == Duration::zero()) {
+    if (container.state != name_of(State::gone) && call.host.now() >= deadline) {
       return fail(
           fmt::format("container {} is not gone after {} s, it is {}; its supervisor goes on"
                       " trying, `docker-containerizer history {}` and the log tell more",

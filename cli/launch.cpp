@@ -15,9 +15,10 @@ int launch(Call& call) {
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   auto container = new_container(message.value());
   if (!container.ok()) return fail(container.failure().text, exit_bad_request);
+  container.value().boot_id = call.host.boot();
   const auto& id = container.value().container_id;
 
-  const store::Launch record{call.request, pack_environment(own_environment())};
+  const store::Launch record{call.request, pack_environment(call.environment)};
   if (!call.store.insert(container.value(), record, initial_limits(message.value()), "launch")) {
     const auto before = call.store.launch_of(id);
     if (!before || before->request != call.request) {
@@ -25,8 +26,7 @@ int launch(Call& call) {
     }
     log::info("container {} has been launched already", id);
   }
-  call.store.close();
-  const auto supervised = ensure_supervisor(call.config, id, container.value().directory);
+  const auto supervised = ensure_supervisor(call, id, container.value().directory);
   // It is on record: `wait` and `recover` see to a supervisor too.
   if (!supervised.ok()) log::error("{}", supervised.failure().text);
   return exit_ok;

@@ -94,6 +94,13 @@ void block_only_early_kills(const std::string& command) {
   ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
+ClientSettings client_settings(const Config& config) {
+  ClientSettings settings;
+  settings.endpoint = config.endpoint;
+  settings.call_deadline = config.engine_timeout;
+  return settings;
+}
+
 std::string database_of(const Config& config) { return config.state_directory() + "/state.db"; }
 
 int run(const Command& command, Call& call) {
@@ -132,24 +139,19 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   store::DatabaseSettings database;
   database.path = database_of(config);
   database.read_only = command.needs != Needs::a_directory;
-  Call call{std::move(config), store::Store(database), std::move(frame.bytes), std::move(arguments),
+  store::Store store(database);
+  EngineClient docker(client_settings(config));
+  const auto host = make_host();
+  const auto caller = make_caller(output);
+  Call call{{store, docker, *host, config, own_program(), own_environment()},
+            *caller,
+            std::move(frame.bytes),
+            std::move(arguments),
             output};
   return run(command, call);
 }
 
 }  // namespace
-
-std::unique_ptr<Docker> Call::docker() const {
-  ClientSettings settings;
-  settings.endpoint = config.endpoint;
-  settings.call_deadline = config.engine_timeout;
-  return std::make_unique<EngineClient>(settings);
-}
-
-int fail(const std::string& text, int status) {
-  log::error("{}", text);
-  return status;
-}
 
 }  // namespace containerizer
 

@@ -17,9 +17,9 @@ namespace {
 
 void ask_to_stop(Call& call, const store::Container& container) {
   const auto& id = container.container_id;
-  insist([&] { call.store.request(id, "stop"); });
+  insist(call.host, [&] { call.store.request(id, "stop"); });
   const auto nudged =
-      insist([&] { return nudge_supervisor(call.config, call.store, id, container.directory); });
+      insist(call.host, [&] { return nudge_supervisor(call, id, container.directory); });
   if (!nudged.ok()) log::error("{}", nudged.failure().text);
 }
 
@@ -28,28 +28,28 @@ void ask_to_stop(Call& call, const store::Container& container) {
 int observe(Call& call) {
   if (call.arguments.size() != 1) return fail("observe takes a container id", exit_usage);
   const auto& id = call.arguments[0];
-  const auto container = insist([&] { return call.store.find(id); });
+  const auto container = insist(call.host, [&] { return call.store.find(id); });
   if (!container) return fail(fmt::format("container {} is not known", id));
   call.store.close();
   InterruptibleSignal terminate(SIGTERM);
-  Backoff backoff;
+  Backoff backoff(call.host);
   for (;;) {
     LifeLock lock(call.config.state_directory(), id, false);
-    const auto outcome = lock.await_passed(Phase::outcome, {}, terminate.flag());
+    const auto outcome = lock.await_passed(call.host, Phase::outcome, {}, terminate.flag());
     if (outcome == LockFile::Outcome::interrupted) {
       terminate.reset();
       ask_to_stop(call, *container);
       continue;
     }
-    if (const auto ending = insist([&] { return call.store.termination_of(id); })) {
-      return exit_status_for(*ending, insist([&] {
+    if (const auto ending = insist(call.host, [&] { return call.store.termination_of(id); })) {
+      return exit_status_for(*ending, insist(call.host, [&] {
         return call.store.has_event(id, name_of(Event::stop_requested));
       }));
     }
     // Its supervisor died. The container lives on, and so does what we stand for.
     call.store.close();
     backoff.before_try();
-    const auto supervised = ensure_supervisor(call.config, id, container->directory);
+    const auto supervised = ensure_supervisor(call, id, container->directory);
     if (!supervised.ok()) log::error("{}", supervised.failure().text);
   }
 }

@@ -29,19 +29,19 @@ void open_or_set_aside(Call& call) {
   call.store.undelivered();
 }
 
-void remove(Docker& docker, const ContainerFacts& facts, Deadline deadline) {
+void remove(Call& call, const ContainerFacts& facts, Deadline deadline) {
   log::warn("container {} should be gone; removing it", facts.name);
-  if (time_left(deadline) == Duration::zero()) {
+  if (call.host.now() >= deadline) {
     log::error("no time is left to remove container {}; the next recovery does it", facts.name);
     return;
   }
-  const auto removed = docker.remove(facts.id);
+  const auto removed = call.docker.remove(facts.id);
   if (!removed.ok()) log::error("{}", removed.failure().text);
 }
 
 // Containers of this instance in the engine, against the rows.
-void reconcile_engine(Call& call, Docker& docker, const std::vector<ContainerFacts>& seen) {
-  const auto deadline = deadline_in(call.config.engine_timeout);
+void reconcile_engine(Call& call, const std::vector<ContainerFacts>& seen) {
+  const auto deadline = call.host.now() + call.config.engine_timeout;
   for (const auto& facts : seen) {
     auto row = rebuild(facts);
     if (!row) {
@@ -55,14 +55,14 @@ void reconcile_engine(Call& call, Docker& docker, const std::vector<ContainerFac
       call.store.insert(*row, {}, {}, "recover");
     } else if (known->state == name_of(State::gone) || !is_ours(facts, *known)) {
       call.store.close();
-      remove(docker, facts, deadline);
+      remove(call, facts, deadline);
     }
   }
 }
 
-Status supervise(const Config& config, const store::Container& container) try {
+Status supervise(Call& call, const store::Container& container) try {
   state_of(container);
-  return ensure_supervisor(config, container.container_id, container.directory);
+  return ensure_supervisor(call, container.container_id, container.directory);
 } catch (const store::StoreError& error) {
   return Failure{Fault::refused, error.what()};
 }
@@ -73,7 +73,7 @@ void supervise_all(Call& call) {
   call.store.close();
   int failed = 0;
   for (const auto& container : live) {
-    const auto done = supervise(call.config, container);
+    const auto done = supervise(call, container);
     if (done.ok()) continue;
     ++failed;
     log::error("{}", done.failure().text);
@@ -102,10 +102,9 @@ void sweep_files(Call& call) {
 int recover(Call& call) {
   open_or_set_aside(call);
   call.store.close();
-  auto docker = call.docker();
-  auto seen = docker->list(instance_label, call.config.work_directory);
+  auto seen = call.docker.list(instance_label, call.config.work_directory);
   if (!seen.ok()) return fail("cannot recover: " + seen.failure().text);
-  reconcile_engine(call, *docker, seen.value());
+  reconcile_engine(call, seen.value());
   supervise_all(call);
   const auto oldest = store::now().wall - call.config.history.count();
   while (call.store.prune(oldest, 1000) == 1000) {

@@ -10,13 +10,11 @@ int supervise(Call& call) {
   const auto& id = call.arguments[0];
   // Descriptor 1 is standard error by now; the one that was given is for the report.
   const int report = call.output;
-  const auto host = make_host();
   LifeLock lock(call.config.state_directory(), id, true);
   const bool ours = lock.try_own();
   report_ready(report);
   if (!ours) return exit_ok;
-  const auto docker = call.docker();
-  supervise(World{call.store, *docker, *host, call.config, own_program()}, lock, id);
+  supervise(call, lock, id);
   return exit_ok;
 }
 

@@ -27,7 +27,7 @@ int update(Call& call) {
     if ((state == State::running || state == State::starting) && container->docker_id) {
       ContainerFacts seen;
       seen.id = *container->docker_id;
-      apply_limits(call.config, call.store, *call.docker(), *container, seen);
+      apply_limits(call, *container, seen);
     }
   } catch (const store::StoreError& error) {
     log::error("the new limits of container {} are not on record: {}", id, error.what());

@@ -7,12 +7,10 @@
 #include "cli/call.h"
 #include "containerizer.pb.h"
 #include "engine/host/cgroup.h"
-#include "engine/host/file.h"
 #include "engine/host/log.h"
 #include "engine/host/process.h"
 #include "engine/identity.h"
 #include "engine/running_facts.h"
-#include "proto/record_io.h"
 
 namespace containerizer {
 namespace {
@@ -106,7 +104,7 @@ int usage(Call& call) {
       return fail(used.failure().text);
     }
   }
-  if (!write_all(call.output, to_frame(answer.SerializeAsString()))) {
+  if (!call.caller.answer(answer.SerializeAsString())) {
     return fail("cannot write the answer: the slave is gone");
   }
   return exit_ok;

@@ -5,11 +5,7 @@
 // them wait (mesos-protocol 1.6). So the answer can come early: the whole frame at once, then the
 // process stays until the end. What it then cannot say, mesos-executor has said to the slave
 // itself.
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -19,45 +15,15 @@
 #include "cli/backoff.h"
 #include "cli/call.h"
 #include "engine/ending.h"
-#include "engine/host/file.h"
 #include "engine/host/log.h"
-#include "engine/host/process.h"
 #include "engine/launch_record.h"
 #include "engine/life_lock.h"
 #include "engine/supervision.h"
-#include "proto/record_io.h"
 
 namespace containerizer {
 namespace {
 
 using mesos::containerizer::Termination;
-
-// The slave that called us: our parent, unless a shell stands in between, which then leads the
-// session that the slave made for this call.
-std::optional<ProcessId> find_caller() {
-  const pid_t parent = ::getppid();
-  if (::getpid() == ::getsid(0) || parent != ::getsid(0)) return identify(parent);
-  const auto above = parent_of(parent);
-  return above ? identify(*above) : std::nullopt;
-}
-
-bool reader_is_gone(int output, Duration patience) {
-  pollfd end{output, 0, 0};
-  return ::poll(&end, 1, static_cast<int>(patience.count())) == 1 && (end.revents & POLLERR) != 0;
-}
-
-// Writes the frame, and returns whether the slave has taken it out of the pipe: only then has it
-// been delivered.
-bool hand_over(int output, const Termination& message) {
-  if (!write_all(output, to_frame(message.SerializeAsString()))) return false;
-  const auto deadline = deadline_in(Duration(10'000));
-  int unread = 0;
-  while (::ioctl(output, FIONREAD, &unread) == 0 && unread > 0) {
-    if (reader_is_gone(output, Duration(2)) || time_left(deadline) == Duration::zero())
-      return false;
-  }
-  return true;
-}
 
 // One of the places for waits that may keep a thread of the slave busy.
 class LatePlace {
@@ -80,25 +46,17 @@ class LatePlace {
 // stay taken for a slave that has died.
 class ReaderWatch {
  public:
-  explicit ReaderWatch(int output) : output_(output) {
-    ::fcntl(output_, F_SETOWN, ::getpid());
-    ::fcntl(output_, F_SETFL, ::fcntl(output_, F_GETFL) | O_ASYNC);
-    // It may have gone before anybody was to be told.
-    if (reader_is_gone(output_, Duration(0))) ::raise(SIGIO);
-  }
-  ~ReaderWatch() { ::fcntl(output_, F_SETFL, ::fcntl(output_, F_GETFL) & ~O_ASYNC); }
+  explicit ReaderWatch(Caller& caller) : caller_(caller), flag_(caller.watch()) {}
+  ~ReaderWatch() { caller_.unwatch(); }
   ReaderWatch(const ReaderWatch&) = delete;
   ReaderWatch& operator=(const ReaderWatch&) = delete;
 
-  const volatile std::sig_atomic_t* flag() const { return signal_.flag(); }
-  bool is_gone() {
-    signal_.reset();
-    return reader_is_gone(output_, Duration(0));
-  }
+  const volatile std::sig_atomic_t* flag() const { return flag_; }
+  bool is_gone() { return caller_.has_gone(); }
 
  private:
-  int output_;
-  InterruptibleSignal signal_{SIGIO};
+  Caller& caller_;
+  const volatile std::sig_atomic_t* flag_;
 };
 
 enum class Awaited { passed, unknown, reader_gone };
@@ -106,23 +64,27 @@ enum class Awaited { passed, unknown, reader_gone };
 // Blocks until the container is past the phase, seeing to it that somebody moves it there. unknown:
 // it was pruned meanwhile.
 Awaited await(Call& call, const std::string& id, Phase phase, ReaderWatch* reader) {
-  Backoff backoff;
+  Backoff backoff(call.host);
   for (;;) {
     backoff.before_try();
-    const auto container = insist([&] { return call.store.find(id); });
+    const auto container = insist(call.host, [&] { return call.store.find(id); });
     if (!container) return Awaited::unknown;
     if (is_past(state_of(*container), phase)) return Awaited::passed;
     call.store.close();
-    const auto supervised = ensure_supervisor(call.config, id, container->directory);
+    const auto supervised = ensure_supervisor(call, id, container->directory);
     if (!supervised.ok()) {
       log::error("{}", supervised.failure().text);
       continue;
     }
     LifeLock lock(call.config.state_directory(), id, false);
     const auto* interrupted = reader != nullptr ? reader->flag() : nullptr;
-    const auto outcome = lock.await_passed(phase, {}, interrupted);
+    const auto outcome = lock.await_passed(call.host, phase, {}, interrupted);
     if (outcome == LockFile::Outcome::interrupted && reader->is_gone()) return Awaited::reader_gone;
   }
+}
+
+bool hand_over(Call& call, const Termination& message) {
+  return call.caller.hand_over(message.SerializeAsString());
 }
 
 Termination final_message(Call& call, const store::Container& container) {
@@ -136,7 +98,7 @@ Termination final_message(Call& call, const store::Container& container) {
 bool answer_unknown(Call& call, const std::string& id) {
   const auto ending = unknown_ending(fmt::format("container {} is not known", id));
   log::warn("{}", ending.message);
-  return hand_over(call.output, to_message(ending, TaskKind::command, false));
+  return hand_over(call, to_message(ending, TaskKind::command, false));
 }
 
 enum class When { early, late, never };
@@ -148,10 +110,10 @@ When when_to_answer(Call& call, const store::Container& container, const LatePla
   if (call.config.wait == WaitMode::early || !place.taken()) return When::early;
   if (container.kind == "custom") return When::late;
   // What fails before the executor runs, nobody but us can tell. After that, the executor does.
-  ReaderWatch reader(call.output);
+  ReaderWatch reader(call.caller);
   const auto awaited = await(call, container.container_id, Phase::startup, &reader);
   if (awaited == Awaited::reader_gone) return When::never;
-  const auto row = insist([&] { return call.store.find(container.container_id); });
+  const auto row = insist(call.host, [&] { return call.store.find(container.container_id); });
   const bool lives = row && !is_past(state_of(*row), Phase::outcome);
   return lives ? When::early : When::late;
 }
@@ -159,23 +121,22 @@ When when_to_answer(Call& call, const store::Container& container, const LatePla
 // The full answer, once it is settled. False when the slave has not got it.
 bool answer_late(Call& call, const std::string& id) {
   {
-    ReaderWatch reader(call.output);
+    ReaderWatch reader(call.caller);
     if (await(call, id, Phase::executor, &reader) == Awaited::reader_gone) return false;
   }
-  const auto container = insist([&] { return call.store.find(id); });
+  const auto container = insist(call.host, [&] { return call.store.find(id); });
   if (!container) return answer_unknown(call, id);
-  const auto message = insist([&] { return final_message(call, *container); });
+  const auto message = insist(call.host, [&] { return final_message(call, *container); });
   call.store.close();
-  return hand_over(call.output, message);
+  return hand_over(call, message);
 }
 
 // The answer that says little, and then staying until the end: the slave takes our exit for it.
 // False when the slave has not got it, or died before the end: the next one must hear it again.
 bool answer_early(Call& call, const std::string& id) {
-  const auto caller = find_caller();
-  if (!hand_over(call.output, early_message())) return false;
+  if (!hand_over(call, early_message())) return false;
   await(call, id, Phase::executor, nullptr);
-  return caller && identify(caller->pid) == caller;
+  return call.caller.lives();
 }
 
 }  // namespace
@@ -184,7 +145,8 @@ int wait(Call& call) {
   auto message = parse<mesos::containerizer::Wait>(call, "Wait");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
-  const auto container = insist([&] { return call.store.find(id); }, deadline_in(Duration(60'000)));
+  const auto container = insist(
+      call.host, [&] { return call.store.find(id); }, call.host.now() + Duration(60'000));
   if (!container) {
     answer_unknown(call, id);
     return exit_ok;
@@ -194,7 +156,7 @@ int wait(Call& call) {
   if (when == When::never) return exit_ok;
   if (when == When::early) place.reset();
   const bool delivered = when == When::late ? answer_late(call, id) : answer_early(call, id);
-  if (delivered) insist([&] { call.store.deliver(id); });
+  if (delivered) insist(call.host, [&] { call.store.deliver(id); });
   return exit_ok;
 }
 

@@ -288,7 +288,7 @@ void Actions::note_process(const ContainerFacts& facts) {
     container_.init = init;
     world_.store.amend(container_);
   }
-  apply_limits(world_.config, world_.store, world_.docker, container_, facts);
+  apply_limits(world_, container_, facts);
 }
 
 // For a command task: mesos-executor, on the host, in a session of its own, so that its suicide (it

@@ -7,16 +7,13 @@
 #include <optional>
 #include <string>
 
-#include "engine/config.h"
-#include "engine/docker/docker.h"
 #include "engine/ending.h"
-#include "engine/host/host.h"
 #include "engine/launch_plan.h"
 #include "engine/lifecycle.h"
 #include "engine/output.h"
 #include "engine/reconcile.h"
 #include "engine/watch.h"
-#include "store/store.h"
+#include "engine/world.h"
 
 namespace containerizer {
 
@@ -25,15 +22,6 @@ struct Step {
   Event event;
   std::string detail;  // for the history
   std::optional<store::Termination> ending;
-};
-
-// Where the actions act. All outlive them.
-struct World {
-  store::Store& store;
-  Docker& docker;
-  Host& host;
-  const Config& config;
-  std::string program;  // the absolute path of this program, for the executor to observe with
 };
 
 // What the engine says of a container at a moment.

@@ -33,7 +33,6 @@ Result<store::Container> new_container(const mesos::containerizer::Launch& launc
   if (launch.has_user()) c.user = launch.user();
   c.directory = launch.directory();
   c.nonce = make_nonce();
-  c.boot_id = boot_id();
   return c;
 }
 

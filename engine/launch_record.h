@@ -8,7 +8,7 @@
 
 namespace containerizer {
 
-// The row of a launch that has just arrived, in its first state.
+// The row of a launch that has just arrived, in its first state; its boot is the caller's to name.
 // refused: the request lacks what every slave sends, or the container id is none.
 Result<store::Container> new_container(const mesos::containerizer::Launch& launch);
 

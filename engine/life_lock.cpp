@@ -49,11 +49,11 @@ bool LifeLock::is_held(Phase phase) const {
   return file_.valid() && file_.is_held(static_cast<int>(phase));
 }
 
-LockFile::Outcome LifeLock::await_passed(Phase phase, std::optional<Deadline> deadline,
+LockFile::Outcome LifeLock::await_passed(Host& host, Phase phase, std::optional<Deadline> deadline,
                                          const volatile std::sig_atomic_t* interrupted) {
   if (!file_.valid()) return LockFile::Outcome::locked;
   const int byte = static_cast<int>(phase);
-  const auto outcome = file_.lock(byte, LockFile::Mode::shared, deadline, interrupted);
+  const auto outcome = host.lock(file_, byte, LockFile::Mode::shared, deadline, interrupted);
   if (outcome == LockFile::Outcome::locked) file_.unlock(byte);
   return outcome;
 }

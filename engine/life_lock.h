@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/host/lock.h"
+#include "engine/host/host.h"
 #include "engine/lifecycle.h"
 
 namespace containerizer {
@@ -43,7 +43,8 @@ class LifeLock {
   void pass(Phase phase);
 
   bool is_held(Phase phase) const;
-  LockFile::Outcome await_passed(Phase phase, std::optional<Deadline> deadline = {},
+  // As LockFile::lock.
+  LockFile::Outcome await_passed(Host& host, Phase phase, std::optional<Deadline> deadline = {},
                                  const volatile std::sig_atomic_t* interrupted = nullptr);
 
  private:

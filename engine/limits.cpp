@@ -43,13 +43,15 @@ Result<std::int64_t> update_limits(Docker& docker, const std::string& container,
 
 }  // namespace
 
-void apply_limits(const Config& config, store::Store& store, Docker& docker,
-                  const store::Container& container, const ContainerFacts& seen) {
+void apply_limits(const World& world, const store::Container& container,
+                  const ContainerFacts& seen) {
   const auto& id = container.container_id;
+  auto& store = world.store;
   store.close();
-  LockFile turn(life_file(config.state_directory(), id, ".lock"), true);
-  const auto deadline = deadline_in(config.engine_timeout);
-  if (turn.lock(limits_byte, LockFile::Mode::exclusive, deadline) != LockFile::Outcome::locked) {
+  LockFile turn(life_file(world.config.state_directory(), id, ".lock"), true);
+  const auto deadline = world.host.now() + world.config.engine_timeout;
+  if (world.host.lock(turn, limits_byte, LockFile::Mode::exclusive, deadline, nullptr) !=
+      LockFile::Outcome::locked) {
     log::warn("container {}: an earlier update does not end; the limits are on record only", id);
     return;
   }
@@ -57,7 +59,7 @@ void apply_limits(const Config& config, store::Store& store, Docker& docker,
   auto hard = seen.memory_limit;
   if (limits.ticket > 0) {
     store.close();
-    const auto updated = update_limits(docker, seen.id, limits);
+    const auto updated = update_limits(world.docker, seen.id, limits);
     if (updated.ok()) {
       hard = updated.value();
     } else {
@@ -67,7 +69,7 @@ void apply_limits(const Config& config, store::Store& store, Docker& docker,
   }
   if (hard > 0 && hard != limits.hard_memory) store.set_hard_memory(id, hard);
   limits.hard_memory = hard > 0 ? std::optional(hard) : std::nullopt;
-  write_running_facts(config.state_directory(), container, limits);
+  write_running_facts(world.config.state_directory(), container, limits);
 }
 
 }  // namespace containerizer

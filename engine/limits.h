@@ -3,9 +3,7 @@
 
 #include <boost/json/object.hpp>
 
-#include "engine/config.h"
-#include "engine/docker/docker.h"
-#include "store/store.h"
+#include "engine/world.h"
 
 namespace containerizer {
 
@@ -22,7 +20,7 @@ std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts
 // for `usage` what is in force. `seen` is what the engine said of the container after it was
 // created. Calls that overlap, of any processes, come one after the other, and the last one finds
 // the newest limits. Trouble with the engine is logged, not handed back.
-void apply_limits(const Config& config, store::Store& store, Docker& docker,
-                  const store::Container& container, const ContainerFacts& seen);
+void apply_limits(const World& world, const store::Container& container,
+                  const ContainerFacts& seen);
 
 }  // namespace containerizer

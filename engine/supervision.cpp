@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include "engine/host/file.h"
-#include "engine/host/host.h"
-#include "engine/host/process.h"
 #include "engine/host/sandbox.h"
 #include "engine/life_lock.h"
 
@@ -15,44 +13,43 @@ namespace {
 constexpr std::string_view ready = "ready";
 constexpr Duration longest_start{30'000};
 
+bool is_owned(const World& world, const std::string& container_id) {
+  return LifeLock(world.config.state_directory(), container_id, true).is_held(Phase::ownership);
+}
+
 }  // namespace
 
-Status ensure_supervisor(const Config& config, const std::string& container_id,
+Status ensure_supervisor(const World& world, const std::string& container_id,
                          const std::string& sandbox) {
-  if (LifeLock(config.state_directory(), container_id, true).is_held(Phase::ownership))
-    return Done{};
-  auto report = make_pipe();
-  if (!report.ok()) return report.failure();
+  world.store.close();
+  if (is_owned(world, container_id)) return Done{};
   // Its own words belong to the task's; after the sandbox is gone there is still the log.
   auto words = open_sandbox_file(sandbox, "stderr");
 
   Program supervisor;
-  supervisor.arguments = {own_program(), "supervise", container_id};
-  supervisor.environment = as_strings(own_environment());
-  supervisor.environment.push_back("MESOS_WORK_DIRECTORY=" + config.work_directory);
+  supervisor.arguments = {world.program, "supervise", container_id};
+  auto environment = world.environment;
+  environment["MESOS_WORK_DIRECTORY"] = world.config.work_directory;
+  supervisor.environment = as_strings(environment);
   supervisor.directory = "/";
-  supervisor.output = report.value().write.get();
   if (words.ok()) supervisor.error = words.value().get();
   supervisor.detached = true;
-  auto started = start(supervisor);
-  if (!started.ok()) return started.failure();
-  report.value().write.close();
-  if (read_to_end(report.value().read, deadline_in(longest_start)) == ready) return Done{};
+  const auto report = world.host.hear(supervisor, world.host.now() + longest_start);
+  if (!report.ok()) return report.failure();
+  if (report.value() == ready) return Done{};
   return Failure{Fault::refused, fmt::format("the supervisor of container {} did not begin; its "
                                              "words are in {}/stderr and in the log",
                                              container_id, sandbox)};
 }
 
-Status nudge_supervisor(const Config& config, store::Store& store, const std::string& container_id,
+Status nudge_supervisor(const World& world, const std::string& container_id,
                         const std::string& sandbox) {
-  const auto supervisor = store.supervisor_of(container_id);
-  store.close();
-  if (supervisor &&
-      LifeLock(config.state_directory(), container_id, true).is_held(Phase::ownership) &&
-      wake_up(*supervisor)) {
+  const auto supervisor = world.store.supervisor_of(container_id);
+  if (supervisor && is_owned(world, container_id) && world.host.wake_up(*supervisor)) {
+    world.store.close();
     return Done{};
   }
-  return ensure_supervisor(config, container_id, sandbox);
+  return ensure_supervisor(world, container_id, sandbox);
 }
 
 void report_ready(int report) {

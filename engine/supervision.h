@@ -3,20 +3,19 @@
 
 #include <string>
 
-#include "engine/config.h"
 #include "engine/host/result.h"
-#include "store/store.h"
+#include "engine/world.h"
 
 namespace containerizer {
 
 // Success when, at some moment during the call, a supervisor owned the container or had nothing
 // left to do for it. Starts one if there is none: detached, so that nobody who kills our process
-// tree reaches it. REQUIRES: no database connection is open. refused: it could not be started.
-Status ensure_supervisor(const Config& config, const std::string& container_id,
+// tree reaches it. Closes the store. refused: it could not be started.
+Status ensure_supervisor(const World& world, const std::string& container_id,
                          const std::string& sandbox);
 
 // Makes the supervisor look at the container's requests, starting one if there is none.
-Status nudge_supervisor(const Config& config, store::Store& store, const std::string& container_id,
+Status nudge_supervisor(const World& world, const std::string& container_id,
                         const std::string& sandbox);
 
 // The supervisor's side: tells whoever started it that the lock is taken (or that there is nothing

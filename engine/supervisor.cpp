@@ -97,9 +97,7 @@ void supervise(const World& world, LifeLock& lock, const std::string& container_
   auto container = world.store.find(container_id);
   if (!container) throw store::StoreError("container " + container_id + " is not recorded");
   if (state_of(*container) != State::gone) {
-    if (const auto self = world.host.identify(::getpid())) {
-      world.store.set_supervisor(container_id, *self);
-    }
+    world.store.set_supervisor(container_id, world.host.self());
     Actions actions(world, *container);
     take_over(world, actions, *container);
     pass_phases(lock, state_of(*container));

@@ -121,11 +121,12 @@ void Store::close() { database_.reset(); }
 bool Store::insert(Container c, const Launch& launch, const Limits& limits,
                    const std::string& actor) {
   bool inserted = false;
-  database().write(Durability::disk, [&] {
+  auto& db = database();
+  db.write(Durability::disk, [&] {
     // Within the transaction, so that times are in the order of the history.
     c.since = now();
     c.created_at = c.since.wall;
-    auto row = database().prepare(fmt::format(
+    auto row = db.prepare(fmt::format(
         "INSERT INTO containers ({}) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " ?, ?, ?, ?, ?) ON CONFLICT (container_id) DO NOTHING",
         container_columns));
@@ -138,14 +139,12 @@ bool Store::insert(Container c, const Launch& launch, const Limits& limits,
     row.bind(c.delivered_at);
     inserted = row.run() == 1;
     if (!inserted) return;
-    database()
-        .prepare("INSERT INTO launches (container_id, request, environment) VALUES (?, ?, ?)")
+    db.prepare("INSERT INTO launches (container_id, request, environment) VALUES (?, ?, ?)")
         .bind(c.container_id)
         .bind_blob(launch.request)
         .bind_blob(launch.environment)
         .run();
-    database()
-        .prepare("INSERT INTO limits (container_id, cpus, memory, hard_memory) VALUES (?, ?, ?, ?)")
+    db.prepare("INSERT INTO limits (container_id, cpus, memory, hard_memory) VALUES (?, ?, ?, ?)")
         .bind(c.container_id)
         .bind(limits.cpus)
         .bind(limits.memory)
@@ -155,7 +154,7 @@ bool Store::insert(Container c, const Launch& launch, const Limits& limits,
     first.event = "Launch";
     first.to_state = c.state;
     first.actor = actor;
-    add_history(database(), c, "", first, c.since);
+    add_history(db, c, "", first, c.since);
   });
   return inserted;
 }
@@ -271,11 +270,12 @@ void Store::advance(Container& container, const Advance& step) {
   Container next = container;
   next.state = step.to_state;
   next.version = container.version + 1;
-  database().write(step.durability, [&] {
+  auto& db = database();
+  db.write(step.durability, [&] {
     next.since = now();
-    update_columns(database(), next, container.version);
-    add_history(database(), next, container.state, step, next.since);
-    if (step.termination) add_termination(database(), next.container_id, *step.termination);
+    update_columns(db, next, container.version);
+    add_history(db, next, container.state, step, next.since);
+    if (step.termination) add_termination(db, next.container_id, *step.termination);
   });
   container = next;
 }
@@ -283,17 +283,17 @@ void Store::advance(Container& container, const Advance& step) {
 void Store::amend(Container& container) {
   Container next = container;
   next.version = container.version + 1;
-  database().write(Durability::process,
-                   [&] { update_columns(database(), next, container.version); });
+  auto& db = database();
+  db.write(Durability::process, [&] { update_columns(db, next, container.version); });
   container = next;
 }
 
 void Store::set_supervisor(const std::string& container_id, const ProcessId& supervisor) {
-  database().write(Durability::process, [&] {
-    database()
-        .prepare(
-            "INSERT OR REPLACE INTO supervisors (container_id, pid, start, boot_id, since_at)"
-            " VALUES (?, ?, ?, ?, ?)")
+  auto& db = database();
+  db.write(Durability::process, [&] {
+    db.prepare(
+          "INSERT OR REPLACE INTO supervisors (container_id, pid, start, boot_id, since_at)"
+          " VALUES (?, ?, ?, ?, ?)")
         .bind(container_id)
         .bind(std::int64_t{supervisor.pid})
         .bind(static_cast<std::int64_t>(supervisor.start))
@@ -304,9 +304,9 @@ void Store::set_supervisor(const std::string& container_id, const ProcessId& sup
 }
 
 void Store::set_hard_memory(const std::string& container_id, std::int64_t bytes) {
-  database().write(Durability::process, [&] {
-    database()
-        .prepare("UPDATE limits SET hard_memory = ? WHERE container_id = ?")
+  auto& db = database();
+  db.write(Durability::process, [&] {
+    db.prepare("UPDATE limits SET hard_memory = ? WHERE container_id = ?")
         .bind(bytes)
         .bind(container_id)
         .run();
@@ -315,11 +315,11 @@ void Store::set_hard_memory(const std::string& container_id, std::int64_t bytes)
 
 bool Store::request(const std::string& container_id, const std::string& kind) {
   bool added = false;
-  database().write(Durability::disk, [&] {
-    added = database()
-                .prepare(
-                    "INSERT INTO requests (container_id, kind, requested_at) VALUES (?, ?, ?)"
-                    " ON CONFLICT DO NOTHING")
+  auto& db = database();
+  db.write(Durability::disk, [&] {
+    added = db.prepare(
+                  "INSERT INTO requests (container_id, kind, requested_at) VALUES (?, ?, ?)"
+                  " ON CONFLICT DO NOTHING")
                 .bind(container_id)
                 .bind(kind)
                 .bind(now().wall)
@@ -331,8 +331,9 @@ bool Store::request(const std::string& container_id, const std::string& kind) {
 std::int64_t Store::set_limits(const std::string& container_id, std::optional<double> cpus,
                                std::optional<std::int64_t> memory) {
   std::int64_t ticket = 0;
-  database().write(Durability::process, [&] {
-    auto row = database().prepare(
+  auto& db = database();
+  db.write(Durability::process, [&] {
+    auto row = db.prepare(
         "UPDATE limits SET ticket = ticket + 1, cpus = coalesce (?, cpus),"
         " memory = coalesce (?, memory) WHERE container_id = ? RETURNING ticket");
     row.bind(cpus).bind(memory).bind(container_id);
@@ -342,11 +343,11 @@ std::int64_t Store::set_limits(const std::string& container_id, std::optional<do
 }
 
 void Store::deliver(const std::string& container_id) {
-  database().write(Durability::disk, [&] {
-    database()
-        .prepare(
-            "UPDATE containers SET delivered_at = coalesce (delivered_at, ?)"
-            " WHERE container_id = ?")
+  auto& db = database();
+  db.write(Durability::disk, [&] {
+    db.prepare(
+          "UPDATE containers SET delivered_at = coalesce (delivered_at, ?)"
+          " WHERE container_id = ?")
         .bind(now().wall)
         .bind(container_id)
         .run();
@@ -355,11 +356,11 @@ void Store::deliver(const std::string& container_id) {
 
 int Store::prune(std::int64_t wall, int most) {
   int pruned = 0;
-  database().write(Durability::process, [&] {
-    pruned = database()
-                 .prepare(
-                     "DELETE FROM containers WHERE container_id IN (SELECT container_id FROM"
-                     " containers WHERE state = 'Gone' AND delivered_at < ? LIMIT ?)")
+  auto& db = database();
+  db.write(Durability::process, [&] {
+    pruned = db.prepare(
+                   "DELETE FROM containers WHERE container_id IN (SELECT container_id FROM"
+                   " containers WHERE state = 'Gone' AND delivered_at < ? LIMIT ?)")
                  .bind(wall)
                  .bind(std::int64_t{most})
                  .run();

@@ -104,6 +104,7 @@ class Store {
  public:
   // Opens at the first use.
   explicit Store(DatabaseSettings settings);
+  virtual ~Store() = default;
 
   // Closes the connection; the next call opens it again. To be called before blocking for long and
   // before a fork.
@@ -160,9 +161,11 @@ class Store {
   // Empties the write-ahead log when it has grown; closes first.
   void checkpoint();
 
- private:
-  Database& database();
+ protected:
+  // Every function passes here before it does anything: a simulation interferes.
+  virtual Database& database();
 
+ private:
   DatabaseSettings settings_;
   std::unique_ptr<Database> database_;
 };

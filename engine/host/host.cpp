@@ -2,11 +2,13 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 
 #include "engine/host/cgroup.h"
+#include "engine/host/file.h"
 
 namespace containerizer {
 namespace {
@@ -38,6 +40,12 @@ class RealHost : public Host {
     return ready;
   }
 
+  LockFile::Outcome lock(LockFile& file, int byte, LockFile::Mode mode,
+                         std::optional<Deadline> deadline,
+                         const volatile std::sig_atomic_t* interrupted) override {
+    return file.lock(byte, mode, deadline, interrupted);
+  }
+
   int wake() const override { return wake_.get(); }
 
   void clear_wake() override {
@@ -46,6 +54,9 @@ class RealHost : public Host {
     }
   }
 
+  bool wake_up(const ProcessId& process) override { return send_signal(process, wake_signal); }
+
+  ProcessId self() override { return containerizer::identify(::getpid()).value_or(ProcessId{}); }
   std::optional<ProcessId> identify(pid_t pid) override { return containerizer::identify(pid); }
   std::optional<ProcessId> identify_init(std::int64_t number,
                                          const std::string& docker_id) override {
@@ -74,6 +85,16 @@ class RealHost : public Host {
 
   Result<ProcessId> start(const Program& program) override { return containerizer::start(program); }
 
+  Result<std::string> hear(Program program, Deadline deadline) override {
+    auto words = make_pipe();
+    if (!words.ok()) return words.failure();
+    program.output = words.value().write.get();
+    auto started = containerizer::start(program);
+    if (!started.ok()) return started.failure();
+    words.value().write.close();
+    return read_to_end(words.value().read, deadline);
+  }
+
   std::optional<int> reap(const ProcessId& child) override {
     return containerizer::reap(child.pid);
   }
@@ -86,7 +107,5 @@ class RealHost : public Host {
 }  // namespace
 
 std::unique_ptr<Host> make_host() { return std::make_unique<RealHost>(); }
-
-bool wake_up(const ProcessId& process) { return send_signal(process, wake_signal); }
 
 }  // namespace containerizer

@@ -9,6 +9,7 @@
 
 #include "engine/host/clock.h"
 #include "engine/host/fd.h"
+#include "engine/host/lock.h"
 #include "engine/host/process.h"
 #include "engine/host/result.h"
 
@@ -25,10 +26,18 @@ class Host {
   // are. Nothing is readable when the time is over.
   virtual std::vector<bool> poll(const std::vector<int>& descriptors, Deadline deadline) = 0;
 
+  // LockFile::lock.
+  virtual LockFile::Outcome lock(LockFile& file, int byte, LockFile::Mode mode,
+                                 std::optional<Deadline> deadline,
+                                 const volatile std::sig_atomic_t* interrupted) = 0;
+
   // Readable after another process asked us to look at the requests in the store.
   virtual int wake() const = 0;
   virtual void clear_wake() = 0;
+  // Asks a process that lives by a Host to do that. False when it is gone.
+  virtual bool wake_up(const ProcessId& process) = 0;
 
+  virtual ProcessId self() = 0;
   virtual std::optional<ProcessId> identify(pid_t pid) = 0;
   // The first process of a container, by the number that the engine gives it. Nothing when there is
   // none (any more), or when that process is another one: an engine on another host numbers others.
@@ -44,14 +53,14 @@ class Host {
   virtual Result<ProcessId> prepare(const Program& program) = 0;
   virtual Status allow() = 0;
   virtual Result<ProcessId> start(const Program& program) = 0;
+  // Starts a program and returns what it writes to its standard output (of `program` that is not
+  // used), until it closes that or the deadline has passed.
+  virtual Result<std::string> hear(Program program, Deadline deadline) = 0;
   // The waitpid status of an ended child of ours.
   virtual std::optional<int> reap(const ProcessId& child) = 0;
 };
 
 // The real one. Makes SIGUSR1 the wake signal and blocks it for this process.
 std::unique_ptr<Host> make_host();
-
-// Asks a process that lives by a Host to look at its requests.
-bool wake_up(const ProcessId& process);
 
 }  // namespace containerizer

@@ -31,7 +31,7 @@ Moment any_moment_before_running() {
 }
 
 bool has_started(const WorkDirectory& place, const Task& task) {
-  return place.state_of(task.id) == "Running" && place.is_observed(task.id) &&
+  return place.state_of(task.id) == "Running" &&
          read_file(task.sandbox / "stdout").find("up\n") != std::string::npos;
 }
 
@@ -126,7 +126,8 @@ TEST_CASE("supervisor that dies while it stops its task") {
   Slave slave(place);
   const auto task = slave.launch("task", obedient);
   slave.expect("launched task .*");
-  eventually("the task runs", [&] { return has_started(place, task); });
+  eventually("the task runs",
+             [&] { return has_started(place, task) && place.is_observed(task.id); });
   gate.hold("/kill", Hold::request);
   slave.say("kill task");
   gate.await_held();
@@ -217,7 +218,8 @@ TEST_CASE("task that is killed while the daemon hangs") {
   Slave slave(place);
   const auto task = slave.launch("task", obedient);
   slave.expect("launched task .*");
-  eventually("the task runs", [&] { return has_started(place, task); });
+  eventually("the task runs",
+             [&] { return has_started(place, task) && place.is_observed(task.id); });
   {
     const FrozenDaemon frozen;
     slave.say("kill task");

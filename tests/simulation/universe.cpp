@@ -2,8 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <csignal>
-#include <fstream>
+#include <algorithm>
 #include <stdexcept>
 
 namespace containerizer::simulation {
@@ -11,396 +10,240 @@ namespace {
 
 constexpr int killed_code = 137;
 constexpr int terminated_code = 143;
-// More than any story has.
-constexpr long too_many = 20'000;
+// More than any history has.
+constexpr long too_many = 200'000;
 // After so much of its own time a simulation hangs.
 constexpr Duration too_long{30LL * 24 * 3600 * 1000};
+// What is due this soon may happen before processes that could go on.
+constexpr Duration near{2'000};
+// Executors linger after their task.
+constexpr Duration lingering{1'000};
 
-Failure no_such(const std::string& container) {
-  return {Fault::not_found, "no such container: " + container};
-}
+// A store whose every call is a step of the process that makes it. All use one connection: a call
+// is done before anybody else has a turn, and opening one costs more than ten calls.
+class SimulatedStore : public store::Store {
+ public:
+  SimulatedStore(Universe& universe, const store::DatabaseSettings& settings,
+                 std::unique_ptr<store::Database>& connection)
+      : Store(settings), universe_(universe), settings_(settings), connection_(connection) {}
+
+ protected:
+  store::Database& database() override {
+    universe_.step();
+    if (!connection_) connection_ = std::make_unique<store::Database>(settings_);
+    return *connection_;
+  }
+
+ private:
+  Universe& universe_;
+  store::DatabaseSettings settings_;
+  std::unique_ptr<store::Database>& connection_;
+};
 
 }  // namespace
 
-// --- Streams
+// --- Processes
 
-class SimulatedExit : public ExitStream {
- public:
-  SimulatedExit(Universe& universe, std::string id)
-      : universe_(universe),
-        id_(std::move(id)),
-        broken_(universe.strikes(universe.weather_.broken_stream)) {
-    fd_ = universe_.new_descriptor([this] { return broken_ || is_over(); });
-  }
-  ~SimulatedExit() override { universe_.descriptors_.erase(fd_); }
-  int fd() const override { return fd_; }
-  Result<bool> ended() override {
-    universe_.step();
-    if (broken_) return Failure{Fault::unavailable, "the connection broke"};
-    if (universe_.find(id_) == nullptr) return no_such(id_);
-    return is_over();
-  }
+Universe::Universe(Fate& fate) : fate_(fate), now_(std::chrono::steady_clock::now()) {}
 
- private:
-  bool is_over() const {
-    const auto* container = universe_.find(id_);
-    return container == nullptr || (!container->running && !container->is_denied);
-  }
-
-  Universe& universe_;
-  std::string id_;
-  bool broken_;
-  int fd_;
-};
-
-class SimulatedOutput : public OutputStream {
- public:
-  SimulatedOutput(Universe& universe, std::string id, const std::string& since, bool follow)
-      : universe_(universe),
-        id_(std::move(id)),
-        follow_(follow),
-        broken_(universe.strikes(universe.weather_.broken_stream)) {
-    const auto* container = universe_.find(id_);
-    while (container != nullptr && next_ < container->output.size() &&
-           container->output[next_].timestamp < since) {
-      ++next_;
-    }
-    fd_ = universe_.new_descriptor([this] { return broken_ || has_entry() || is_over(); });
-  }
-  ~SimulatedOutput() override { universe_.descriptors_.erase(fd_); }
-  int fd() const override { return fd_; }
-
-  Result<std::optional<OutputEntry>> next() override {
-    universe_.step();
-    if (has_entry()) return std::optional(universe_.find(id_)->output[next_++]);
-    if (broken_) return Failure{Fault::unavailable, "the connection broke"};
-    if (is_over()) return Failure{Fault::not_found, "the output has ended"};
-    return std::optional<OutputEntry>();
-  }
-
- private:
-  bool has_entry() const {
-    const auto* container = universe_.find(id_);
-    return container != nullptr && next_ < container->output.size();
-  }
-  bool is_over() const {
-    const auto* container = universe_.find(id_);
-    return !follow_ || container == nullptr || !container->running;
-  }
-
-  Universe& universe_;
-  std::string id_;
-  bool follow_;
-  bool broken_;
-  std::size_t next_ = 0;
-  int fd_;
-};
-
-// --- The daemon
-
-class SimulatedDocker : public Docker {
- public:
-  explicit SimulatedDocker(Universe& universe) : universe_(universe) {}
-
-  Result<std::string> create(const std::string& name, const boost::json::object& body) override {
-    return call<Result<std::string>>([&]() -> Result<std::string> {
-      if (!universe_.image_is_there) return Failure{Fault::not_found, "no such image"};
-      if (universe_.containers_.count(name) > 0) {
-        return Failure{Fault::conflict, "the name " + name + " is already in use"};
-      }
-      auto& made = universe_.containers_[name];
-      made.id = fmt::format("{:064x}", universe_.next_number_++);
-      for (const auto& label : body.at("Labels").as_object()) {
-        made.labels[std::string(label.key())] = label.value().as_string();
-      }
-      return made.id;
-    });
-  }
-
-  Status start(const std::string& container) override {
-    return change(container, [&](const std::string& name) { universe_.start(name); });
-  }
-
-  Result<ContainerFacts> inspect(const std::string& container) override {
-    return call<Result<ContainerFacts>>([&]() -> Result<ContainerFacts> {
-      const auto* found = universe_.find(container);
-      if (found == nullptr) return no_such(container);
-      return facts_of(*found, container);
-    });
-  }
-
-  Result<std::vector<ContainerFacts>> list(const std::string& label,
-                                           const std::string& value) override {
-    return call<Result<std::vector<ContainerFacts>>>([&] {
-      std::vector<ContainerFacts> all;
-      for (const auto& [name, one] : universe_.containers_) {
-        const auto found = one.labels.find(label);
-        if (found != one.labels.end() && found->second == value) all.push_back(facts_of(one, name));
-      }
-      return Result(all);
-    });
-  }
-
-  Status kill(const std::string& container, const std::string& signal) override {
-    return call<Status>([&]() -> Status {
-      if (universe_.find(container) != nullptr) {
-        universe_.signal(universe_.name_of(container), signal);
-      }
-      return Done{};
-    });
-  }
-
-  Status remove(const std::string& container) override {
-    return call<Status>([&]() -> Status {
-      if (universe_.find(container) != nullptr) universe_.forget(universe_.name_of(container));
-      return Done{};
-    });
-  }
-
-  Status update(const std::string& container, const boost::json::object& /*body*/) override {
-    return change(container, [](const std::string&) {});
-  }
-
-  Result<bool> has_image(const std::string& /*reference*/) override {
-    return call<Result<bool>>([&] { return Result(universe_.image_is_there); });
-  }
-
-  Status pull(const std::string& reference, const RegistryAuth& /*auth*/, int /*interrupt*/,
-              const std::function<void(const std::string&)>& progress) override {
-    return call<Status>([&]() -> Status {
-      progress("pulling " + reference);
-      universe_.image_is_there = true;
-      return Done{};
-    });
-  }
-
-  Result<std::unique_ptr<OutputStream>> output(const std::string& container,
-                                               const std::string& since, bool follow) override {
-    return call<Result<std::unique_ptr<OutputStream>>>(
-        [&]() -> Result<std::unique_ptr<OutputStream>> {
-          const auto* found = universe_.find(container);
-          if (found == nullptr) return no_such(container);
-          return std::unique_ptr<OutputStream>(
-              std::make_unique<SimulatedOutput>(universe_, found->id, since, follow));
-        });
-  }
-
-  Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) override {
-    return call<Result<std::unique_ptr<ExitStream>>>([&]() -> Result<std::unique_ptr<ExitStream>> {
-      const auto* found = universe_.find(container);
-      if (found == nullptr) return no_such(container);
-      return std::unique_ptr<ExitStream>(std::make_unique<SimulatedExit>(universe_, found->id));
-    });
-  }
-
-  Status ping() override { return Done{}; }
-
- private:
-  // One call: the program can die before it and after it, and either half can be lost.
-  template <class Answer, class Effect>
-  Answer call(Effect effect) {
-    universe_.step();
-    if (const auto lost = universe_.fault(universe_.weather_.lost_request)) return *lost;
-    auto answer = effect();
-    universe_.step();
-    if (const auto lost = universe_.fault(universe_.weather_.lost_reply)) return *lost;
-    return answer;
-  }
-
-  template <class Effect>
-  Status change(const std::string& container, Effect effect) {
-    return call<Status>([&]() -> Status {
-      if (universe_.find(container) == nullptr) return no_such(container);
-      effect(universe_.name_of(container));
-      return Done{};
-    });
-  }
-
-  ContainerFacts facts_of(const SimulatedContainer& container, const std::string& reference) {
-    ContainerFacts facts;
-    facts.id = container.id;
-    facts.name = universe_.name_of(reference);
-    facts.labels = container.labels;
-    facts.started = container.starts > 0;
-    const bool runs = container.running || container.is_denied;
-    facts.status = runs ? "running" : facts.started ? "exited" : "created";
-    facts.pid = runs ? universe_.init_of(container.id) : 0;
-    facts.exit_code = container.exit_code;
-    facts.oom_killed = container.oom_killed;
-    return facts;
-  }
-
-  Universe& universe_;
-};
-
-// --- The host
-
-class SimulatedHost : public Host {
- public:
-  explicit SimulatedHost(Universe& universe) : universe_(universe) {
-    wake_ = universe.new_descriptor([this] { return universe_.woken_; });
-  }
-  ~SimulatedHost() override { universe_.descriptors_.erase(wake_); }
-
-  std::string boot() const override { return fmt::format("boot {}", universe_.boot_); }
-  Deadline now() const override { return universe_.now_; }
-
-  std::vector<bool> poll(const std::vector<int>& descriptors, Deadline deadline) override {
-    universe_.step();
-    for (;;) {
-      std::vector<bool> ready;
-      bool any = false;
-      for (const int fd : descriptors) {
-        const auto found = universe_.descriptors_.find(fd);
-        ready.push_back(found != universe_.descriptors_.end() && found->second());
-        any = any || ready.back();
-      }
-      if (any || universe_.now_ >= deadline) return ready;
-      universe_.advance_to(deadline);
-    }
-  }
-
-  int wake() const override { return wake_; }
-  void clear_wake() override { universe_.woken_ = false; }
-
-  std::optional<ProcessId> identify(pid_t pid) override { return ProcessId{pid, 1}; }
-  std::optional<ProcessId> identify_init(std::int64_t pid, const std::string& id) override {
-    const ProcessId process{static_cast<pid_t>(pid), 1};
-    const bool is_its = pid > 0 && universe_.init_of(id) == pid && universe_.is_alive(process);
-    return is_its ? std::optional(process) : std::nullopt;
-  }
-  Fd watch(const ProcessId& process) override {
-    if (!universe_.is_alive(process)) return Fd();
-    return Fd(universe_.new_descriptor(
-        [&universe = universe_, process] { return !universe.is_alive(process); }));
-  }
-  void signal(const ProcessId& process, int signal) override {
-    for (const auto& [id, pid] : universe_.inits_) {
-      if (pid == process.pid && universe_.find(id) != nullptr) {
-        universe_.signal(universe_.name_of(id), signal == SIGKILL ? "SIGKILL" : "SIGTERM");
-      }
-    }
-  }
-  void signal_group(const ProcessId& leader, int /*signal*/) override {
-    universe_.alive_.erase(leader.pid);
-  }
-
-  // mesos-executor: lives until a second after the task, or as long as is planned.
-  Result<ProcessId> prepare(const Program& program) override {
-    universe_.step();
-    begun_file_ = program.begun_file;
-    prepared_ = ProcessId{universe_.next_number_++, 1};
-    return prepared_;
-  }
-  Status allow() override {
-    universe_.step();
-    std::ofstream(begun_file_).put('\n');
-    const auto pid = prepared_.pid;
-    universe_.alive_.insert(pid);
-    if (universe_.executor_lives_for) {
-      universe_.at(*universe_.executor_lives_for,
-                   [&universe = universe_, pid] { universe.alive_.erase(pid); });
-    }
-    universe_.step();
-    return Done{};
-  }
-  Result<ProcessId> start(const Program& program) override {
-    auto started = prepare(program);
-    auto allowed = allow();
-    return started;
-  }
-  std::optional<int> reap(const ProcessId& /*child*/) override { return 0; }
-
- private:
-  Universe& universe_;
-  int wake_;
-  ProcessId prepared_;
-  std::string begun_file_;
-};
-
-// --- The universe
-
-Universe::Universe(std::uint64_t seed, Weather weather)
-    : random_(seed), weather_(weather), now_(std::chrono::steady_clock::now()) {}
-
-std::unique_ptr<Docker> Universe::docker() { return std::make_unique<SimulatedDocker>(*this); }
-std::unique_ptr<Host> Universe::host() { return std::make_unique<SimulatedHost>(*this); }
+Universe::~Universe() {
+  for (auto& [pid, process] : processes_) process.ended = nullptr;
+  kill_all();
+}
 
 void Universe::at(Duration from_now, std::function<void()> what) {
   events_.emplace(now_ + from_now, std::move(what));
 }
 
-void Universe::step() {
-  if (++steps_ == kill_at_) throw Killed();
-  if (steps_ > too_many) throw std::runtime_error("this does not end");
+pid_t Universe::spawn(std::string name, std::function<void()> body,
+                      std::function<void(bool killed)> ended) {
+  const pid_t pid = next_number_++;
+  auto& process = processes_[pid];
+  process.pid = pid;
+  process.name = std::move(name);
+  process.ended = std::move(ended);
+  process.fiber = std::make_unique<Fiber>([this, &process, body = std::move(body)] {
+    if (process.doomed) return;
+    try {
+      body();
+    } catch (const Killed&) {
+      process.doomed = true;
+    } catch (...) {
+      process.failure = std::current_exception();
+    }
+  });
+  return pid;
 }
 
-bool Universe::strikes(double probability) {
-  return std::uniform_real_distribution<>(0, 1)(random_) < probability;
+// At once, unless it is the one that runs: that one dies at its next step.
+void Universe::kill(pid_t pid) {
+  const auto found = processes_.find(pid);
+  if (found == processes_.end()) return;
+  found->second.doomed = true;
+  if (current_ == nullptr) let_run(found->second);
 }
 
-std::optional<Failure> Universe::fault(double probability) {
-  if (!strikes(probability)) return std::nullopt;
-  return Failure{Fault::unavailable, "the daemon gave no answer"};
+void Universe::kill_all() {
+  while (!processes_.empty()) kill(processes_.begin()->first);
 }
 
-// To the next thing that happens, if that is before `time`.
-void Universe::advance_to(Deadline time) {
-  const auto next = events_.begin();
-  if (next == events_.end() || next->first > time) {
-    if (time - now_ > too_long) throw std::runtime_error("nothing will ever happen any more");
-    now_ = time;
-    return;
+void Universe::wake_all() {
+  for (auto& [pid, process] : processes_) process.woken = true;
+}
+
+void Universe::kill_any(std::uint64_t number) {
+  if (processes_.empty()) return;
+  auto chosen = processes_.begin();
+  std::advance(chosen, static_cast<long>(number % processes_.size()));
+  kill(chosen->first);
+}
+
+std::string Universe::process_names() const {
+  std::string names;
+  for (const auto& [pid, process] : processes_) names += process.name + "; ";
+  return names;
+}
+
+void Universe::let_run(Process& process) {
+  current_ = &process;
+  process.fiber->resume();
+  current_ = nullptr;
+  if (!process.fiber->finished()) return;
+  const auto ended = std::move(process.ended);
+  const auto failure = process.failure;
+  const bool killed = process.doomed;
+  processes_.erase(process.pid);
+  if (failure) std::rethrow_exception(failure);
+  if (ended) ended(killed);
+}
+
+void Universe::run(const std::function<bool()>& is_over) {
+  while (!is_over()) go_on();
+}
+
+bool Universe::can_run(const Process& process) const {
+  return process.doomed || !process.condition || now_ >= process.deadline || process.condition();
+}
+
+void Universe::go_on() {
+  std::vector<Process*> able;
+  for (auto& [pid, process] : processes_) {
+    if (can_run(process)) able.push_back(&process);
   }
+  if (able.empty()) {
+    advance_time();
+  } else if (is_next_event_near() && fate_.choose(Question::event, 2) == 1) {
+    fire_next_event();
+  } else {
+    let_run(*able[able.size() == 1 ? 0 : fate_.choose(Question::order, able.size())]);
+  }
+}
+
+bool Universe::is_next_event_near() const {
+  return !events_.empty() && events_.begin()->first - now_ < near;
+}
+
+void Universe::fire_next_event() {
+  const auto next = events_.begin();
   now_ = std::max(now_, next->first);
   const auto what = std::move(next->second);
   events_.erase(next);
   what();
 }
 
+// To the next thing that happens.
+void Universe::advance_time() {
+  auto next = now_ + too_long;
+  for (const auto& [pid, process] : processes_) next = std::min(next, process.deadline);
+  if (!events_.empty() && events_.begin()->first <= next) {
+    fire_next_event();
+  } else if (next < now_ + too_long) {
+    now_ = next;
+  } else {
+    throw std::runtime_error("nothing will ever happen any more; left: " + process_names());
+  }
+}
+
+void Universe::step() {
+  if (current_ == nullptr || current_->doomed) return;
+  if (++steps_ > too_many) throw std::runtime_error("this does not end");
+  if (steps_ == kill_at_ || fate_.choose(Question::death, 2) == 1) die();
+  if (fate_.choose(Question::switch_, 2) == 0) return;
+  block([] { return true; }, now_);
+}
+
+void Universe::die() {
+  current_->doomed = true;
+  throw Killed();
+}
+
+void Universe::block(const std::function<bool()>& condition, Deadline deadline) {
+  auto* self = current_;
+  if (self->doomed) return;
+  self->condition = condition;
+  self->deadline = deadline;
+  self->fiber->suspend();
+  self->condition = nullptr;
+  if (self->doomed) throw Killed();
+}
+
+std::unique_ptr<store::Store> Universe::store(const store::DatabaseSettings& settings) {
+  return std::make_unique<SimulatedStore>(*this, settings, connection_);
+}
+
+// --- The daemon and the host
+
+Mishap Universe::mishap() { return static_cast<Mishap>(fate_.choose(Question::call, mishaps)); }
+
 void Universe::start(const std::string& name) {
   auto& container = containers_.at(name);
   if (container.running) return;
   ++container.starts;
+  ++starts_[name];
   container.running = true;
   inits_[container.id] = next_number_;
   alive_.insert(next_number_++);
-  for (int line = 0; line < program.lines; ++line) {
+  const auto& task = program_of(name);
+  for (int line = 0; line < task.lines; ++line) {
     at(Duration(line), [this, name, line] { print(name, line); });
   }
-  if (program.runs_for) at(*program.runs_for, [this, name] { end(name, program.exit_code); });
+  if (!task.runs_for) return;
+  at(*task.runs_for, [this, name, id = container.id, code = task.exit_code] {
+    if (find(id) != nullptr) end(name, code, true);
+  });
 }
 
 void Universe::signal(const std::string& name, const std::string& signal) {
   if (signal == "SIGKILL") {
-    end(name, killed_code);
-  } else if (!program.ignores_term) {
-    end(name, terminated_code);
+    end(name, killed_code, false);
+  } else if (!program_of(name).ignores_term) {
+    end(name, terminated_code, false);
   }
 }
 
-void Universe::end(const std::string& name, int exit_code) {
+void Universe::end(const std::string& name, int exit_code, bool by_itself) {
   const auto found = containers_.find(name);
   if (found == containers_.end() || !found->second.running) return;
   auto& container = found->second;
+  const auto& task = program_of(name);
   container.running = false;
   container.exit_code = exit_code;
+  container.by_itself = by_itself;
   alive_.erase(inits_[container.id]);
-  container.is_denied = program.end_is_denied;
-  if (program.oom_told_after) {
-    at(*program.oom_told_after, [this, name] {
-      if (containers_.count(name) > 0) containers_.at(name).oom_killed = true;
+  container.is_denied = task.end_is_denied;
+  if (by_itself && task.oom_told_after) {
+    at(*task.oom_told_after, [this, id = container.id] {
+      if (auto* late = find(id)) late->oom_killed = true;
     });
   }
   ended_.push_back(container);
-  if (!executor_lives_for) {
-    // Executors are all that is alive beside inits.
-    at(Duration(1000), [this] {
-      std::set<pid_t> inits;
-      for (const auto& [id, pid] : inits_) inits.insert(pid);
-      std::erase_if(alive_, [&](pid_t pid) { return inits.count(pid) == 0; });
+  if (task.executor_lives_for) return;
+  at(lingering, [this, name] {
+    std::erase_if(alive_, [&](pid_t pid) {
+      const auto executor = executors_.find(pid);
+      return executor != executors_.end() && executor->second == name;
     });
-  }
+  });
 }
 
 void Universe::print(const std::string& name, int line) {
@@ -412,23 +255,67 @@ void Universe::print(const std::string& name, int line) {
 }
 
 void Universe::forget(const std::string& name) {
-  end(name, killed_code);
+  end(name, killed_code, false);
   containers_.erase(name);
 }
 
+void Universe::remove_behind_our_back(const std::string& name) {
+  if (containers_.count(name) > 0) forget(name);
+}
+
 void Universe::add_foreigner(const std::string& name) {
+  containers_[name].name = name;
   containers_[name].id = fmt::format("{:064x}", next_number_++);
 }
 
-// All processes are gone, and containers look ended; the daemon has lost their codes.
+void Universe::restart_daemon(Duration gone_for, bool live_restore) {
+  daemon_is_up_ = false;
+  ++daemon_life_;
+  at(gone_for, [this] { daemon_is_up_ = true; });
+  if (live_restore) return;
+  std::vector<std::string> names;
+  for (const auto& [name, container] : containers_) names.push_back(name);
+  for (const auto& name : names) end(name, killed_code, false);
+}
+
 void Universe::reboot() {
   ++boot_;
-  events_.clear();
+  ++daemon_life_;
+  daemon_is_up_ = true;
+  kill_all();
   for (auto& [name, container] : containers_) {
     container.running = false;
     container.exit_code = 0;
   }
   alive_.clear();
+}
+
+const Task& Universe::program_of(const std::string& name) const {
+  const auto found = programs.find(name);
+  return found == programs.end() ? program : found->second;
+}
+
+bool Universe::is_alive(const ProcessId& process) const {
+  return alive_.count(process.pid) > 0 || processes_.count(process.pid) > 0;
+}
+
+// Whose it is, its environment tells.
+void Universe::start_executor(pid_t pid, const Program& executor) {
+  alive_.insert(pid);
+  for (const auto& [name, container] : containers_) {
+    const auto id = name.substr(name.find('-') + 1);
+    const auto names_it = [&](const std::string& word) { return word.find(id) != word.npos; };
+    if (std::any_of(executor.arguments.begin(), executor.arguments.end(), names_it)) {
+      executors_[pid] = name;
+    }
+  }
+  const auto& task = program_of(executors_[pid]);
+  const auto container = containers_.find(executors_[pid]);
+  // It may have begun after its task's end.
+  const bool has_ended = container == containers_.end() || !container->second.running;
+  if (task.executor_lives_for || has_ended) {
+    at(task.executor_lives_for.value_or(lingering), [this, pid] { alive_.erase(pid); });
+  }
 }
 
 SimulatedContainer* Universe::find(const std::string& reference) {

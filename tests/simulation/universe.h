@@ -1,46 +1,29 @@
-// A small world for the engine to live in: a clock, a Docker daemon and the processes of a host,
-// all of it driven by one seed, in one thread. It survives the deaths of the program, which it
-// causes.
+// A small world for the program to live in: processes, a clock, a Docker daemon and a host, all of
+// it in one thread. What is open is asked of a Fate. The world survives the deaths that it causes.
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "engine/docker/docker.h"
 #include "engine/host/host.h"
+#include "store/store.h"
+#include "tests/simulation/fate.h"
+#include "tests/simulation/fiber.h"
 
 namespace containerizer::simulation {
 
-// Thrown out of whatever the program was calling: it is dead.
+// Thrown out of whatever a process was calling: it is dead.
 struct Killed {};
 
-// What may go wrong, beside deaths.
-struct Weather {
-  double lost_request = 0;  // the daemon does not hear of it
-  double lost_reply = 0;    // the daemon does it, and nobody is told
-  double broken_stream = 0;
-};
-
-// A container as the daemon knows it.
-struct SimulatedContainer {
-  std::string id;
-  std::map<std::string, std::string> labels;
-  int starts = 0;
-  bool running = false;
-  int exit_code = 0;
-  bool oom_killed = false;
-  bool is_denied = false;  // the daemon goes on calling it running
-  std::vector<OutputEntry> output;
-};
-
-// What the task's program does.
+// What a task's program does.
 struct Task {
   std::optional<Duration> runs_for = {};  // absent: until it is told to end
   int exit_code = 0;
@@ -49,34 +32,83 @@ struct Task {
   std::optional<Duration> oom_told_after =
       {};                      // killed for its memory, which the daemon tells late
   bool end_is_denied = false;  // the daemon never notices its end
+  std::optional<Duration> executor_lives_for = {};  // absent: until the task has ended
+};
+
+// A container as the daemon knows it.
+struct SimulatedContainer {
+  std::string id;
+  std::string name;
+  std::map<std::string, std::string> labels;
+  int starts = 0;
+  bool running = false;
+  int exit_code = 0;
+  bool oom_killed = false;
+  bool is_denied = false;  // the daemon goes on calling it running
+  bool by_itself = false;  // its end
+  std::vector<OutputEntry> output;
 };
 
 class Universe {
  public:
-  Universe(std::uint64_t seed, Weather weather);
+  explicit Universe(Fate& fate);
+  ~Universe();
+  Universe(const Universe&) = delete;
+  Universe& operator=(const Universe&) = delete;
 
   // --- Plans ---
-  Task program;
+  Task program;                          // of every task without one of its own
+  std::map<std::string, Task> programs;  // by container name
   bool image_is_there = true;
-  std::optional<Duration>
-      executor_lives_for;  // for command tasks; absent: until the task has ended
-  // The program dies at its n-th step, a call's beginning or end.
-  void kill_at(long step) { kill_at_ = step; }
+  // What a detached program does, by its arguments; `output` is its standard output, its own to
+  // close.
+  std::function<void(const std::vector<std::string>& arguments, int output)> run_program;
   void at(Duration from_now, std::function<void()> what);
-  void calm() { weather_ = {}; }
+  // The n-th step of all is the death of whoever makes it.
+  void kill_at(long step) { kill_at_ = step; }
+
+  // --- Processes ---
+  // `body` runs as a process; `ended` tells whether it was killed.
+  pid_t spawn(std::string name, std::function<void()> body,
+              std::function<void(bool killed)> ended = {});
+  void kill(pid_t process);
+  void kill_all();
+  // Whichever the number falls on.
+  void kill_any(std::uint64_t number);
+  // As if somebody had asked each of them to look at its requests.
+  void wake_all();
+  std::size_t processes() const { return processes_.size(); }
+  std::string process_names() const;
+
+  // Lets things happen until `is_over`. Throws std::runtime_error when nothing ever will.
+  void run(const std::function<bool()>& is_over);
+  // A point at which the calling process can die, and others can go on.
+  void step();
+  // Lets others go on until the condition holds or the deadline has passed.
+  void block(const std::function<bool()>& condition, Deadline deadline);
 
   long steps() const { return steps_; }
   Deadline now() const { return now_; }
-  const std::map<std::string, SimulatedContainer>& containers() const { return containers_; }
-  // How the container of that name ended, by everything that ever ended.
-  const std::vector<SimulatedContainer>& ended() const { return ended_; }
-  void remove_behind_our_back(const std::string& name) { forget(name); }
-  void add_foreigner(const std::string& name);
-  void wake() { woken_ = true; }
-  void reboot();
 
+  // --- The daemon and the host ---
+  const std::map<std::string, SimulatedContainer>& containers() const { return containers_; }
+  // How often containers of a name were started.
+  const std::map<std::string, int>& starts() const { return starts_; }
+  // Every container as it was when it ended.
+  const std::vector<SimulatedContainer>& ended() const { return ended_; }
+  void remove_behind_our_back(const std::string& name);
+  void kill_behind_our_back(const std::string& name) { end(name, 137, false); }
+  void add_foreigner(const std::string& name);
+  // The daemon is gone for a while. Without live-restore, so are the running containers.
+  void restart_daemon(Duration gone_for, bool live_restore);
+  // All processes are gone, and containers look ended; the daemon has lost their codes.
+  void reboot();
+  int boot() const { return boot_; }
+
+  // For a process.
   std::unique_ptr<Docker> docker();
   std::unique_ptr<Host> host();
+  std::unique_ptr<store::Store> store(const store::DatabaseSettings& settings);
 
  private:
   friend class SimulatedDocker;
@@ -84,39 +116,64 @@ class Universe {
   friend class SimulatedExit;
   friend class SimulatedOutput;
 
-  void step();
-  bool strikes(double probability);
-  // Nothing when the call goes through; what the weather makes of it otherwise.
-  std::optional<Failure> fault(double probability);
-  void advance_to(Deadline time);
+  struct Process {
+    pid_t pid;
+    std::string name;
+    std::unique_ptr<Fiber> fiber;
+    std::function<void(bool)> ended;
+    std::function<bool()> condition;  // absent: it can go on
+    Deadline deadline{};
+    bool doomed = false;
+    bool woken = false;
+    std::exception_ptr failure;
+  };
+
+  void go_on();
+  void let_run(Process& process);
+  bool can_run(const Process& process) const;
+  bool is_next_event_near() const;
+  void fire_next_event();
+  void advance_time();
+  void die();
+
+  // Nothing when the call goes through; what becomes of it otherwise.
+  Mishap mishap();
+  bool breaks() { return fate_.choose(Question::stream, 2) == 1; }
 
   void start(const std::string& name);
   void signal(const std::string& name, const std::string& signal);
-  void end(const std::string& name, int exit_code);
+  void end(const std::string& name, int exit_code, bool by_itself);
   void print(const std::string& name, int line);
   void forget(const std::string& name);
+  const Task& program_of(const std::string& name) const;
   SimulatedContainer* find(const std::string& reference);
   std::string name_of(const std::string& reference) const;
   pid_t init_of(const std::string& id) const;
-  bool is_alive(const ProcessId& process) const { return alive_.count(process.pid) > 0; }
+  bool is_alive(const ProcessId& process) const;
+  void start_executor(pid_t pid, const Program& executor);
 
   int new_descriptor(std::function<bool()> readable);
 
-  std::mt19937_64 random_;
-  Weather weather_;
+  Fate& fate_;
   long steps_ = 0;
   std::optional<long> kill_at_;
   Deadline now_;
   std::multimap<Deadline, std::function<void()>> events_;
+  std::map<pid_t, Process> processes_;
+  Process* current_ = nullptr;
+  std::unique_ptr<store::Database> connection_;
   std::map<std::string, SimulatedContainer> containers_;  // by name
   std::vector<SimulatedContainer> ended_;
-  std::map<std::string, pid_t> inits_;  // by id
-  std::set<pid_t> alive_;
+  std::map<std::string, int> starts_;
+  std::map<std::string, pid_t> inits_;      // by id
+  std::map<pid_t, std::string> executors_;  // the name of their container
+  std::set<pid_t> alive_;                   // inits and executors
   std::map<int, std::function<bool()>> descriptors_;
   int next_descriptor_ = 1'000'000;  // none that the host could have given
   int next_number_ = 1;
   int boot_ = 1;
-  bool woken_ = false;
+  int daemon_life_ = 1;
+  bool daemon_is_up_ = true;
 };
 
 }  // namespace containerizer::simulation

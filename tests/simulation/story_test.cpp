@@ -2,14 +2,11 @@
 // it does with its rows, locks and files is real.
 #include <catch2/catch.hpp>
 #include <iostream>
+#include <utility>
 
 #include "engine/identity.h"
-#include "engine/launch_record.h"
-#include "engine/state_directory.h"
-#include "engine/supervisor.h"
-#include "tests/simulation/universe.h"
-#include "tests/unit/recorded.h"
-#include "tests/unit/temporary_directory.h"
+#include "engine/lifecycle.h"
+#include "tests/simulation/installation.h"
 
 using namespace containerizer;
 using namespace containerizer::simulation;
@@ -27,7 +24,6 @@ struct Story {
   std::optional<Duration> destroyed_after = {};
   std::optional<Duration> stopped_after = {};
   std::optional<Duration> removed_after = {};  // by somebody else
-  std::optional<Duration> executor_lives_for = {};
 };
 
 std::ostream& operator<<(std::ostream& out, const Story& story) { return out << story.name; }
@@ -53,9 +49,8 @@ const std::vector<Story> stories{
      .stopped_after = 500ms},
     {.name = "loses its executor",
      .kind = "failed",
-     .task = stubborn,
-     .is_command = true,
-     .executor_lives_for = 300ms},
+     .task = {.ignores_term = true, .lines = 5, .executor_lives_for = 300ms},
+     .is_command = true},
     {.name = "wants too much memory, which is told late",
      .kind = "oom",
      .task = {.runs_for = 1s, .exit_code = 137, .lines = 5, .oom_told_after = 100ms}},
@@ -71,37 +66,32 @@ const std::vector<Story> stories{
 class Simulation {
  public:
   Simulation(const Story& story, std::uint64_t seed, Weather weather)
-      : story_(story), universe_(seed, weather) {
-    config_.work_directory = directory_.path();
-    REQUIRE(prepare_state_directory(config_.state_directory()).ok());
-    settings_.path = config_.state_directory() + "/state.db";
+      : story_(story), chance_(seed, weather), universe_(chance_), installation_(universe_) {
     universe_.program = story.task;
     universe_.image_is_there = story.image_is_there;
-    universe_.executor_lives_for = story.executor_lives_for;
     universe_.add_foreigner("somebody-else");
     launch();
     plan_requests();
   }
 
   Universe& universe() { return universe_; }
+  void calm() { chance_.calm(); }
 
   // One life of the supervisor; true when it came to its end.
   bool supervise_once() {
-    const auto docker = universe_.docker();
-    const auto host = universe_.host();
-    store::Store store(settings_);
-    LifeLock lock(config_.state_directory(), id_, true);
-    REQUIRE(lock.try_own());
-    try {
-      supervise(World{store, *docker, *host, config_, "/program"}, lock, id_);
-      return true;
-    } catch (const Killed&) {
-      return false;
-    }
+    bool killed = false;
+    universe_.spawn(
+        "supervise",
+        [this] {
+          universe_.run_program({"/program", "supervise", id_}, -1);
+        },
+        [&killed](bool was_killed) { killed = was_killed; });
+    universe_.run([this] { return universe_.processes() == 0; });
+    return !killed;
   }
 
   void check() {
-    store::Store store(settings_);
+    auto store = installation_.store();
     CHECK(store.find(id_)->state == name_of(State::gone));
     const auto ending = store.termination_of(id_);
     REQUIRE(ending);
@@ -115,7 +105,7 @@ class Simulation {
   }
 
   void check_story() {
-    store::Store store(settings_);
+    auto store = installation_.store();
     const auto ending = store.termination_of(id_);
     REQUIRE(ending);
     INFO(ending->message);
@@ -123,33 +113,30 @@ class Simulation {
     if (ending->kind == std::string("lost")) return;
     std::string printed;
     for (const auto& entry : universe_.ended().at(0).output) printed += entry.bytes;
-    CHECK(content_of(directory_ / "sandbox/stdout") == printed);
+    CHECK(content_of(sandbox_ + "/stdout") == printed);
   }
 
  private:
   void launch() {
-    auto sent = recorded("mesos-1.0.4/launch-1");
-    if (!story_.is_command) {
-      sent.launch.clear_task_info();
-      sent.launch.mutable_executor_info()->mutable_command()->set_value("its own executor");
-    }
-    sent.launch.set_directory(directory_ / "sandbox");
-    std::filesystem::create_directory(sent.launch.directory());
-    sent.environment["MESOS_DEFAULT_CONTAINER_IMAGE"] = "busybox";
-    auto row = new_container(sent.launch);
-    REQUIRE(row.ok());
-    row.value().boot_id = universe_.host()->boot();
-    id_ = row.value().container_id;
-    store::Store store(settings_);
-    store.insert(row.value(), {sent.launch.SerializeAsString(), pack_environment(sent.environment)},
-                 initial_limits(sent.launch), "launch");
+    const auto sent = installation_.new_launch(id_, story_.is_command);
+    sandbox_ = sent.directory();
+    std::optional<int> status;
+    installation_.run(containerizer::launch, "launch", sent.SerializeAsString(),
+                      std::make_shared<Nobody>(),
+                      [&](std::optional<int> ended) { status = ended; });
+    // The supervisors are this test's own.
+    const auto run_program =
+        std::exchange(universe_.run_program, [](const auto&, int output) { ::close(output); });
+    universe_.run([this] { return universe_.processes() == 0; });
+    universe_.run_program = run_program;
+    REQUIRE(status == exit_ok);
   }
 
   void plan_requests() {
     const auto request = [this](const char* kind) {
       return [this, kind] {
-        store::Store(settings_).request(id_, kind);
-        universe_.wake();
+        installation_.store().request(id_, kind);
+        universe_.wake_all();
       };
     };
     if (story_.destroyed_after) universe_.at(*story_.destroyed_after, request("destroy"));
@@ -179,11 +166,11 @@ class Simulation {
   }
 
   Story story_;
-  TemporaryDirectory directory_;
+  Chance chance_;
   Universe universe_;
-  Config config_;
-  store::DatabaseSettings settings_;
-  std::string id_;
+  Installation installation_;
+  const std::string id_ = "container-0";
+  std::string sandbox_;
 };
 
 Story any_story() { return GENERATE(from_range(stories)); }
@@ -207,13 +194,15 @@ TEST_CASE("each story ends as it must") {
 
 TEST_CASE("a supervisor killed at any step is taken over without a trace") {
   const auto story = any_story_to_take_over();
+  long first = 0;
   long steps = 0;
   {
     Simulation undisturbed(story, 1, {});
+    first = undisturbed.universe().steps();
     undisturbed.supervise_once();
     steps = undisturbed.universe().steps();
   }
-  for (long step = 1; step <= steps; ++step) {
+  for (long step = first + 1; step <= steps; ++step) {
     CAPTURE(story, step, steps);
     Simulation simulation(story, 1, {});
     simulation.universe().kill_at(step);
@@ -229,13 +218,14 @@ TEST_CASE("killed again and again, in bad weather") {
   for (std::uint64_t seed = 1; seed <= 25; ++seed) {
     CAPTURE(story, seed);
     std::mt19937_64 chance(seed);
-    Simulation simulation(story, seed, {0.1, 0.1, 0.2});
+    Simulation simulation(story, seed,
+                          {.lost_request = 0.1, .lost_reply = 0.1, .broken_stream = 0.2});
     for (int death = 0; death < 5; ++death) {
       simulation.universe().kill_at(simulation.universe().steps() + 1 +
                                     static_cast<long>(chance() % 40));
       if (simulation.supervise_once()) break;
     }
-    simulation.universe().calm();
+    simulation.calm();
     simulation.universe().kill_at(-1);
     while (!simulation.supervise_once()) {
     }

@@ -1,0 +1,247 @@
+#include <fmt/core.h>
+
+#include "engine/identity.h"
+#include "tests/simulation/universe.h"
+
+namespace containerizer::simulation {
+namespace {
+
+// As long as the real client waits for an answer.
+constexpr Duration call_deadline{30'000};
+
+Failure no_such(const std::string& container) {
+  return {Fault::not_found, "no such container: " + container};
+}
+
+Failure no_answer() { return {Fault::unavailable, "the daemon gave no answer"}; }
+
+}  // namespace
+
+// --- Streams
+
+class SimulatedExit : public ExitStream {
+ public:
+  SimulatedExit(Universe& universe, std::string id)
+      : universe_(universe),
+        id_(std::move(id)),
+        life_(universe.daemon_life_),
+        breaks_(universe.breaks()) {
+    fd_ = universe_.new_descriptor([this] { return is_broken() || is_over(); });
+  }
+  ~SimulatedExit() override { universe_.descriptors_.erase(fd_); }
+  int fd() const override { return fd_; }
+  Result<bool> ended() override {
+    universe_.step();
+    if (is_broken()) return Failure{Fault::unavailable, "the connection broke"};
+    if (universe_.find(id_) == nullptr) return no_such(id_);
+    return is_over();
+  }
+
+ private:
+  bool is_broken() const { return breaks_ || life_ != universe_.daemon_life_; }
+  bool is_over() const {
+    const auto* container = universe_.find(id_);
+    return container == nullptr || (!container->running && !container->is_denied);
+  }
+
+  Universe& universe_;
+  std::string id_;
+  int life_;
+  bool breaks_;
+  int fd_;
+};
+
+class SimulatedOutput : public OutputStream {
+ public:
+  SimulatedOutput(Universe& universe, std::string id, const std::string& since, bool follow)
+      : universe_(universe),
+        id_(std::move(id)),
+        follow_(follow),
+        life_(universe.daemon_life_),
+        breaks_(universe.breaks()) {
+    const auto* container = universe_.find(id_);
+    while (container != nullptr && next_ < container->output.size() &&
+           container->output[next_].timestamp < since) {
+      ++next_;
+    }
+    fd_ = universe_.new_descriptor([this] { return is_broken() || has_entry() || is_over(); });
+  }
+  ~SimulatedOutput() override { universe_.descriptors_.erase(fd_); }
+  int fd() const override { return fd_; }
+
+  Result<std::optional<OutputEntry>> next() override {
+    universe_.step();
+    if (has_entry()) return std::optional(universe_.find(id_)->output[next_++]);
+    if (is_broken()) return Failure{Fault::unavailable, "the connection broke"};
+    if (is_over()) return Failure{Fault::not_found, "the output has ended"};
+    return std::optional<OutputEntry>();
+  }
+
+ private:
+  bool is_broken() const { return breaks_ || life_ != universe_.daemon_life_; }
+  bool has_entry() const {
+    const auto* container = universe_.find(id_);
+    return container != nullptr && next_ < container->output.size();
+  }
+  bool is_over() const {
+    const auto* container = universe_.find(id_);
+    return !follow_ || container == nullptr || !container->running;
+  }
+
+  Universe& universe_;
+  std::string id_;
+  bool follow_;
+  int life_;
+  bool breaks_;
+  std::size_t next_ = 0;
+  int fd_;
+};
+
+// --- The daemon
+
+class SimulatedDocker : public Docker {
+ public:
+  explicit SimulatedDocker(Universe& universe) : universe_(universe) {}
+
+  Result<std::string> create(const std::string& name, const boost::json::object& body) override {
+    return call<Result<std::string>>([&]() -> Result<std::string> {
+      if (!universe_.image_is_there) return Failure{Fault::not_found, "no such image"};
+      if (universe_.containers_.count(name) > 0) {
+        return Failure{Fault::conflict, "the name " + name + " is already in use"};
+      }
+      auto& made = universe_.containers_[name];
+      made.name = name;
+      made.id = fmt::format("{:064x}", universe_.next_number_++);
+      for (const auto& label : body.at("Labels").as_object()) {
+        made.labels[std::string(label.key())] = label.value().as_string();
+      }
+      return made.id;
+    });
+  }
+
+  Status start(const std::string& container) override {
+    return change(container, [&](const std::string& name) { universe_.start(name); });
+  }
+
+  Result<ContainerFacts> inspect(const std::string& container) override {
+    return call<Result<ContainerFacts>>([&]() -> Result<ContainerFacts> {
+      const auto* found = universe_.find(container);
+      if (found == nullptr) return no_such(container);
+      return facts_of(*found, container);
+    });
+  }
+
+  Result<std::vector<ContainerFacts>> list(const std::string& label,
+                                           const std::string& value) override {
+    return call<Result<std::vector<ContainerFacts>>>([&] {
+      std::vector<ContainerFacts> all;
+      for (const auto& [name, one] : universe_.containers_) {
+        const auto found = one.labels.find(label);
+        if (found != one.labels.end() && found->second == value) all.push_back(facts_of(one, name));
+      }
+      return Result(all);
+    });
+  }
+
+  Status kill(const std::string& container, const std::string& signal) override {
+    return call<Status>([&]() -> Status {
+      if (universe_.find(container) != nullptr) {
+        universe_.signal(universe_.name_of(container), signal);
+      }
+      return Done{};
+    });
+  }
+
+  Status remove(const std::string& container) override {
+    return call<Status>([&]() -> Status {
+      if (universe_.find(container) != nullptr) universe_.forget(universe_.name_of(container));
+      return Done{};
+    });
+  }
+
+  Status update(const std::string& container, const boost::json::object& /*body*/) override {
+    return change(container, [](const std::string&) {});
+  }
+
+  Result<bool> has_image(const std::string& /*reference*/) override {
+    return call<Result<bool>>([&] { return Result(universe_.image_is_there); });
+  }
+
+  Status pull(const std::string& reference, const RegistryAuth& /*auth*/, int /*interrupt*/,
+              const std::function<void(const std::string&)>& progress) override {
+    return call<Status>([&]() -> Status {
+      progress("pulling " + reference);
+      universe_.image_is_there = true;
+      return Done{};
+    });
+  }
+
+  Result<std::unique_ptr<OutputStream>> output(const std::string& container,
+                                               const std::string& since, bool follow) override {
+    return call<Result<std::unique_ptr<OutputStream>>>(
+        [&]() -> Result<std::unique_ptr<OutputStream>> {
+          const auto* found = universe_.find(container);
+          if (found == nullptr) return no_such(container);
+          return std::unique_ptr<OutputStream>(
+              std::make_unique<SimulatedOutput>(universe_, found->id, since, follow));
+        });
+  }
+
+  Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) override {
+    return call<Result<std::unique_ptr<ExitStream>>>([&]() -> Result<std::unique_ptr<ExitStream>> {
+      const auto* found = universe_.find(container);
+      if (found == nullptr) return no_such(container);
+      return std::unique_ptr<ExitStream>(std::make_unique<SimulatedExit>(universe_, found->id));
+    });
+  }
+
+  Status ping() override { return Done{}; }
+
+ private:
+  // One call: the process can die before it and after it, and either half can be lost.
+  template <class Answer, class Effect>
+  Answer call(Effect effect) {
+    universe_.step();
+    if (!universe_.daemon_is_up_) return no_answer();
+    const auto mishap = universe_.mishap();
+    if (mishap == Mishap::lost_request) return no_answer();
+    if (mishap == Mishap::refusal) return Failure{Fault::refused, "an internal error"};
+    if (mishap == Mishap::silence) {
+      universe_.block([] { return false; }, universe_.now() + call_deadline);
+      return no_answer();
+    }
+    auto answer = effect();
+    universe_.step();
+    if (mishap == Mishap::lost_reply) return no_answer();
+    return answer;
+  }
+
+  template <class Effect>
+  Status change(const std::string& container, Effect effect) {
+    return call<Status>([&]() -> Status {
+      if (universe_.find(container) == nullptr) return no_such(container);
+      effect(universe_.name_of(container));
+      return Done{};
+    });
+  }
+
+  ContainerFacts facts_of(const SimulatedContainer& container, const std::string& reference) {
+    ContainerFacts facts;
+    facts.id = container.id;
+    facts.name = universe_.name_of(reference);
+    facts.labels = container.labels;
+    facts.started = container.starts > 0;
+    const bool runs = container.running || container.is_denied;
+    facts.status = runs ? "running" : facts.started ? "exited" : "created";
+    facts.pid = runs ? universe_.init_of(container.id) : 0;
+    facts.exit_code = container.exit_code;
+    facts.oom_killed = container.oom_killed;
+    return facts;
+  }
+
+  Universe& universe_;
+};
+
+std::unique_ptr<Docker> Universe::docker() { return std::make_unique<SimulatedDocker>(*this); }
+
+}  // namespace containerizer::simulation

@@ -1,0 +1,284 @@
+#include "tests/simulation/history.h"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <ostream>
+#include <random>
+
+#include "engine/identity.h"
+#include "engine/lifecycle.h"
+#include "tests/simulation/slave.h"
+
+namespace containerizer::simulation {
+namespace {
+
+using Kind = Happening::Kind;
+using namespace std::chrono_literals;
+
+constexpr Duration length{20'000};
+constexpr const char* kind_names[] = {
+    "launch",           "destroy",        "update",         "slave crash",    "kill of a process",
+    "remove container", "kill container", "daemon restart", "daemon upgrade", "reboot"};
+
+std::string id_of(int container) { return fmt::format("container-{}", container); }
+
+Task make_task(std::mt19937_64& random) {
+  Task task;
+  if (random() % 3 != 0) task.runs_for = Duration(random() % 10'000);
+  task.exit_code = static_cast<int>(random() % 4);
+  task.ignores_term = random() % 4 == 0;
+  task.lines = static_cast<int>(random() % 4);
+  if (random() % 8 == 0) {
+    task.exit_code = 137;
+    task.oom_told_after = 100ms;
+  }
+  if (random() % 8 == 0) task.executor_lives_for = Duration(random() % 5'000);
+  return task;
+}
+
+Weather make_weather(std::mt19937_64& random) {
+  const auto chance = [&](double worst) {
+    return random() % 2 == 0 ? 0.0 : worst * static_cast<double>(random() % 100) / 100;
+  };
+  Weather weather;
+  weather.lost_request = chance(0.2);
+  weather.lost_reply = chance(0.2);
+  weather.silence = chance(0.05);
+  weather.refusal = chance(0.05);
+  weather.broken_stream = chance(0.3);
+  weather.death = chance(0.02);
+  weather.switch_ = 0.05 + chance(0.5);
+  return weather;
+}
+
+// One history, lived through once.
+class Life {
+ public:
+  explicit Life(const History& history)
+      : history_(history),
+        chance_(history.seed, history.weather),
+        universe_(chance_),
+        installation_(universe_),
+        slave_(universe_, installation_),
+        random_(history.seed + 1) {
+    universe_.add_foreigner("somebody-else");
+    for (std::size_t i = 0; i < history.tasks.size(); ++i) {
+      universe_.programs[container_name(id_of(static_cast<int>(i)))] = history.tasks[i];
+    }
+    for (const auto& happening : history.happenings) {
+      universe_.at(happening.at, [this, happening] { happen(happening); });
+    }
+  }
+
+  Outcome live() {
+    try {
+      slave_.start();
+      universe_.at(length, [] {});
+      const auto end = universe_.now() + length;
+      universe_.run([&] { return universe_.now() >= end; });
+      chance_.calm();
+      settle();
+      settle();
+      check();
+    } catch (const std::exception& error) {
+      problems_.push_back(error.what());
+    }
+    problems_.insert(problems_.end(), slave_.problems().begin(), slave_.problems().end());
+    return {problems_, universe_.steps()};
+  }
+
+ private:
+  // The slave comes back, and ends whatever still runs.
+  void settle() {
+    slave_.crash();
+    slave_.start();
+    universe_.run([&] { return slave_.is_ready(); });
+    slave_.destroy_all();
+    universe_.run([&] { return slave_.is_done() && universe_.processes() == 0; });
+  }
+
+  void happen(const Happening& happening) {
+    const auto id = id_of(happening.container);
+    switch (happening.kind) {
+      case Kind::launch:
+        slave_.launch(id, history_.is_command[static_cast<std::size_t>(happening.container)]);
+        break;
+      case Kind::destroy:
+        slave_.destroy(id);
+        break;
+      case Kind::update:
+        slave_.update(id);
+        break;
+      case Kind::slave_crash:
+        slave_.crash();
+        universe_.at(500ms, [this] { slave_.start(); });
+        break;
+      case Kind::kill_process:
+        universe_.kill_any(random_());
+        break;
+      case Kind::remove_container:
+        disturbed_.insert(id);
+        universe_.remove_behind_our_back(container_name(id));
+        break;
+      case Kind::kill_container:
+        universe_.kill_behind_our_back(container_name(id));
+        break;
+      case Kind::daemon_restart:
+        universe_.restart_daemon(3s, false);
+        break;
+      case Kind::daemon_upgrade:
+        universe_.restart_daemon(3s, true);
+        break;
+      case Kind::reboot:
+        rebooted_ = true;
+        slave_.crash();
+        universe_.reboot();
+        universe_.at(500ms, [this] { slave_.start(); });
+        break;
+    }
+  }
+
+  void check() {
+    auto store = installation_.store();
+    for (const auto& row : store.everything()) check_row(store, row);
+    if (!store.undelivered().empty()) problem("there is an end that nobody was told of");
+    if (!slave_.listed().empty()) problem("containers names what is over");
+    for (const auto& [name, container] : universe_.containers()) {
+      if (name != "somebody-else") problem(name + " is left in the engine");
+    }
+    if (universe_.containers().count("somebody-else") == 0) problem("a foreigner is gone");
+    for (const auto& [name, starts] : universe_.starts()) {
+      if (starts > 1) problem(fmt::format("{} was started {} times", name, starts));
+    }
+    const auto run = installation_.config().state_directory() + "/run";
+    for (const auto& file : std::filesystem::directory_iterator(run)) {
+      problem(file.path().filename().string() + " is left");
+    }
+  }
+
+  void check_row(store::Store& store, const store::Container& row) {
+    const auto& id = row.container_id;
+    if (row.state != name_of(State::gone)) problem(id + " is " + row.state);
+    const auto ending = store.termination_of(id);
+    if (!ending) {
+      problem(id + " has no termination");
+    } else {
+      check_code(store, id, *ending);
+    }
+    std::string before = name_of(State::accepted);
+    for (const auto& entry : store.history(id, 1000)) {
+      if (!entry.from_state) {
+        before = entry.to_state;
+        continue;
+      }
+      check_transition(id, before, entry);
+      before = entry.to_state;
+    }
+    if (before != row.state) problem(id + ": the history does not lead to its state");
+  }
+
+  void check_transition(const std::string& id, const std::string& before,
+                        const store::HistoryEntry& entry) {
+    bool legal = false;
+    for (const auto& row : all_transitions()) {
+      legal = legal || (name_of(row.from) == *entry.from_state &&
+                        name_of(row.event) == entry.event && name_of(row.to) == entry.to_state);
+    }
+    if (!legal || *entry.from_state != before) {
+      problem(fmt::format("{}: {} -- {} -> {} after {}", id, *entry.from_state, entry.event,
+                          entry.to_state, before));
+    }
+  }
+
+  // A code that the engine gave is told as it was, none is invented, and none is lost.
+  void check_code(store::Store& store, const std::string& id, const store::Termination& ending) {
+    const SimulatedContainer* ended = nullptr;
+    for (const auto& one : universe_.ended()) {
+      if (one.name == container_name(id)) ended = &one;
+    }
+    std::optional<int> told = ending.exit_code;
+    if (ending.signal) told = 128 + *ending.signal;
+    if (told && (ended == nullptr || *told != ended->exit_code)) {
+      problem(fmt::format("{} is told to have ended with {}", id, *told));
+    }
+    const bool must_be_told = ended != nullptr && ended->by_itself && !rebooted_ &&
+                              disturbed_.count(id) == 0 && history_.weather.refusal == 0 &&
+                              !store.requests_of(id).destroy;
+    if (must_be_told && !told) {
+      problem(fmt::format("{} ended with {}, which is told as {}", id, ended->exit_code,
+                          ending.message));
+    }
+  }
+
+  void problem(const std::string& what) { problems_.push_back(what); }
+
+  const History& history_;
+  Chance chance_;
+  Universe universe_;
+  Installation installation_;
+  Slave slave_;
+  std::mt19937_64 random_;
+  bool rebooted_ = false;
+  std::set<std::string> disturbed_;
+  std::vector<std::string> problems_;
+};
+
+bool has_problem(const History& history) { return !live_through(history).problems.empty(); }
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const History& history) {
+  const auto& w = history.weather;
+  out << fmt::format(
+      "seed {}: lost requests {}, lost replies {}, silence {}, refusals {}, broken streams {},"
+      " deaths {}, switches {}\n",
+      history.seed, w.lost_request, w.lost_reply, w.silence, w.refusal, w.broken_stream, w.death,
+      w.switch_);
+  for (const auto& one : history.happenings) {
+    out << fmt::format("  {:>6} ms {} {}\n", one.at.count(),
+                       kind_names[static_cast<std::size_t>(one.kind)], one.container);
+  }
+  return out;
+}
+
+History make_history(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  History history;
+  history.seed = seed;
+  history.weather = make_weather(random);
+  const int containers = 1 + static_cast<int>(random() % 3);
+  for (int i = 0; i < containers; ++i) {
+    history.tasks.push_back(make_task(random));
+    history.is_command.push_back(random() % 2 == 0);
+    history.happenings.push_back({Duration(1'000 + random() % 5'000), Kind::launch, i});
+  }
+  constexpr std::size_t kinds = static_cast<std::size_t>(Kind::reboot);
+  for (auto more = random() % 8; more > 0; --more) {
+    history.happenings.push_back({Duration(1'000 + random() % 18'000),
+                                  static_cast<Kind>(1 + random() % kinds),
+                                  static_cast<int>(random() % static_cast<unsigned>(containers))});
+  }
+  return history;
+}
+
+Outcome live_through(const History& history) { return Life(history).live(); }
+
+History shrink(History history) {
+  const auto try_without = [&](auto change) {
+    auto smaller = history;
+    change(smaller);
+    if (has_problem(smaller)) history = std::move(smaller);
+  };
+  for (std::size_t i = history.happenings.size(); i-- > 0;) {
+    try_without(
+        [&](History& h) { h.happenings.erase(h.happenings.begin() + static_cast<long>(i)); });
+  }
+  for (double Weather::*one : {&Weather::lost_request, &Weather::lost_reply, &Weather::silence,
+                               &Weather::refusal, &Weather::broken_stream, &Weather::death}) {
+    try_without([&](History& h) { h.weather.*one = 0; });
+  }
+  return history;
+}
+
+}  // namespace containerizer::simulation

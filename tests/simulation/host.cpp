@@ -1,0 +1,146 @@
+#include <fmt/core.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "engine/host/file.h"
+#include "tests/simulation/universe.h"
+
+namespace containerizer::simulation {
+
+class SimulatedHost : public Host {
+ public:
+  explicit SimulatedHost(Universe& universe) : universe_(universe), self_(universe.current_) {
+    wake_ = universe.new_descriptor([this] { return self_->woken; });
+  }
+  ~SimulatedHost() override { universe_.descriptors_.erase(wake_); }
+
+  std::string boot() const override { return fmt::format("boot {}", universe_.boot_); }
+  Deadline now() const override { return universe_.now_; }
+
+  std::vector<bool> poll(const std::vector<int>& descriptors, Deadline deadline) override {
+    universe_.step();
+    std::vector<bool> ready;
+    const auto look = [&] {
+      ready.clear();
+      bool any = false;
+      for (const int fd : descriptors) {
+        const auto found = universe_.descriptors_.find(fd);
+        ready.push_back(found != universe_.descriptors_.end() && found->second());
+        any = any || ready.back();
+      }
+      return any;
+    };
+    if (!look()) universe_.block(look, deadline);
+    look();
+    return ready;
+  }
+
+  LockFile::Outcome lock(LockFile& file, int byte, LockFile::Mode mode,
+                         std::optional<Deadline> deadline,
+                         const volatile std::sig_atomic_t* interrupted) override {
+    using Outcome = LockFile::Outcome;
+    const auto far = universe_.now_ + Duration(365LL * 24 * 3600 * 1000);
+    bool taken = false;
+    const auto is_interrupted = [&] { return interrupted != nullptr && *interrupted != 0; };
+    // As the kernel does, it gives the lock to a process that is not running yet.
+    const auto look = [&] {
+      taken = taken || file.try_lock(byte, mode);
+      return taken || is_interrupted();
+    };
+    universe_.step();
+    if (!look()) universe_.block(look, deadline.value_or(far));
+    if (taken) return Outcome::locked;
+    return is_interrupted() ? Outcome::interrupted : Outcome::timed_out;
+  }
+
+  int wake() const override { return wake_; }
+  void clear_wake() override { self_->woken = false; }
+  bool wake_up(const ProcessId& process) override {
+    const auto found = universe_.processes_.find(process.pid);
+    if (found == universe_.processes_.end()) return false;
+    found->second.woken = true;
+    return true;
+  }
+
+  ProcessId self() override { return {self_->pid, 1}; }
+
+  std::optional<ProcessId> identify(pid_t pid) override {
+    const ProcessId process{pid, 1};
+    return universe_.is_alive(process) ? std::optional(process) : std::nullopt;
+  }
+  std::optional<ProcessId> identify_init(std::int64_t pid, const std::string& id) override {
+    const ProcessId process{static_cast<pid_t>(pid), 1};
+    const bool is_its = pid > 0 && universe_.init_of(id) == pid && universe_.is_alive(process);
+    return is_its ? std::optional(process) : std::nullopt;
+  }
+  Fd watch(const ProcessId& process) override {
+    if (!universe_.is_alive(process)) return Fd();
+    return Fd(universe_.new_descriptor(
+        [&universe = universe_, process] { return !universe.is_alive(process); }));
+  }
+  void signal(const ProcessId& process, int signal) override {
+    for (const auto& [id, pid] : universe_.inits_) {
+      if (pid == process.pid && universe_.find(id) != nullptr) {
+        universe_.signal(universe_.name_of(id), signal == SIGKILL ? "SIGKILL" : "SIGTERM");
+      }
+    }
+  }
+  void signal_group(const ProcessId& leader, int /*signal*/) override {
+    universe_.alive_.erase(leader.pid);
+  }
+
+  // mesos-executor: lives until a second after the task, or as long as is planned.
+  Result<ProcessId> prepare(const Program& program) override {
+    universe_.step();
+    prepared_ = program;
+    prepared_id_ = ProcessId{universe_.next_number_++, 1};
+    return prepared_id_;
+  }
+  Status allow() override {
+    universe_.step();
+    std::ofstream(prepared_.begun_file).put('\n');
+    universe_.start_executor(prepared_id_.pid, prepared_);
+    universe_.step();
+    return Done{};
+  }
+  Result<ProcessId> start(const Program& program) override {
+    auto started = prepare(program);
+    auto allowed = allow();
+    return started;
+  }
+
+  Result<std::string> hear(Program program, Deadline deadline) override {
+    universe_.step();
+    auto words = make_pipe();
+    if (!words.ok()) return words.failure();
+    // Closed even when the process is killed before it has begun.
+    const auto output = std::make_shared<Fd>(std::move(words.value().write));
+    universe_.spawn(program.arguments.at(1) + " " + program.arguments.back(),
+                    [&universe = universe_, arguments = program.arguments, output] {
+                      universe.step();
+                      universe.run_program(arguments, output->release());
+                    });
+    const auto is_closed = [read = words.value().read.get()] {
+      pollfd end{read, POLLIN, 0};
+      return ::poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
+    };
+    universe_.block(is_closed, deadline);
+    return is_closed() ? read_to_end(words.value().read, deadline_in(Duration(0))) : "";
+  }
+
+  std::optional<int> reap(const ProcessId& /*child*/) override { return 0; }
+
+ private:
+  Universe& universe_;
+  Universe::Process* self_;
+  int wake_;
+  Program prepared_;
+  ProcessId prepared_id_;
+};
+
+std::unique_ptr<Host> Universe::host() { return std::make_unique<SimulatedHost>(*this); }
+
+}  // namespace containerizer::simulation

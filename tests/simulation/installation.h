@@ -1,0 +1,61 @@
+// The program as it is installed in a simulated world: its verbs become processes there.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/call.h"
+#include "tests/simulation/universe.h"
+#include "tests/unit/recorded.h"
+#include "tests/unit/temporary_directory.h"
+
+namespace containerizer::simulation {
+
+class Installation {
+ public:
+  explicit Installation(Universe& universe);
+
+  const Config& config() const { return config_; }
+  const store::DatabaseSettings& database() const { return database_; }
+  // The store without the world's interference, for whoever checks.
+  store::Store store() const { return store::Store(database_); }
+  // Removed with this.
+  std::string directory() const { return directory_.path(); }
+
+  // A launch as a slave sends it, with a sandbox of its own.
+  mesos::containerizer::Launch new_launch(const std::string& container_id, bool is_command) const;
+
+  // Runs a verb as a process; `ended` gets its exit status, or nothing when it was killed.
+  pid_t run(int (*verb)(Call&), const std::string& name, std::string request,
+            const std::shared_ptr<Caller>& caller,
+            std::function<void(std::optional<int> status)> ended);
+
+ private:
+  void call(int (*verb)(Call&), std::string request, std::vector<std::string> arguments,
+            Caller& caller, int output, int& status);
+
+  Universe& universe_;
+  // In memory: what a file system does to a database has tests of its own.
+  TemporaryDirectory directory_{"/dev/shm"};
+  Config config_;
+  Environment environment_;
+  store::DatabaseSettings database_;
+};
+
+// A caller that is never spoken to.
+class Nobody : public Caller {
+ public:
+  bool answer(const std::string& /*message*/) override { return false; }
+  bool hand_over(const std::string& /*message*/) override { return false; }
+  bool lives() override { return false; }
+  const volatile std::sig_atomic_t* watch() override { return &gone_; }
+  void unwatch() override {}
+  bool has_gone() override { return gone_ != 0; }
+
+ private:
+  volatile std::sig_atomic_t gone_ = 0;
+};
+
+}  // namespace containerizer::simulation

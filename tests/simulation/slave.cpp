@@ -1,0 +1,222 @@
+#include "tests/simulation/slave.h"
+
+#include <fmt/core.h>
+
+#include "engine/ending.h"
+
+namespace containerizer::simulation {
+namespace {
+
+// What no verb but `wait` may exceed, whatever hangs: a few calls to the daemon.
+constexpr Duration longest_call{5 * 60'000};
+
+std::string message_for(const std::string& container_id) {
+  mesos::containerizer::Wait message;  // as Destroy and Usage: an id
+  message.mutable_container_id()->set_value(container_id);
+  return message.SerializeAsString();
+}
+
+bool is_early(const std::string& answer) { return answer == early_message().SerializeAsString(); }
+
+}  // namespace
+
+// One verb, from the side of whoever reads its answer.
+class Slave::Call : public Caller {
+ public:
+  explicit Call(Slave& slave) : slave_(slave), life_(slave.life_) { slave_.open_.insert(this); }
+  ~Call() override { slave_.open_.erase(this); }
+
+  bool answer(const std::string& message) override {
+    slave_.universe_.step();
+    if (!lives()) return false;
+    answer_ = message;
+    return true;
+  }
+  bool hand_over(const std::string& message) override {
+    const bool taken = answer(message);
+    slave_.universe_.step();
+    return taken;
+  }
+  bool lives() override { return slave_.life_ == life_; }
+  const volatile std::sig_atomic_t* watch() override {
+    if (!lives()) gone_ = 1;
+    return &gone_;
+  }
+  void unwatch() override {}
+  bool has_gone() override { return !lives(); }
+
+  void leave() { gone_ = 1; }
+  const std::string& answer() const { return answer_; }
+
+ private:
+  Slave& slave_;
+  int life_;
+  std::string answer_;
+  volatile std::sig_atomic_t gone_ = 0;
+};
+
+Slave::Slave(Universe& universe, Installation& installation)
+    : universe_(universe), installation_(installation) {}
+
+// --- Its life
+
+void Slave::start() {
+  if (life_ % 2 == 1) return;
+  ++life_;
+  call(recover, "recover", "", longest_call, [this](std::optional<int> status, const auto&) {
+    if (status == exit_ok) {
+      list();
+    } else {
+      // A slave that cannot recover ends, and somebody starts it again.
+      crash();
+      universe_.at(Duration(1000), [this] { start(); });
+    }
+  });
+}
+
+void Slave::crash() {
+  if (life_ % 2 == 0) return;
+  ++life_;
+  recovered_ = false;
+  calls_ = 0;
+  for (auto* one : open_) one->leave();
+}
+
+void Slave::list() {
+  call(containers, "containers", "", longest_call,
+       [this](std::optional<int> status, const std::string& answer) {
+         if (status != exit_ok) {
+           crash();
+           universe_.at(Duration(1000), [this] { start(); });
+           return;
+         }
+         mesos::containerizer::Containers message;
+         message.ParseFromString(answer);
+         std::set<std::string> listed;
+         for (const auto& id : message.containers()) listed.insert(id.value());
+         take_list(listed);
+       });
+}
+
+void Slave::take_list(const std::set<std::string>& listed) {
+  recovered_ = true;
+  listed_ = listed;
+  for (auto& [id, container] : containers_) {
+    container.wait = 0;
+    if (container.is_over) continue;
+    if (listed.count(id) > 0) {
+      wait(id);
+    } else {
+      if (container.launched) problem(fmt::format("containers leaves out {}", id));
+      container.is_over = true;
+    }
+  }
+  // Orphans.
+  for (const auto& id : listed) {
+    const auto known = containers_.find(id);
+    if (known != containers_.end() && !known->second.is_over) continue;
+    containers_[id].is_over = true;
+    wait(id);
+    destroy(id);
+  }
+}
+
+// --- Its calls
+
+void Slave::call(int (*verb)(containerizer::Call&), const std::string& name, std::string request,
+                 Duration limit,
+                 std::function<void(std::optional<int>, const std::string&)> ended) {
+  const auto caller = std::make_shared<Call>(*this);
+  const auto latest = universe_.now() + limit;
+  ++calls_;
+  installation_.run(verb, name, std::move(request), caller,
+                    [this, caller, life = life_, latest, name,
+                     ended = std::move(ended)](std::optional<int> status) {
+                      if (universe_.now() > latest) problem(name + " took too long");
+                      if (life != life_) return;
+                      --calls_;
+                      ended(status, caller->answer());
+                    });
+}
+
+void Slave::launch(const std::string& id, bool is_command) {
+  if (!recovered_) return;
+  containers_[id];
+  call(containerizer::launch, "launch " + id,
+       installation_.new_launch(id, is_command).SerializeAsString(), longest_call,
+       [this, id](std::optional<int> status, const auto&) {
+         containers_[id].launched = status == exit_ok;
+         if (status == exit_ok) {
+           wait(id);
+         } else {
+           destroy(id);
+         }
+       });
+}
+
+void Slave::wait(const std::string& id) {
+  const auto caller = std::make_shared<Call>(*this);
+  containers_[id].wait =
+      installation_.run(containerizer::wait, "wait " + id, message_for(id), caller,
+                        [this, id, caller, life = life_](std::optional<int>) {
+                          if (!caller->answer().empty()) take_answer(id, caller->answer());
+                          if (life != life_) return;
+                          containers_[id].wait = 0;
+                          if (caller->answer().empty() && !containers_[id].is_over) destroy(id);
+                          containers_[id].is_over = true;
+                        });
+}
+
+void Slave::take_answer(const std::string& id, const std::string& answer) {
+  if (is_early(answer)) return;
+  const auto before = told_.emplace(id, answer).first->second;
+  if (before != answer) problem(fmt::format("two waits for {} disagree", id));
+  mesos::containerizer::Termination message;
+  if (!message.ParseFromString(answer) || !message.has_killed() || !message.has_message()) {
+    problem(fmt::format("the answer to wait {} cannot be read", id));
+  }
+}
+
+void Slave::destroy(const std::string& id) {
+  if (!recovered_) return;
+  call(containerizer::destroy, "destroy " + id, message_for(id), longest_call,
+       [this, id](std::optional<int> status, const auto&) {
+         if (status == exit_ok) retire(id);
+       });
+}
+
+// After a destroy the slave kills what it has called for the container.
+void Slave::retire(const std::string& id) {
+  auto& container = containers_[id];
+  container.is_over = true;
+  if (container.wait != 0) universe_.kill(container.wait);
+}
+
+void Slave::update(const std::string& id) {
+  if (!recovered_ || containers_.count(id) == 0) return;
+  mesos::containerizer::Update message;
+  message.mutable_container_id()->set_value(id);
+  auto* cpus = message.add_resources();
+  cpus->set_name("cpus");
+  cpus->set_type(mesos::Value::SCALAR);
+  cpus->mutable_scalar()->set_value(2);
+  call(containerizer::update, "update " + id, message.SerializeAsString(), longest_call,
+       [this, id](std::optional<int> status, const auto&) {
+         if (status && status != exit_ok) problem("update " + id + " failed");
+       });
+}
+
+void Slave::destroy_all() {
+  for (const auto& [id, container] : containers_) {
+    if (!container.is_over) destroy(id);
+  }
+}
+
+bool Slave::is_done() const {
+  for (const auto& [id, container] : containers_) {
+    if (!container.is_over || container.wait != 0) return false;
+  }
+  return is_ready();
+}
+
+}  // namespace containerizer::simulation
