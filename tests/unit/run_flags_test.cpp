@@ -265,6 +265,16 @@ TEST_CASE("secrets stay out of refusals") {
   CHECK(applied({"-e X=a hidden"}).find("hidden") == std::string::npos);
 }
 
+TEST_CASE("no control character gets into a refusal") {
+  for (const Words& words : {Words{"--\x7F"}, Words{"--\x1B\n"}, Words{"--cpus=\x7F\x01"}}) {
+    const std::string text = applied(words);
+    CAPTURE(text);
+    CHECK(text.starts_with("docker run"));
+    CHECK(text.find_first_of("\x7F\x1B\n\x01") == text.npos);
+  }
+  CHECK(applied({"--a\x7F\x7F"}).find("\"--a\\u007f\\u007f\"") != std::string::npos);
+}
+
 TEST_CASE("pull decides whether an image that is there is pulled again") {
   for (const bool before : {false, true}) {
     CreateRequest request;
