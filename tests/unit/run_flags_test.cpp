@@ -265,6 +265,15 @@ TEST_CASE("secrets stay out of refusals") {
   CHECK(applied({"-e X=a hidden"}).find("hidden") == std::string::npos);
 }
 
+TEST_CASE("more ports than a host has are refused before they take memory") {
+  const std::string most = "-p=1-65535";
+  CHECK(applied({most, most + "/udp", most + "/sctp"}).starts_with("{"));
+  const std::string refusal = "docker run --publish: more ports in all than a host has";
+  CHECK(applied({most, most, most, "-p=1"}) == refusal);
+  CHECK(applied(Words(100'000, most)) == refusal);
+  CHECK(applied(Words(100'000, "--expose=1-65535")).find("--expose: more") != std::string::npos);
+}
+
 TEST_CASE("no control character gets into a refusal") {
   for (const Words& words : {Words{"--\x7F"}, Words{"--\x1B\n"}, Words{"--cpus=\x7F\x01"}}) {
     const std::string text = applied(words);
