@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <thread>
 
 #include "engine/docker/streams.h"
@@ -41,27 +42,42 @@ class Daemon {
 
   Endpoint endpoint() const { return {Endpoint::Kind::unix_socket, path_, 0}; }
 
-  // REQUIRES: nobody is connected.
-  void answer_with(std::string_view bytes) { answer_ = bytes; }
+  // From the next connection on.
+  void answer_with(std::string_view bytes) {
+    const std::lock_guard guard(mutex_);
+    answer_ = bytes;
+  }
 
  private:
   void serve() {
     for (;;) {
-      const Fd client(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      const Fd client(
+          uninterrupted([&] { return ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC); }));
       if (!client.valid()) return;
       // A daemon reads the request first; else its end would reset the connection.
       char request[4096];
-      if (::recv(client.get(), request, sizeof request, 0) <= 0) continue;
-      ::send(client.get(), answer_.data(), answer_.size(), MSG_NOSIGNAL);
+      const auto receive = [&] {
+        return uninterrupted([&] { return ::recv(client.get(), request, sizeof request, 0); });
+      };
+      if (receive() <= 0) continue;
+      const std::string bytes = answer();
+      uninterrupted([&] { return ::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
       ::shutdown(client.get(), SHUT_WR);
-      while (::recv(client.get(), request, sizeof request, 0) > 0) {
+      while (receive() > 0) {
       }
     }
   }
 
+  // A client that has given up may be gone, and its answer replaced, before its turn comes.
+  std::string answer() {
+    const std::lock_guard guard(mutex_);
+    return answer_;
+  }
+
   std::string path_;
   Fd socket_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  std::string_view answer_;
+  std::mutex mutex_;
+  std::string answer_;
   std::thread thread_;
 };
 

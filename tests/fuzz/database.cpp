@@ -78,15 +78,16 @@ void write_of(Store& store, Container container) {
 }
 
 void read_all(Store& store) {
-  attempt([&] { store.live(); });
+  if (!attempt([&] { store.live(); })) return;
   attempt([&] { store.undelivered(); });
   attempt([&] { store.history(std::nullopt, 100); });
 }
 
 void use(Store& store) {
-  read_all(store);
   std::vector<Container> containers;
-  attempt([&] { containers = store.everything(); });
+  // Most files cannot be opened; to try that once for each call would only take time.
+  if (!attempt([&] { containers = store.everything(); })) return;
+  read_all(store);
   constexpr std::size_t most = 4;
   if (containers.size() > most) containers.resize(most);
   for (const Container& container : containers) {
@@ -122,6 +123,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   store.checkpoint();
   // Whatever it was, the way out is open.
   expect(attempt([&] { store.set_aside(); }), "any file can be set aside");
-  expect(attempt([&] { store.everything(); }), "and a new one begun");
+  const bool costs_most = chance_of(as_text(data, size))() % 16 != 0;
+  if (!costs_most) expect(attempt([&] { store.everything(); }), "and a new one begun");
   return 0;
 }

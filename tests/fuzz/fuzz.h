@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -34,6 +35,15 @@ inline bool is_one_line(std::string_view text) {
 inline void expect_readable(const Failure& failure) {
   expect(!failure.text.empty(), "a failure says something");
   expect(is_one_line(failure.text), "a failure is one line", failure.text);
+}
+
+// The result of a system call, made again as long as libFuzzer's clock interrupts it.
+template <class Call>
+auto uninterrupted(Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
 }
 
 // Chance that depends on the input alone, so that an input does the same each time.

@@ -19,9 +19,9 @@ struct Outcome {
   std::string version;
   std::string body;
 
-  // What must not depend on the cuts. Of a broken answer, how far it was understood may.
+  // What must not depend on the cuts. When it is noticed that an answer is broken may.
   bool same_as(const Outcome& other) const {
-    if (!good || !other.good) return good == other.good;
+    if (!good || !other.good) return !complete && !other.complete;
     return headers == other.headers && complete == other.complete && status == other.status &&
            version == other.version && body == other.body;
   }
