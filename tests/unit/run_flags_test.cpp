@@ -266,12 +266,15 @@ TEST_CASE("secrets stay out of refusals") {
 }
 
 TEST_CASE("more ports than a host has are refused before they take memory") {
-  const std::string most = "-p=1-65535";
-  CHECK(applied({most, most + "/udp", most + "/sctp"}).starts_with("{"));
-  const std::string refusal = "docker run --publish: more ports in all than a host has";
-  CHECK(applied({most, most, most, "-p=1"}) == refusal);
-  CHECK(applied(Words(100'000, most)) == refusal);
-  CHECK(applied(Words(100'000, "--expose=1-65535")).find("--expose: more") != std::string::npos);
+  CreateRequest request;
+  request.ports = std::size_t{3} * 65535 - 2;
+  CHECK(apply_run_flags({{"publish", "80"}, {"expose", "81/udp"}}, request).ok());
+  for (const std::string flag : {"publish", "expose"}) {
+    const Status refused = apply_run_flags({{flag, "1-65535"}}, request);
+    REQUIRE(refused.failed_with(Fault::refused));
+    CHECK(refused.failure().text == "docker run --" + flag + ": more ports in all than a host has");
+  }
+  CHECK(object_at(request.body, "ExposedPorts").size() == 2);
 }
 
 TEST_CASE("no control character gets into a refusal") {
