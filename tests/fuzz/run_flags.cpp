@@ -23,9 +23,10 @@ bool alike(const std::vector<RunFlag>& a, const std::vector<RunFlag>& b) {
   });
 }
 
-// What applying does, as text; ranges of ports are left out, for they make millions of entries.
+// What applying does, as text. There is room for a few ports only: more take most of the time.
 std::string applied(const std::vector<RunFlag>& flags, const std::string& network) {
   CreateRequest request;
+  request.ports = std::size_t{3} * 65535 - 100;
   field(request.body, "HostConfig.NetworkMode") = network;
   const Status done = apply_run_flags(flags, request);
   if (!done.ok()) {
@@ -40,13 +41,6 @@ std::string applied(const std::vector<RunFlag>& flags, const std::string& networ
   return text;
 }
 
-std::size_t ports_of(const std::vector<RunFlag>& flags) {
-  return static_cast<std::size_t>(std::count_if(flags.begin(), flags.end(), [](const auto& flag) {
-    return (flag.name == "publish" || flag.name == "expose") &&
-           flag.value.find('-') != std::string::npos;
-  }));
-}
-
 void check_flags(const std::vector<RunFlag>& flags) {
   Pairs pairs;
   for (const RunFlag& flag : flags) {
@@ -58,7 +52,6 @@ void check_flags(const std::vector<RunFlag>& flags) {
   const auto again = parse_parameters(pairs);
   expect(again.ok() && alike(again.value().flags, flags), "a flag is the same in either form");
   if (const auto network = network_flag(flags); !network.ok()) expect_readable(network.failure());
-  if (ports_of(flags) > 1) return;
   for (const std::string network : {"host", "my.net"}) {
     expect(applied(flags, network) == applied(flags, network), "the same flags do the same");
   }
