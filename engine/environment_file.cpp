@@ -24,6 +24,9 @@ constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 // Those that never mean anything to sh in the value of an assignment.
 constexpr std::string_view punctuation = "./:,@%+=-";
 
+// The one variable whose value sh may refuse.
+constexpr std::string_view checked_by_sh = "OPTIND";
+
 bool is_one_of(char c, std::string_view set) { return set.find(c) != set.npos; }
 bool is_in_name(char c) { return is_one_of(c, letters) || is_one_of(c, digits); }
 bool is_in_word(char c) { return is_in_name(c) || is_one_of(c, punctuation); }
@@ -111,6 +114,7 @@ Status let_shell_read(const std::string& file) {
 
 std::optional<Assignments> plain_assignments(std::string_view script) {
   Assignments found;
+  if (script.find('\0') != script.npos) return std::nullopt;
   while (!script.empty()) {
     const auto end = script.find('\n');
     auto line = script.substr(0, end);
@@ -122,7 +126,8 @@ std::optional<Assignments> plain_assignments(std::string_view script) {
     auto name = take_name(line);
     auto word = take_word(line);
     skip_blanks(line);
-    if (name.empty() || !word || (!line.empty() && line[0] != '#')) return std::nullopt;
+    if (name.empty() || name == checked_by_sh || !word || (!line.empty() && line[0] != '#'))
+      return std::nullopt;
     found.emplace_back(std::move(name), std::move(*word));
   }
   return found;

@@ -134,7 +134,12 @@ std::pair<std::string, std::string> split_pair(std::string_view text, char separ
 }
 
 std::string in_quotes(std::string_view text) {
-  return boost::json::serialize(boost::json::value(text));
+  constexpr char kDelete = '\x7F';  // the one control character that JSON takes as it is
+  std::string quoted = boost::json::serialize(boost::json::value(text));
+  for (auto at = quoted.find(kDelete); at != quoted.npos; at = quoted.find(kDelete, at)) {
+    quoted.replace(at, 1, "\\u007f");
+  }
+  return quoted;
 }
 
 }  // namespace containerizer

@@ -238,11 +238,20 @@ Status endpoint_list(const FlagRow& row, const std::string& value, CreateRequest
   return Done{};
 }
 
+// A word of a range stands for thousands of entries: some lines of them would take all memory.
+Status count_ports(std::size_t more, CreateRequest& request) {
+  constexpr std::size_t kMostPorts = std::size_t{3} * 65535;  // of tcp, udp and sctp
+  request.ports += more;
+  if (request.ports <= kMostPorts) return Done{};
+  return refuse("more ports in all than a host has");
+}
+
 Status expose(const FlagRow&, const std::string& value, CreateRequest& request) {
   const auto [range, suffix] = split_pair(value, '/');
   const auto ports = parse_ports(range);
   const auto protocol = parse_protocol(suffix);
   if (!ports || !protocol) return refuse_form(value, "PORT[-PORT][/PROTOCOL]");
+  if (Status few = count_ports(ports->last - ports->first + 1, request); !few.ok()) return few;
   for (std::uint32_t port = ports->first; port <= ports->last; ++port) {
     object_at(request.body, "ExposedPorts")[std::to_string(port) + "/" + *protocol]
         .emplace_object();
@@ -273,6 +282,7 @@ Status publish(const FlagRow&, const std::string& value, CreateRequest& request)
   const std::uint32_t width = container->last - container->first;
   const bool pairwise = !host || host->last - host->first == width;
   if (!pairwise && width != 0) return refuse_form(value, "two ranges of the same length");
+  if (Status few = count_ports(width + 1, request); !few.ok()) return few;
   for (std::uint32_t i = 0; i <= width; ++i) {
     // Without a pair for each port, the daemon picks one of the range.
     const std::string host_port = !host      ? ""

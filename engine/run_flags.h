@@ -9,6 +9,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,6 +53,7 @@ Result<RunOptions> parse_parameters(
 struct CreateRequest {
   boost::json::object body;
   bool force_pull = false;
+  std::size_t ports = 0;  // that flags have published or exposed
 };
 
 // Applies flags in their order: a flag with one value replaces what is there, a flag that may be

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "engine/host/lock.h"
+#include "engine/host/text.h"
 
 namespace containerizer::store {
 namespace {
@@ -50,7 +51,9 @@ std::string advice_for(int code) {
   }
 }
 
-[[noreturn]] void fail(const std::string& path, int code, const std::string& words) {
+// The words can quote the file, whatever stands in it.
+[[noreturn]] void fail(const std::string& path, int code, const std::string& sqlite_words) {
+  const std::string words = one_line(sqlite_words);
   if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) {
     throw UnreadableDatabase(
         fmt::format("state database {}: {}; {}", path, words, advice_for(code)));

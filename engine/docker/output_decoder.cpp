@@ -24,6 +24,9 @@ std::size_t timestamp_length(std::string_view text) {
     const bool digit = text[i] >= '0' && text[i] <= '9';
     if (kShape[i] == 'd' ? !digit : text[i] != kShape[i]) return 0;
   }
+  // A line end here would make an entry of two lines, and only if both have arrived.
+  const std::string_view rest = text.substr(kShape.size(), blank - kShape.size());
+  if (rest.find_first_not_of("0123456789.Z+-:") != rest.npos) return 0;
   return blank;
 }
 
@@ -68,7 +71,10 @@ Result<std::optional<OutputEntry>> OutputDecoder::next_frame() {
   }
   if (length > kLongestEntry) return garbage("the daemon's stream holds a frame of over 16 MiB");
   if (bytes.size() - kFrameHeader < length) return std::optional<OutputEntry>();
-  if (stream == kComplaint) return garbage(one_line(bytes.substr(kFrameHeader, length)));
+  if (stream == kComplaint) {
+    const std::string words = one_line(bytes.substr(kFrameHeader, length));
+    return garbage(words.empty() ? "the daemon broke the output off without a reason" : words);
+  }
   return take(stream == 1 ? OutputEntry::Stream::out : OutputEntry::Stream::err, kFrameHeader,
               length);
 }

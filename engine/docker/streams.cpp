@@ -1,6 +1,7 @@
 #include "engine/docker/streams.h"
 
 #include "engine/docker/answers.h"
+#include "engine/host/text.h"
 
 namespace containerizer {
 
@@ -89,9 +90,8 @@ class EngineExit final : public ExitStream {
     if (object == nullptr || !object->contains("StatusCode")) return unusable(kWait, container_);
     // A daemon that shuts down answers every pending wait with an error.
     const auto* error = object_member(*object, "Error");
-    if (error != nullptr && !text_member(*error, "Message").empty()) {
-      return because(kWait, container_, {Fault::unavailable, text_member(*error, "Message")});
-    }
+    const std::string words = error == nullptr ? "" : text_member(*error, "Message");
+    if (!words.empty()) return because(kWait, container_, {Fault::unavailable, one_line(words)});
     return true;
   }
 

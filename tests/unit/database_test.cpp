@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "log_database.h"
@@ -123,6 +124,27 @@ TEST_CASE("what is no database is told from what is only out of reach") {
     FAIL("a directory counts as a damaged database");
   } catch (const StoreError& error) {
     CHECK_THAT(error.what(), Catch::Contains(there / "directory"));
+  }
+}
+
+TEST_CASE("an error is one line, whatever stands in the file that it quotes") {
+  const TemporaryDirectory there;
+  { Database database(settings(there / "db")); }
+  sqlite3* connection = nullptr;
+  REQUIRE(sqlite3_open((there / "db").c_str(), &connection) == SQLITE_OK);
+  CHECK(sqlite3_exec(connection,
+                     "PRAGMA writable_schema = ON;"
+                     "UPDATE sqlite_schema SET sql = 'CREATE TABLE log (''a' || char (10, 27)"
+                     " WHERE name = 'log'",
+                     nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(connection);
+  try {
+    Database database(settings(there / "db"));
+    FAIL("a damaged schema was taken");
+  } catch (const UnreadableDatabase& error) {
+    const std::string text = error.what();
+    CHECK(text.find("malformed") != text.npos);
+    CHECK(std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' '; }));
   }
 }
 

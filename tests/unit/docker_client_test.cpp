@@ -483,8 +483,10 @@ TEST_CASE("The end of a container is told only by a usable answer", "[docker][cl
   CHECK(watch({kChunkedHead, Then::close}).failed_with(Fault::unavailable));
   CHECK(watch({"", Then::close}).failed_with(Fault::unavailable));
   CHECK(watch({http(200, "{}")}).failed_with(Fault::unavailable));
-  CHECK(watch({http(200, R"({"StatusCode":-1,"Error":{"Message":"context canceled"}})")})
-            .failed_with(Fault::unavailable));
+  const auto cancelled =
+      watch({http(200, R"({"StatusCode":-1,"Error":{"Message":"context\ncanceled\u001b"}})")});
+  REQUIRE(cancelled.failed_with(Fault::unavailable));
+  CHECK(cancelled.failure().text.ends_with("x: context canceled "));
 }
 
 TEST_CASE("A pull reports, fails, and ends as the daemon says", "[docker][client]") {

@@ -126,8 +126,8 @@ TEST_CASE("Frames are entries wherever the reads cut them", "[docker][output]") 
 }
 
 TEST_CASE("What only looks like a timestamp stays output", "[docker][output]") {
-  for (const std::string text :
-       {"hello world\n", "2024-01-02 x\n", "2024-01-02T03:04:0x.1Z y\n", " x\n", ""}) {
+  for (const std::string text : {"hello world\n", "2024-01-02 x\n", "2024-01-02T03:04:0x.1Z y\n",
+                                 "2024-01-02T03:04:05\nab cd\n", " x\n", ""}) {
     INFO(text);
     CHECK(decode(OutputDecoder::Format::framed, frame(1, text)) ==
           std::vector<std::string>{"out::" + text});
@@ -185,6 +185,23 @@ TEST_CASE("The daemon's pieces of a terminal's long line lose their timestamps",
     CHECK(entries[2] == "out:" + kStamp + ":end\n");
     CHECK(entries[3] == entries[0] + "y\n");
   }
+}
+
+TEST_CASE("What looks like a timestamp across a line's end cuts no line", "[docker][output]") {
+  const std::string first = kStamp + " " + std::string(16384, 'x') + "2024-01-02T03:04:05\n";
+  const std::string bytes = first + "ab cd\n";
+  for (const std::size_t cut : {std::size_t{0}, first.size() - 1, first.size(), first.size() + 3}) {
+    INFO("cut at " << cut);
+    const auto entries =
+        decode(OutputDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
+    REQUIRE(entries.size() == 2);
+    CHECK(entries[1] == "out::ab cd\n");
+  }
+}
+
+TEST_CASE("A complaint of the daemon without words is told, too", "[docker][output]") {
+  CHECK(decode(OutputDecoder::Format::framed, frame(3, "")).front() ==
+        "! the daemon broke the output off without a reason");
 }
 
 TEST_CASE("A pull is told in lines", "[docker][pull]") {
@@ -350,6 +367,35 @@ TEST_CASE("Responses are read wherever the reads cut them", "[docker][http]") {
     CHECK(reader.status() == 200);
     CHECK(reader.header("api-version") == "1.41");
     CHECK(body == "hello, world");
+  }
+}
+
+TEST_CASE("A chunked response without a body is read byte by byte", "[docker][http]") {
+  const std::string bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+    INFO("bytes alone from " << cut);
+    ResponseReader reader(ResponseReader::Body::whole);
+    REQUIRE(reader.feed(bytes.substr(0, cut)).ok());
+    for (std::size_t i = cut; i < bytes.size(); ++i) {
+      CHECK_FALSE(reader.complete());
+      REQUIRE(reader.feed(bytes.substr(i, 1)).ok());
+    }
+    CHECK(reader.complete());
+    CHECK(reader.connection_free());
+    CHECK(reader.take_body().empty());
+  }
+}
+
+TEST_CASE("A chunk of an endless body may be of any size, wherever the reads cut it",
+          "[docker][http]") {
+  const std::string bytes =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\nhello";
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    INFO("cut at " << cut);
+    ResponseReader reader(ResponseReader::Body::endless);
+    REQUIRE(reader.feed(bytes.substr(0, cut)).ok());
+    REQUIRE(reader.feed(bytes.substr(cut)).ok());
+    CHECK(reader.take_body() == "hello");
   }
 }
 

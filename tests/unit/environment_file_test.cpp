@@ -79,6 +79,7 @@ const char* const others[] = {
     "=1\n",
     ". other.sh\n",
     "if true; then A=1; fi\n",
+    "OPTIND=x\n",
 };
 
 }  // namespace
@@ -100,4 +101,9 @@ TEST_CASE("a settings file that does more is left to sh", "[environment]") {
     CHECK_FALSE(plain_assignments(script));
     CHECK_FALSE(plain_assignments("B=2\n" + script));
   }
+}
+
+TEST_CASE("a settings file with a zero byte is left to sh", "[environment]") {
+  CHECK_FALSE(plain_assignments(std::string_view("A=\"1\0002\"\n", 8)));
+  CHECK_FALSE(plain_assignments(std::string_view("# \0\nA=1\n", 8)));
 }

@@ -265,6 +265,28 @@ TEST_CASE("secrets stay out of refusals") {
   CHECK(applied({"-e X=a hidden"}).find("hidden") == std::string::npos);
 }
 
+TEST_CASE("more ports than a host has are refused before they take memory") {
+  CreateRequest request;
+  request.ports = std::size_t{3} * 65535 - 2;
+  CHECK(apply_run_flags({{"publish", "80"}, {"expose", "81/udp"}}, request).ok());
+  for (const std::string flag : {"publish", "expose"}) {
+    const Status refused = apply_run_flags({{flag, "1-65535"}}, request);
+    REQUIRE(refused.failed_with(Fault::refused));
+    CHECK(refused.failure().text == "docker run --" + flag + ": more ports in all than a host has");
+  }
+  CHECK(object_at(request.body, "ExposedPorts").size() == 2);
+}
+
+TEST_CASE("no control character gets into a refusal") {
+  for (const Words& words : {Words{"--\x7F"}, Words{"--\x1B\n"}, Words{"--cpus=\x7F\x01"}}) {
+    const std::string text = applied(words);
+    CAPTURE(text);
+    CHECK(text.starts_with("docker run"));
+    CHECK(text.find_first_of("\x7F\x1B\n\x01") == text.npos);
+  }
+  CHECK(applied({"--a\x7F\x7F"}).find("\"--a\\u007f\\u007f\"") != std::string::npos);
+}
+
 TEST_CASE("pull decides whether an image that is there is pulled again") {
   for (const bool before : {false, true}) {
     CreateRequest request;

@@ -1,0 +1,78 @@
+// Frames: the slave's bytes on our standard input.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "engine/host/fd.h"
+#include "engine/host/file.h"
+#include "proto/record_io.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace containerizer;
+using namespace containerizer::fuzz;
+
+namespace {
+
+constexpr std::size_t kPrefix = 4;
+constexpr std::size_t kFitsPipe = 60'000;
+
+struct Reading {
+  Frame frame;
+  std::size_t taken = 0;
+};
+
+Reading read_file(std::string_view bytes) {
+  const Fd file(::memfd_create("frame", MFD_CLOEXEC));
+  expect(write_all(file.get(), bytes) && ::lseek(file.get(), 0, SEEK_SET) == 0, "a file is made");
+  Reading reading{read_frame(file.get())};
+  reading.taken = static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_CUR));
+  return reading;
+}
+
+// The slave keeps its end open: whoever waits for more than the frame waits for ever.
+void check_open_pipe(std::string_view bytes, const Frame& expected) {
+  const auto pipe = make_pipe();
+  expect(pipe.ok() && write_all(pipe.value().write.get(), bytes), "a pipe is filled");
+  const auto frame = read_frame(pipe.value().read.get());
+  expect(frame.fault == expected.fault && frame.bytes == expected.bytes, "a pipe reads as a file");
+}
+
+void check_fault(const Reading& reading, std::string_view bytes, std::uint32_t length) {
+  const auto& frame = reading.frame;
+  expect(frame.bytes.empty(), "half a frame is not handed on");
+  expect(is_one_line(frame.text) && !frame.text.empty(), "a fault is one line", frame.text);
+  if (frame.fault == FrameFault::too_large) {
+    expect(length > largest_frame, "only what is too large is refused as that");
+    expect(reading.taken == kPrefix, "a frame that is too large is not read");
+  } else {
+    expect(frame.fault == FrameFault::truncated, "a file can be read");
+    expect(reading.taken == bytes.size(), "a frame ends early only where its bytes do");
+    expect(bytes.size() < kPrefix || bytes.size() < kPrefix + length, "a whole frame is read");
+  }
+}
+
+void check_written(std::string_view message) {
+  const auto reading = read_file(to_frame(std::string(message)));
+  expect(reading.frame.fault == FrameFault::none && reading.frame.bytes == message,
+         "what to_frame wrote reads back");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto bytes = as_text(data, size);
+  std::uint32_t length = 0;
+  if (size >= kPrefix) std::memcpy(&length, data, kPrefix);
+  const auto reading = read_file(bytes);
+  if (reading.frame.fault != FrameFault::none) {
+    check_fault(reading, bytes, length);
+  } else {
+    expect(reading.frame.bytes == bytes.substr(kPrefix, length) &&
+               reading.frame.bytes.size() == length && reading.taken == kPrefix + length,
+           "a frame is its bytes, and not one more is taken");
+    if (size < kFitsPipe) check_open_pipe(bytes, reading.frame);
+  }
+  check_written(bytes);
+  return 0;
+}

@@ -1,0 +1,77 @@
+// Answers of the daemon as bytes, and what their status and text mean.
+#include "engine/docker/answers.h"
+#include "engine/docker/http.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace containerizer;
+using namespace containerizer::fuzz;
+
+namespace {
+
+using Body = ResponseReader::Body;
+
+struct Outcome {
+  bool good = true;
+  bool headers = false;
+  bool complete = false;
+  bool free = false;
+  int status = 0;
+  std::string version;
+  std::string body;
+
+  // What must not depend on the cuts. When it is noticed that an answer is broken may.
+  bool same_as(const Outcome& other) const {
+    if (!good || !other.good) return !complete && !other.complete;
+    return headers == other.headers && complete == other.complete && status == other.status &&
+           version == other.version && body == other.body;
+  }
+};
+
+Outcome read(std::string_view bytes, std::size_t longest, Body kind) {
+  Outcome outcome;
+  ResponseReader reader(kind);
+  in_pieces(bytes, longest, chance_of(bytes), [&](std::string_view piece) {
+    const Status fed = reader.feed(piece);
+    outcome.good = fed.ok();
+    if (!fed.ok()) expect_readable(fed.failure());
+    if (fed.ok() && kind == Body::endless) outcome.body += reader.take_body();
+    return fed.ok() && !reader.complete();
+  });
+  if (!outcome.good) return outcome;
+  outcome.headers = reader.headers_complete();
+  outcome.complete = reader.complete();
+  outcome.free = reader.connection_free();
+  expect(outcome.complete || !outcome.free, "a connection is not free within an answer");
+  expect(outcome.headers || !outcome.complete, "an answer has headers");
+  if (outcome.headers) {
+    outcome.status = reader.status();
+    outcome.version = reader.header("Api-Version");
+    outcome.body += reader.take_body();
+  }
+  return outcome;
+}
+
+void check_meaning(const Outcome& outcome) {
+  const Answer answer{outcome.status, outcome.body, outcome.version};
+  for (const ApiCall* call : {&kPing, &kCreate, &kStart, &kInspect, &kList, &kKill, &kRemove,
+                              &kUpdate, &kImage, &kPull, &kOutput, &kWait}) {
+    const Failure failure = refusal(*call, "subject", answer);
+    expect_readable(failure);
+    expect(failure.fault != Fault::interrupted, "a daemon does not interrupt us");
+    const bool gone = failure.fault == Fault::not_found;
+    expect(!gone || answer.status == 404 || call == &kPull, "only a 404 says that it is not there");
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto bytes = as_text(data, size);
+  for (const Body kind : {Body::whole, Body::endless}) {
+    const Outcome at_once = read(bytes, 1'000'000'000, kind);
+    expect(at_once.same_as(read(bytes, 1, kind)), "single bytes make the same answer");
+    expect(at_once.same_as(read(bytes, 40, kind)), "pieces make the same answer");
+    if (kind == Body::whole && at_once.complete) check_meaning(at_once);
+  }
+  return 0;
+}

@@ -1,0 +1,125 @@
+// Launches, as bytes of protobuf, made into plans.
+#include "engine/launch_plan.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstring>
+
+#include "engine/executor_command.h"
+#include "engine/fetch_request.h"
+#include "engine/image_name.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/wire.h"
+
+using namespace containerizer;
+using namespace containerizer::fuzz;
+using mesos::containerizer::Launch;
+
+namespace {
+
+namespace json = boost::json;
+
+const Environment kEnvironment{
+    {"LIBPROCESS_IP", "127.0.0.1"},
+    {"LIBPROCESS_PORT", "5051"},
+    {"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:default"},
+    {"MESOS_LIBEXEC_DIRECTORY", "/usr/libexec/mesos"},
+    {"MESOS_NATIVE_LIBRARY", "/usr/lib/libmesos.so"},
+    {"PATH", "/usr/bin:/bin"},
+};
+
+void check_variables(const json::object& body) {
+  int sandboxes = 0;
+  for (const json::value& entry : body.at("Env").as_array()) {
+    const json::string& text = entry.as_string();
+    expect(text.find('=') != json::string::npos, "a variable has a name", text);
+    sandboxes += text.starts_with("MESOS_SANDBOX=") ? 1 : 0;
+  }
+  expect(sandboxes == 1, "the task is told its sandbox once");
+}
+
+void check_sandbox(const json::object& host, const Launch& launch, const PlanSettings& settings) {
+  int mounts = 0;
+  for (const json::value& mount : host.at("Mounts").as_array()) {
+    if (mount.at("Target").as_string() != settings.sandbox_in_container) continue;
+    expect(mount.at("Source").as_string() == launch.directory(), "the sandbox is the task's own");
+    ++mounts;
+  }
+  expect(mounts == 1, "the sandbox is mounted once");
+}
+
+void check_labels(const json::object& body) {
+  const json::value* labels = body.if_contains("Labels");
+  if (labels == nullptr) return;
+  for (const auto& label : labels->as_object()) {
+    expect(!label.key().starts_with("docker-containerizer."), "no task sets labels of ours");
+  }
+}
+
+void check_plan(const LaunchPlan& plan, const Launch& launch, const PlanSettings& settings) {
+  const auto reference = image_reference(plan.image);
+  expect(reference.ok() && reference.value() == plan.image, "a plan has an image", plan.image);
+  expect(plan.create.at("Image").as_string() == plan.image, "and creates from it", plan.image);
+  const json::object& host = plan.create.at("HostConfig").as_object();
+  expect(host.at("RestartPolicy").at("Name").as_string() == "no", "nothing is started again");
+  expect(!host.at("AutoRemove").as_bool(), "nothing is removed but by us");
+  expect(!plan.kill_grace || plan.kill_grace->count() >= 0, "patience is not negative");
+  for (const std::string& directory : plan.sandbox_directories) {
+    expect(directory.starts_with(launch.directory()) && directory.find("/../") == directory.npos,
+           "directories are made in the sandbox only", directory);
+  }
+  check_variables(plan.create);
+  check_sandbox(host, launch, settings);
+  check_labels(plan.create);
+}
+
+void check_command(const Launch& launch) {
+  const auto argv = executor_argv(launch, kEnvironment, "/bin/docker-containerizer", "id");
+  if (!argv.ok()) expect_readable(argv.failure());
+  if (argv.ok()) expect(!argv.value().empty(), "a command has a program");
+  executor_environment(launch, kEnvironment);
+  const auto& uris = launch.executor_info().command().uris();
+  const Uris list(uris.begin(), uris.end());
+  if (const Status good = check_uris(list); !good.ok()) return expect_readable(good.failure());
+  fetcher_environment(list, "/sandbox", "user", kEnvironment);
+}
+
+// A range of ports is 65,535 entries at most, but a fuzzer likes to have thousands of them.
+bool is_laborious(std::string_view bytes) {
+  const auto count = [&](std::string_view word) {
+    int found = 0;
+    for (auto at = bytes.find(word); at != bytes.npos; at = bytes.find(word, at + 1)) ++found;
+    return found;
+  };
+  return count("publish") + count("expose") + count("-p") > 3;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto bytes = as_text(data, size);
+  Launch launch;
+  if (is_laborious(bytes) || !launch.ParseFromString(std::string(bytes))) return 0;
+  PlanSettings settings{"busybox", "/mnt/mesos/sandbox", std::nullopt};
+  if (size % 2 != 0) settings.numeric_user = "1000:1000";
+  const auto plan = make_launch_plan(launch, kEnvironment, settings);
+  const auto again = make_launch_plan(launch, kEnvironment, settings);
+  expect(plan.ok() == again.ok(), "the same launch means the same");
+  if (!plan.ok()) {
+    expect_readable(plan.failure());
+    expect(plan.failed_with(Fault::refused), "a launch is refused", plan.failure().text);
+    return 0;
+  }
+  expect(plan.value().create == again.value().create, "the same launch makes the same plan");
+  check_plan(plan.value(), launch, settings);
+  check_command(launch);
+  return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed) {
+  std::minstd_rand chance(seed);
+  const auto mutated = mutate_message(as_text(data, size), chance, most);
+  std::memcpy(data, mutated.data(), mutated.size());
+  return mutated.size();
+}
