@@ -25,10 +25,15 @@ constexpr int application_id = 0x44437a72;
 constexpr int gate = 0;
 constexpr int use = 1;
 
+// SQLite's words can quote what stands in a damaged file.
+std::string message(const std::string& path, const std::string& what, const std::string& advice) {
+  return one_line(
+      fmt::format("state database {}: {}{}{}", path, what, advice.empty() ? "" : "; ", advice));
+}
+
 [[noreturn]] void fail(const std::string& path, const std::string& what,
                        const std::string& advice) {
-  throw StoreError(
-      fmt::format("state database {}: {}{}{}", path, what, advice.empty() ? "" : "; ", advice));
+  throw StoreError(message(path, what, advice));
 }
 
 std::string advice_for(int code) {
@@ -55,8 +60,7 @@ std::string advice_for(int code) {
 [[noreturn]] void fail(const std::string& path, int code, const std::string& sqlite_words) {
   const std::string words = one_line(sqlite_words);
   if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) {
-    throw UnreadableDatabase(
-        fmt::format("state database {}: {}; {}", path, words, advice_for(code)));
+    throw UnreadableDatabase(message(path, words, advice_for(code)));
   }
   fail(path, words, advice_for(code));
 }
@@ -280,6 +284,7 @@ void Database::back_up(const std::string& copy) const {
 
 void Database::migrate() {
   const int found = schema_version();
+  if (found == latest_version()) return;  // somebody else has just done it
   if (found > 0) back_up(fmt::format("{}.v{}", settings_.path, found));
   execute("PRAGMA journal_mode = WAL");
   execute("PRAGMA synchronous = FULL");

@@ -29,7 +29,8 @@ struct sqlite3_stmt;
 namespace containerizer::store {
 
 // Whatever keeps the database from doing what was asked; what() is one line: what failed, on which
-// file, SQLite's own words, and what to do. Nothing was committed.
+// file, SQLite's own words, and what to do. Nothing was committed; only on a disk that goes on
+// failing the whole of it may be found later.
 class StoreError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -89,8 +89,8 @@ TEST_CASE("no file of the product is longer than 600 lines") {
 
 TEST_CASE("every failure scenario has its test") {
   std::set<std::string> tests;
-  for (const auto& path :
-       own_sources({"tests/unit", "tests/simulation", "tests/integration", "tests/crash"})) {
+  for (const auto& path : own_sources(
+           {"tests/unit", "tests/simulation", "tests/store", "tests/integration", "tests/crash"})) {
     tests.merge(matches(read(path), R"re(TEST_CASE(?:_METHOD)?\((?:\w+,)?\s*"([^"]+)")re"));
   }
   const auto page = read("tests/failures.md");

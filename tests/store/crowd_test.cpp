@@ -1,0 +1,74 @@
+// Many processes at once, and no database yet.
+#include <fmt/core.h>
+#include <sched.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "tests/store/faulty_vfs.h"
+#include "tests/store/story.h"
+#include "tests/unit/log_database.h"
+
+using namespace containerizer;
+using namespace containerizer::store;
+
+namespace {
+
+void insert_own(const std::string& directory, int i) {
+  Store store(settings_in(directory));
+  expect(store.insert(new_container(fmt::format("c{}", i)), {}, {}, "test"), "the row is new");
+}
+
+}  // namespace
+
+TEST_CASE("50 processes that open a store which is not there make it once", "[scenario-53]") {
+  const TemporaryDirectory there;
+  CHECK(succeed_at_once(50, [&](int i) { insert_own(there.path(), i); }) == 50);
+  const Database database(settings_in(there.path()));
+  CHECK(integer_of(database, "SELECT count(*) FROM schema_migrations") == 1);
+  CHECK(integer_of(database, "SELECT count(*) FROM containers") == 50);
+  CHECK(complaints_about(database) == "");
+}
+
+TEST_CASE("of two that find no store the second keeps no copy of what the first has made",
+          "[scenario-53]") {
+  const TemporaryDirectory there;
+  const Gate looking;
+  const Gate waited_for;
+  const pid_t second = fork_child([&] {
+    InterruptedDisk disk(1, [&] {
+      looking.open();
+      waited_for.wait();
+    });
+    const FaultyVfs vfs(disk);
+    insert_own(there.path(), 2);
+  });
+  looking.wait();
+  const pid_t first = fork_child([&] { insert_own(there.path(), 1); });
+  // The first has found nothing and waits for the second, which has found nothing yet.
+  const LockFile lock(there / "state.db.lock", false);
+  constexpr int gate_of_openers = 0;
+  while (!lock.is_held(gate_of_openers)) ::sched_yield();
+  waited_for.open();
+  CHECK(ended(first) == 0);
+  CHECK(ended(second) == 0);
+  CHECK_FALSE(std::filesystem::exists(there / "state.db.v1"));
+  CHECK(integer_of(Database(settings_in(there.path())), "SELECT count(*) FROM containers") == 2);
+}
+
+TEST_CASE("whoever is killed while making the store leaves the work to the next", "[scenario-53]") {
+  const TemporaryDirectory there;
+  constexpr int victims = 30;
+  const int succeeded = succeed_at_once(50, [&](int i) {
+    const bool is_victim = i < victims;
+    InterruptedDisk disk(is_victim ? 1 + 4 * i : 0, [] { ::raise(SIGKILL); });
+    const FaultyVfs vfs(disk);
+    insert_own(there.path(), i);
+  });
+  CHECK(succeeded >= 50 - victims);
+  CHECK(succeeded < 50);
+  const Database database(settings_in(there.path()));
+  CHECK(integer_of(database, "SELECT count(*) FROM schema_migrations") == 1);
+  CHECK(integer_of(database, "SELECT count(*) FROM containers") >= succeeded);
+  CHECK(complaints_about(database) == "");
+}
