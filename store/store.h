@@ -159,7 +159,7 @@ class Store {
   // that belongs to them, at most `most`. Returns how many.
   int prune(std::int64_t wall, int most);
   // Empties the write-ahead log when it has grown; closes first.
-  void checkpoint();
+  virtual void checkpoint();
 
  protected:
   // Every function passes here before it does anything: a simulation interferes.

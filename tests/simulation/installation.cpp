@@ -1,6 +1,7 @@
 #include "tests/simulation/installation.h"
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 
 #include "engine/state_directory.h"
@@ -8,6 +9,8 @@
 namespace containerizer::simulation {
 
 Installation::Installation(Universe& universe) : universe_(universe) {
+  // As the program itself does.
+  std::signal(SIGPIPE, SIG_IGN);
   config_.work_directory = directory_.path();
   config_.default_image = "busybox";
   REQUIRE(prepare_state_directory(config_.state_directory()).ok());

@@ -27,6 +27,12 @@ class SimulatedStore : public store::Store {
                  std::unique_ptr<store::Database>& connection)
       : Store(settings), universe_(universe), settings_(settings), connection_(connection) {}
 
+  // Needs the database for itself.
+  void checkpoint() override {
+    connection_.reset();
+    Store::checkpoint();
+  }
+
  protected:
   store::Database& database() override {
     universe_.step();
