@@ -34,7 +34,6 @@ class Reader : public Caller {
   bool answer(const std::string& message) override { return write_all(output_, to_frame(message)); }
 
   bool hand_over(const std::string& message) override {
-    process_ = find_caller();
     if (!answer(message)) return false;
     const auto deadline = deadline_in(patience_with_reader);
     int unread = 0;
@@ -44,6 +43,7 @@ class Reader : public Caller {
     return true;
   }
 
+  void remember() override { process_ = find_caller(); }
   bool lives() override { return process_ && identify(process_->pid) == process_; }
 
   const volatile std::sig_atomic_t* watch() override {

@@ -19,7 +19,9 @@ class Caller {
   // then has it been delivered.
   virtual bool hand_over(const std::string& message) = 0;
 
-  // Whether the process that called us, when hand_over() began, is still there.
+  // Takes note of the process that called us; lives() tells whether it is still there: what a dead
+  // slave asked for, the next one has not heard of.
+  virtual void remember() = 0;
   virtual bool lives() = 0;
 
   // From here to unwatch(), what is returned becomes nonzero, and a blocking call of the host's is

@@ -34,6 +34,7 @@ Result<bool> remove_from_engine(Call& call, const std::string& id) {
 }
 
 int destroy_recorded(Call& call, store::Container container) {
+  call.caller.remember();
   const auto id = container.container_id;
   // Signal, grace, kill, removal: what they may take, and no more.
   const auto limit = call.config.stop_timeout + 2 * call.config.engine_timeout;
@@ -59,7 +60,7 @@ int destroy_recorded(Call& call, store::Container container) {
                       id, limit.count() / 1000, container.state, id));
     }
   }
-  call.store.deliver(id);
+  if (call.caller.lives()) call.store.deliver(id);
   return exit_ok;
 }
 

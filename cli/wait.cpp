@@ -134,6 +134,7 @@ bool answer_late(Call& call, const std::string& id) {
 // The answer that says little, and then staying until the end: the slave takes our exit for it.
 // False when the slave has not got it, or died before the end: the next one must hear it again.
 bool answer_early(Call& call, const std::string& id) {
+  call.caller.remember();
   if (!hand_over(call, early_message())) return false;
   await(call, id, Phase::executor, nullptr);
   return call.caller.lives();

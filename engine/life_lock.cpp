@@ -33,12 +33,12 @@ void forget_files(const std::string& state_directory, const std::string& contain
 LifeLock::LifeLock(const std::string& state_directory, const std::string& container_id, bool create)
     : file_(life_file(state_directory, container_id, ".lock"), create) {}
 
-bool LifeLock::try_own() {
+bool LifeLock::try_own(Host& host) {
   using Mode = LockFile::Mode;
   if (!file_.try_lock(static_cast<int>(Phase::ownership), Mode::exclusive)) return false;
   // Only waiters that are just looking can be in the way of these.
   for (const Phase phase : {Phase::startup, Phase::outcome, Phase::executor}) {
-    file_.lock(static_cast<int>(phase), Mode::exclusive);
+    host.lock(file_, static_cast<int>(phase), Mode::exclusive, {}, nullptr);
   }
   return true;
 }

@@ -38,7 +38,7 @@ class LifeLock {
 
   // Becomes the owner, holding every phase; false when there is one already. The owner keeps the
   // object for as long as it owns.
-  bool try_own();
+  bool try_own(Host& host);
   // REQUIRES: we own.
   void pass(Phase phase);
 

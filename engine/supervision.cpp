@@ -1,7 +1,6 @@
 #include "engine/supervision.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include "engine/host/file.h"
 #include "engine/host/sandbox.h"
@@ -52,9 +51,6 @@ Status nudge_supervisor(const World& world, const std::string& container_id,
   return ensure_supervisor(world, container_id, sandbox);
 }
 
-void report_ready(int report) {
-  write_all(report, ready);
-  ::close(report);
-}
+void report_ready(Fd report) { write_all(report.get(), ready); }
 
 }  // namespace containerizer

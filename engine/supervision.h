@@ -19,7 +19,7 @@ Status nudge_supervisor(const World& world, const std::string& container_id,
                         const std::string& sandbox);
 
 // The supervisor's side: tells whoever started it that the lock is taken (or that there is nothing
-// to do). Closes `report`, which is the supervisor's original standard output.
-void report_ready(int report);
+// to do). `report` is the supervisor's original standard output.
+void report_ready(Fd report);
 
 }  // namespace containerizer

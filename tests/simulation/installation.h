@@ -49,6 +49,7 @@ class Nobody : public Caller {
  public:
   bool answer(const std::string& /*message*/) override { return false; }
   bool hand_over(const std::string& /*message*/) override { return false; }
+  void remember() override {}
   bool lives() override { return false; }
   const volatile std::sig_atomic_t* watch() override { return &gone_; }
   void unwatch() override {}

@@ -37,6 +37,7 @@ class Slave::Call : public Caller {
     slave_.universe_.step();
     return taken;
   }
+  void remember() override {}
   bool lives() override { return slave_.life_ == life_; }
   const volatile std::sig_atomic_t* watch() override {
     if (!lives()) gone_ = 1;

@@ -80,7 +80,7 @@ TEST_CASE("an owner holds every phase, and lets go of one after the other") {
   LifeLock owner(there.path(), "c", true);
   const LifeLock other(there.path(), "c", false);
   CHECK(held(other) == std::array{false, false, false, false});
-  REQUIRE(owner.try_own());
+  REQUIRE(owner.try_own(real_host()));
   CHECK(held(other) == std::array{true, true, true, true});
   owner.pass(Phase::startup);
   CHECK(held(other) == std::array{false, true, true, true});
@@ -95,10 +95,10 @@ TEST_CASE("an owner holds every phase, and lets go of one after the other") {
 TEST_CASE("there is one owner at a time, of each container", "[scenario-33]") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
-  REQUIRE(owner.try_own());
-  CHECK_FALSE(LifeLock(there.path(), "c", true).try_own());
-  CHECK(LifeLock(there.path(), "c1", true).try_own());
-  CHECK(LifeLock(there.path(), "c.lock", true).try_own());
+  REQUIRE(owner.try_own(real_host()));
+  CHECK_FALSE(LifeLock(there.path(), "c", true).try_own(real_host()));
+  CHECK(LifeLock(there.path(), "c1", true).try_own(real_host()));
+  CHECK(LifeLock(there.path(), "c.lock", true).try_own(real_host()));
 }
 
 TEST_CASE("of many that want to own at once exactly one does", "[scenario-33]") {
@@ -110,7 +110,7 @@ TEST_CASE("of many that want to own at once exactly one does", "[scenario-33]") 
     contenders.push_back(fork_child([&] {
       LifeLock lock(there.path(), "c", true);
       go.wait();
-      if (!lock.try_own()) return;
+      if (!lock.try_own(real_host())) return;
       // Keeps it until all others have tried.
       write_file(there / "owner", std::to_string(::getpid()));
       done.wait();
@@ -137,7 +137,7 @@ TEST_CASE("who awaits a phase is woken when it is passed", "[scenario-16]") {
   Gate pass;
   const pid_t owner = fork_child([&] {
     LifeLock lock(there.path(), "c", true);
-    expect(lock.try_own(), "nobody owned it");
+    expect(lock.try_own(real_host()), "nobody owned it");
     owned.open();
     pass.wait();
     lock.pass(phase);
@@ -160,7 +160,7 @@ TEST_CASE("an owner's death wakes all who wait, and leaves no lock", "[scenario-
   Gate owned;
   const pid_t owner = fork_child([&] {
     LifeLock lock(there.path(), "c", true);
-    expect(lock.try_own(), "nobody owned it");
+    expect(lock.try_own(real_host()), "nobody owned it");
     owned.open();
     for (;;) ::pause();
   });
@@ -176,13 +176,13 @@ TEST_CASE("an owner's death wakes all who wait, and leaves no lock", "[scenario-
   ::kill(owner, SIGKILL);
   CHECK(was_killed(ended(owner)));
   for (const pid_t waiter : waiters) CHECK(ended(waiter) == 0);
-  CHECK(LifeLock(there.path(), "c", true).try_own());
+  CHECK(LifeLock(there.path(), "c", true).try_own(real_host()));
 }
 
 TEST_CASE("a waiter that is killed leaves nothing that keeps the next owner out", "[scenario-21]") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
-  REQUIRE(owner.try_own());
+  REQUIRE(owner.try_own(real_host()));
   const pid_t waiter = fork_child([&] {
     LifeLock lock(there.path(), "c", false);
     lock.await_passed(real_host(), Phase::outcome);
@@ -191,13 +191,13 @@ TEST_CASE("a waiter that is killed leaves nothing that keeps the next owner out"
   ::kill(waiter, SIGKILL);
   ended(waiter);
   for (const Phase phase : phases) owner.pass(phase);
-  CHECK(LifeLock(there.path(), "c", true).try_own());
+  CHECK(LifeLock(there.path(), "c", true).try_own(real_host()));
 }
 
 TEST_CASE("awaiting a phase ends with its deadline") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
-  REQUIRE(owner.try_own());
+  REQUIRE(owner.try_own(real_host()));
   LifeLock waiter(there.path(), "c", false);
   CHECK(waiter.await_passed(real_host(), Phase::outcome, deadline_in(Duration(20))) ==
         Outcome::timed_out);
@@ -217,7 +217,7 @@ TEST_CASE("a container without a lock file counts as passed") {
 TEST_CASE("the files of a container are forgotten, and no others") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
-  REQUIRE(owner.try_own());
+  REQUIRE(owner.try_own(real_host()));
   write_file(life_file(there.path(), "c", ".output"), "cursor");
   write_file(life_file(there.path(), "c1", ".output"), "cursor");
   const LifeLock other(there.path(), "c", false);
