@@ -141,10 +141,16 @@ class Simulation {
     };
     if (story_.destroyed_after) universe_.at(*story_.destroyed_after, request("destroy"));
     if (story_.stopped_after) universe_.at(*story_.stopped_after, request("stop"));
-    if (story_.removed_after) {
-      universe_.at(*story_.removed_after,
-                   [this] { universe_.remove_behind_our_back(container_name(id_)); });
-    }
+    if (story_.removed_after) remove_after(*story_.removed_after);
+  }
+
+  // Once it has been started.
+  void remove_after(Duration from_now) {
+    universe_.at(from_now, [this, from_now] {
+      const auto name = container_name(id_);
+      if (universe_.starts().count(name) == 0) return remove_after(from_now);
+      universe_.remove_behind_our_back(name);
+    });
   }
 
   // A code that the daemon gave is told as it was, and none is invented.
