@@ -24,7 +24,7 @@ enum class Part { main, log };
 // Every how many bytes the files are damaged.
 std::size_t stride() {
   const char* value = std::getenv("STORE_STRIDE");
-  return value == nullptr ? 499 : std::stoul(value);
+  return value == nullptr ? 1'499 : std::stoul(value);
 }
 
 void damage(std::string& bytes, std::size_t place, Damage how, std::mt19937& random) {

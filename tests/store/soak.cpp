@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include <array>
 #include <atomic>
@@ -47,6 +48,7 @@ class Ledger {
   struct Head {
     std::atomic<int> collisions;
     std::atomic<int> errors;
+    std::array<std::atomic<int>, 100> done_in_lane;  // containers; at least so many
     std::array<char, 500> first_error;
   };
   Head& head() const { return *static_cast<Head*>(memory_); }
@@ -81,9 +83,11 @@ class Worker {
 
   // Does what is left to do in the lane, whoever has begun it.
   void work() {
-    for (int n = lane_; n < shared_.soak.lifecycles; n += shared_.lanes()) {
-      container_ = n;
+    auto& done = shared_.ledger.head().done_in_lane.at(static_cast<std::size_t>(lane_));
+    for (int i = done; lane_ + i * shared_.lanes() < shared_.soak.lifecycles; ++i) {
+      container_ = lane_ + i * shared_.lanes();
       while (!is_over()) take_step();
+      done = i + 1;
       store_.checkpoint();
     }
   }
@@ -176,6 +180,7 @@ class Worker {
 
 pid_t start_worker(const Shared& shared, int slot, unsigned seed) {
   return fork_child([&] {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a soak that is interrupted leaves nobody behind
     try {
       Worker(shared, slot, seed).work();
     } catch (const std::exception& error) {
