@@ -28,7 +28,8 @@ constexpr Duration executor_grace{2'000};
 // What a create request of an owner that died may take to have its effect.
 constexpr Duration late_create{2'000};
 // The engine can tell of the end of a container before it tells why.
-constexpr Duration late_reason{300};
+constexpr Duration late_reason{2'000};
+constexpr Duration reason_pause{100};
 constexpr int killed = 137;
 constexpr Duration for_ever{365LL * 24 * 3600 * 1000};
 
@@ -369,15 +370,19 @@ Actions::MaybeStep Actions::vanished_step() {
 }
 
 Step Actions::exited_step(ContainerFacts facts) {
-  if (facts.exit_code == killed && !facts.oom_killed) {
-    world_.store.close();
-    world_.host.poll({}, world_.host.now() + late_reason);
+  const auto& id = container_.container_id;
+  auto requests = world_.store.requests_of(id);
+  const auto latest = world_.host.now() + late_reason;
+  const auto is_unexplained = [&] {
+    return facts.exit_code == killed && !facts.oom_killed && !requests.destroy && !requests.stop;
+  };
+  while (is_unexplained() && world_.host.now() < latest) {
+    pause(reason_pause);
     if (auto again = look(); again.facts) facts = std::move(*again.facts);
+    requests = world_.store.requests_of(id);
   }
-  const auto requests = world_.store.requests_of(container_.container_id);
   auto ending = ending_of(facts, requests.destroy);
-  const bool orphaned =
-      world_.store.has_event(container_.container_id, name_of(Event::executor_ended));
+  const bool orphaned = world_.store.has_event(id, name_of(Event::executor_ended));
   if (orphaned && !requests.destroy && !requests.stop) {
     ending.kind = "failed";
     ending.step = "executor";

@@ -31,7 +31,7 @@ Task make_task(std::mt19937_64& random) {
   task.lines = static_cast<int>(random() % 4);
   if (random() % 8 == 0) {
     task.exit_code = 137;
-    task.oom_told_after = 100ms;
+    task.oom_told_after = Duration(random() % 2'000);
   }
   if (random() % 8 == 0) task.executor_lives_for = Duration(random() % 5'000);
   return task;

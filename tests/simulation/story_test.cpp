@@ -53,7 +53,7 @@ const std::vector<Story> stories{
      .is_command = true},
     {.name = "wants too much memory, which is told late",
      .kind = "oom",
-     .task = {.runs_for = 1s, .exit_code = 137, .lines = 5, .oom_told_after = 100ms}},
+     .task = {.runs_for = 1s, .exit_code = 137, .lines = 5, .oom_told_after = 1500ms}},
     {.name = "ends, which the daemon denies",
      .kind = "lost",
      .task = {.runs_for = 1s, .exit_code = 7, .end_is_denied = true}},
