@@ -16,7 +16,7 @@ int ps(Call& call) {
   }
   std::vector<std::vector<std::string>> rows{
       {"CONTAINER", "STATE", "SINCE", "TASK", "IMAGE", "PID"}};
-  const auto now = store::now().wall;
+  const auto now = call.store.now().wall;
   for (const auto& c : containers) {
     rows.push_back({c.container_id, c.state, how_long(now - c.since.wall),
                     c.task_name.value_or(c.executor_id), c.image.value_or("-"),

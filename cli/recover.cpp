@@ -106,7 +106,7 @@ int recover(Call& call) {
   if (!seen.ok()) return fail("cannot recover: " + seen.failure().text);
   reconcile_engine(call, seen.value());
   supervise_all(call);
-  const auto oldest = store::now().wall - call.config.history.count();
+  const auto oldest = call.store.now().wall - call.config.history.count();
   while (call.store.prune(oldest, 1000) == 1000) {
   }
   sweep_files(call);

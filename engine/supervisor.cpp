@@ -108,7 +108,7 @@ void supervise(const World& world, LifeLock& lock, const std::string& container_
   }
   pass_phases(lock, State::gone);
   constexpr int few = 20;
-  world.store.prune(store::now().wall - world.config.history.count(), few);
+  world.store.prune(world.store.now().wall - world.config.history.count(), few);
   world.store.checkpoint();
   forget_files(world.config.state_directory(), container_id);
 }

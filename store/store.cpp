@@ -69,7 +69,7 @@ void add_history(const Database& database, const Container& container, std::stri
 }
 
 void add_termination(const Database& database, const std::string& container_id,
-                     const Termination& ending) {
+                     const Termination& ending, const Instant& at) {
   auto row = database.prepare(
       "INSERT INTO terminations (container_id, kind, step, exit_code, signal, message, recorded_at)"
       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
@@ -79,7 +79,7 @@ void add_termination(const Database& database, const std::string& container_id,
   };
   row.bind(container_id).bind(ending.kind).bind(ending.step);
   row.bind(widen(ending.exit_code)).bind(widen(ending.signal)).bind(ending.message);
-  row.bind(now().wall).run();
+  row.bind(at.wall).run();
 }
 
 void update_columns(const Database& database, const Container& c, std::int64_t expected_version) {
@@ -102,13 +102,6 @@ void update_columns(const Database& database, const Container& c, std::int64_t e
 
 }  // namespace
 
-Instant now() {
-  using std::chrono::duration_cast;
-  using std::chrono::milliseconds;
-  return {duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(),
-          duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
-}
-
 Store::Store(DatabaseSettings settings) : settings_(std::move(settings)) {}
 
 Database& Store::database() {
@@ -117,6 +110,13 @@ Database& Store::database() {
 }
 
 void Store::close() { database_.reset(); }
+
+Instant Store::now() const {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  return {duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(),
+          duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count()};
+}
 
 bool Store::insert(Container c, const Launch& launch, const Limits& limits,
                    const std::string& actor) {
@@ -275,7 +275,9 @@ void Store::advance(Container& container, const Advance& step) {
     next.since = now();
     update_columns(db, next, container.version);
     add_history(db, next, container.state, step, next.since);
-    if (step.termination) add_termination(db, next.container_id, *step.termination);
+    if (step.termination) {
+      add_termination(db, next.container_id, *step.termination, next.since);
+    }
   });
   container = next;
 }

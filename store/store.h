@@ -161,6 +161,9 @@ class Store {
   // Empties the write-ahead log when it has grown; closes first.
   virtual void checkpoint();
 
+  // The time that rows are given. A simulation has a time of its own.
+  virtual Instant now() const;
+
  protected:
   // Every function passes here before it does anything: a simulation interferes.
   virtual Database& database();
@@ -169,7 +172,5 @@ class Store {
   DatabaseSettings settings_;
   std::unique_ptr<Database> database_;
 };
-
-Instant now();
 
 }  // namespace containerizer::store

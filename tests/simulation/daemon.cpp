@@ -26,12 +26,14 @@ class SimulatedExit : public ExitStream {
         id_(std::move(id)),
         life_(universe.daemon_life_),
         breaks_(universe.breaks()) {
+    universe_.learn(breaks_);
     fd_ = universe_.new_descriptor([this] { return is_broken() || is_over(); });
   }
   ~SimulatedExit() override { universe_.descriptors_.erase(fd_); }
   int fd() const override { return fd_; }
   Result<bool> ended() override {
     universe_.step();
+    universe_.learn(universe_.daemon_fingerprint());
     if (is_broken()) return Failure{Fault::unavailable, "the connection broke"};
     if (universe_.find(id_) == nullptr) return no_such(id_);
     return is_over();
@@ -59,6 +61,7 @@ class SimulatedOutput : public OutputStream {
         follow_(follow),
         life_(universe.daemon_life_),
         breaks_(universe.breaks()) {
+    universe_.learn(breaks_);
     const auto* container = universe_.find(id_);
     while (container != nullptr && next_ < container->output.size() &&
            container->output[next_].timestamp < since) {
@@ -71,6 +74,7 @@ class SimulatedOutput : public OutputStream {
 
   Result<std::optional<OutputEntry>> next() override {
     universe_.step();
+    universe_.learn(universe_.daemon_fingerprint());
     if (has_entry()) return std::optional(universe_.find(id_)->output[next_++]);
     if (is_broken()) return Failure{Fault::unavailable, "the connection broke"};
     if (is_over()) return Failure{Fault::not_found, "the output has ended"};
@@ -104,14 +108,14 @@ class SimulatedDocker : public Docker {
   explicit SimulatedDocker(Universe& universe) : universe_(universe) {}
 
   Result<std::string> create(const std::string& name, const boost::json::object& body) override {
-    return call<Result<std::string>>([&]() -> Result<std::string> {
+    return call<Result<std::string>>("create", [&]() -> Result<std::string> {
       if (!universe_.image_is_there) return Failure{Fault::not_found, "no such image"};
       if (universe_.containers_.count(name) > 0) {
         return Failure{Fault::conflict, "the name " + name + " is already in use"};
       }
       auto& made = universe_.containers_[name];
       made.name = name;
-      made.id = fmt::format("{:064x}", universe_.next_number_++);
+      made.id = fmt::format("{:064x}", universe_.new_number(name));
       for (const auto& label : body.at("Labels").as_object()) {
         made.labels[std::string(label.key())] = label.value().as_string();
       }
@@ -120,11 +124,11 @@ class SimulatedDocker : public Docker {
   }
 
   Status start(const std::string& container) override {
-    return change(container, [&](const std::string& name) { universe_.start(name); });
+    return change("start", container, [&](const std::string& name) { universe_.start(name); });
   }
 
   Result<ContainerFacts> inspect(const std::string& container) override {
-    return call<Result<ContainerFacts>>([&]() -> Result<ContainerFacts> {
+    return call<Result<ContainerFacts>>("inspect", [&]() -> Result<ContainerFacts> {
       const auto* found = universe_.find(container);
       if (found == nullptr) return no_such(container);
       return facts_of(*found, container);
@@ -133,7 +137,7 @@ class SimulatedDocker : public Docker {
 
   Result<std::vector<ContainerFacts>> list(const std::string& label,
                                            const std::string& value) override {
-    return call<Result<std::vector<ContainerFacts>>>([&] {
+    return call<Result<std::vector<ContainerFacts>>>("list", [&] {
       std::vector<ContainerFacts> all;
       for (const auto& [name, one] : universe_.containers_) {
         const auto found = one.labels.find(label);
@@ -144,7 +148,7 @@ class SimulatedDocker : public Docker {
   }
 
   Status kill(const std::string& container, const std::string& signal) override {
-    return call<Status>([&]() -> Status {
+    return call<Status>("kill", [&]() -> Status {
       if (universe_.find(container) != nullptr) {
         universe_.signal(universe_.name_of(container), signal);
       }
@@ -153,23 +157,23 @@ class SimulatedDocker : public Docker {
   }
 
   Status remove(const std::string& container) override {
-    return call<Status>([&]() -> Status {
+    return call<Status>("remove", [&]() -> Status {
       if (universe_.find(container) != nullptr) universe_.forget(universe_.name_of(container));
       return Done{};
     });
   }
 
   Status update(const std::string& container, const boost::json::object& /*body*/) override {
-    return change(container, [](const std::string&) {});
+    return change("update", container, [](const std::string&) {});
   }
 
   Result<bool> has_image(const std::string& /*reference*/) override {
-    return call<Result<bool>>([&] { return Result(universe_.image_is_there); });
+    return call<Result<bool>>("has_image", [&] { return Result(universe_.image_is_there); });
   }
 
   Status pull(const std::string& reference, const RegistryAuth& /*auth*/, int /*interrupt*/,
               const std::function<void(const std::string&)>& progress) override {
-    return call<Status>([&]() -> Status {
+    return call<Status>("pull", [&]() -> Status {
       progress("pulling " + reference);
       universe_.image_is_there = true;
       return Done{};
@@ -179,7 +183,7 @@ class SimulatedDocker : public Docker {
   Result<std::unique_ptr<OutputStream>> output(const std::string& container,
                                                const std::string& since, bool follow) override {
     return call<Result<std::unique_ptr<OutputStream>>>(
-        [&]() -> Result<std::unique_ptr<OutputStream>> {
+        "output", [&]() -> Result<std::unique_ptr<OutputStream>> {
           const auto* found = universe_.find(container);
           if (found == nullptr) return no_such(container);
           return std::unique_ptr<OutputStream>(
@@ -188,11 +192,12 @@ class SimulatedDocker : public Docker {
   }
 
   Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) override {
-    return call<Result<std::unique_ptr<ExitStream>>>([&]() -> Result<std::unique_ptr<ExitStream>> {
-      const auto* found = universe_.find(container);
-      if (found == nullptr) return no_such(container);
-      return std::unique_ptr<ExitStream>(std::make_unique<SimulatedExit>(universe_, found->id));
-    });
+    return call<Result<std::unique_ptr<ExitStream>>>(
+        "watch_exit", [&]() -> Result<std::unique_ptr<ExitStream>> {
+          const auto* found = universe_.find(container);
+          if (found == nullptr) return no_such(container);
+          return std::unique_ptr<ExitStream>(std::make_unique<SimulatedExit>(universe_, found->id));
+        });
   }
 
   Status ping() override { return Done{}; }
@@ -200,10 +205,13 @@ class SimulatedDocker : public Docker {
  private:
   // One call: the process can die before it and after it, and either half can be lost.
   template <class Answer, class Effect>
-  Answer call(Effect effect) {
+  Answer call(const std::string& what, Effect effect) {
     universe_.step();
+    universe_.learn(Hash().add(what).value());
+    universe_.learn(universe_.daemon_is_up_);
     if (!universe_.daemon_is_up_) return no_answer();
     const auto mishap = universe_.mishap();
+    universe_.learn(static_cast<std::uint64_t>(mishap));
     if (mishap == Mishap::lost_request) return no_answer();
     if (mishap == Mishap::refusal) return Failure{Fault::refused, "an internal error"};
     if (mishap == Mishap::silence) {
@@ -211,14 +219,15 @@ class SimulatedDocker : public Docker {
       return no_answer();
     }
     auto answer = effect();
+    universe_.learn(universe_.daemon_fingerprint());
     universe_.step();
     if (mishap == Mishap::lost_reply) return no_answer();
     return answer;
   }
 
   template <class Effect>
-  Status change(const std::string& container, Effect effect) {
-    return call<Status>([&]() -> Status {
+  Status change(const std::string& what, const std::string& container, Effect effect) {
+    return call<Status>(what, [&]() -> Status {
       if (universe_.find(container) == nullptr) return no_such(container);
       effect(universe_.name_of(container));
       return Done{};

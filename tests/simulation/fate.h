@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <random>
 
 namespace containerizer::simulation {
@@ -23,8 +24,13 @@ inline constexpr std::size_t mishaps = 5;
 class Fate {
  public:
   virtual ~Fate() = default;
+  // A world begins, in which the choices are to be made. `fingerprint` tells it from others; true
+  // when that is wanted.
+  virtual bool begin(std::function<std::uint64_t()> /*fingerprint*/) { return false; }
   // Below `options`.
   virtual std::size_t choose(Question question, std::size_t options) = 0;
+  // From now on nothing goes wrong.
+  virtual void calm() = 0;
 };
 
 // Probabilities of what may go wrong.
@@ -44,7 +50,7 @@ class Chance : public Fate {
   Chance(std::uint64_t seed, Weather weather) : random_(seed), weather_(weather) {}
 
   std::size_t choose(Question question, std::size_t options) override;
-  void calm() { weather_ = {.switch_ = weather_.switch_}; }
+  void calm() override { weather_ = {.switch_ = weather_.switch_}; }
 
  private:
   double uniform() { return std::uniform_real_distribution<>(0, 1)(random_); }

@@ -55,29 +55,37 @@ Weather make_weather(std::mt19937_64& random) {
 // One history, lived through once.
 class Life {
  public:
-  explicit Life(const History& history)
+  Life(const History& history, Fate& fate)
       : history_(history),
-        chance_(history.seed, history.weather),
-        universe_(chance_),
+        universe_(fate),
         installation_(universe_),
         slave_(universe_, installation_),
         random_(history.seed + 1) {
+    if (fate.begin(
+            [this] { return Hash(universe_.fingerprint()).add(slave_.fingerprint()).value(); })) {
+      universe_.keep_track(installation_.config().state_directory() + "/run");
+    }
     universe_.add_foreigner("somebody-else");
     for (std::size_t i = 0; i < history.tasks.size(); ++i) {
       universe_.programs[container_name(id_of(static_cast<int>(i)))] = history.tasks[i];
     }
     for (const auto& happening : history.happenings) {
-      universe_.at(happening.at, [this, happening] { happen(happening); });
+      universe_.at(happening.at, kind_names[static_cast<std::size_t>(happening.kind)],
+                   [this, happening] { happen(happening); });
     }
   }
+
+  ~Life() { universe_.abandon(); }
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
 
   Outcome live() {
     try {
       slave_.start();
-      universe_.at(length, [] {});
+      universe_.at(length, "end", [] {});
       const auto end = universe_.now() + length;
       universe_.run([&] { return universe_.now() >= end; });
-      chance_.calm();
+      universe_.fate().calm();
       settle();
       settle();
       check();
@@ -112,7 +120,7 @@ class Life {
         break;
       case Kind::slave_crash:
         slave_.crash();
-        universe_.at(500ms, [this] { slave_.start(); });
+        universe_.at(500ms, "slave", [this] { slave_.start(); });
         break;
       case Kind::kill_process:
         universe_.kill_any(random_());
@@ -134,7 +142,7 @@ class Life {
         rebooted_ = true;
         slave_.crash();
         universe_.reboot();
-        universe_.at(500ms, [this] { slave_.start(); });
+        universe_.at(500ms, "slave", [this] { slave_.start(); });
         break;
     }
   }
@@ -214,7 +222,6 @@ class Life {
   void problem(const std::string& what) { problems_.push_back(what); }
 
   const History& history_;
-  Chance chance_;
   Universe universe_;
   Installation installation_;
   Slave slave_;
@@ -262,7 +269,12 @@ History make_history(std::uint64_t seed) {
   return history;
 }
 
-Outcome live_through(const History& history) { return Life(history).live(); }
+Outcome live_through(const History& history, Fate& fate) { return Life(history, fate).live(); }
+
+Outcome live_through(const History& history) {
+  Chance chance(history.seed, history.weather);
+  return live_through(history, chance);
+}
 
 History shrink(History history) {
   const auto try_without = [&](auto change) {

@@ -47,7 +47,9 @@ struct Outcome {
   long steps = 0;
 };
 
-// Lets it happen, calms the weather, restarts the slave, ends what still runs, and looks.
+// Lets it happen, calms fate, restarts the slave, ends what still runs, and looks.
+Outcome live_through(const History& history, Fate& fate);
+// By chance, as its seed and its weather will have it.
 Outcome live_through(const History& history);
 
 // A history with as little in it as still has a problem. REQUIRES: this one has.

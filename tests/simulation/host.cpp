@@ -35,6 +35,7 @@ class SimulatedHost : public Host {
     };
     if (!look()) universe_.block(look, deadline);
     look();
+    for (const bool one : ready) universe_.learn(one);
     return ready;
   }
 
@@ -52,6 +53,7 @@ class SimulatedHost : public Host {
     };
     universe_.step();
     if (!look()) universe_.block(look, deadline.value_or(far));
+    universe_.learn(taken);
     if (taken) return Outcome::locked;
     return is_interrupted() ? Outcome::interrupted : Outcome::timed_out;
   }
@@ -60,6 +62,7 @@ class SimulatedHost : public Host {
   void clear_wake() override { self_->woken = false; }
   bool wake_up(const ProcessId& process) override {
     const auto found = universe_.processes_.find(process.pid);
+    universe_.learn(found != universe_.processes_.end());
     if (found == universe_.processes_.end()) return false;
     found->second.woken = true;
     return true;
@@ -69,15 +72,15 @@ class SimulatedHost : public Host {
 
   std::optional<ProcessId> identify(pid_t pid) override {
     const ProcessId process{pid, 1};
-    return universe_.is_alive(process) ? std::optional(process) : std::nullopt;
+    return is_alive(process) ? std::optional(process) : std::nullopt;
   }
   std::optional<ProcessId> identify_init(std::int64_t pid, const std::string& id) override {
     const ProcessId process{static_cast<pid_t>(pid), 1};
-    const bool is_its = pid > 0 && universe_.init_of(id) == pid && universe_.is_alive(process);
+    const bool is_its = pid > 0 && universe_.init_of(id) == pid && is_alive(process);
     return is_its ? std::optional(process) : std::nullopt;
   }
   Fd watch(const ProcessId& process) override {
-    if (!universe_.is_alive(process)) return Fd();
+    if (!is_alive(process)) return Fd();
     return Fd(universe_.new_descriptor(
         [&universe = universe_, process] { return !universe.is_alive(process); }));
   }
@@ -96,7 +99,7 @@ class SimulatedHost : public Host {
   Result<ProcessId> prepare(const Program& program) override {
     universe_.step();
     prepared_ = program;
-    prepared_id_ = ProcessId{universe_.next_number_++, 1};
+    prepared_id_ = ProcessId{universe_.new_number("executor"), 1};
     return prepared_id_;
   }
   Status allow() override {
@@ -128,12 +131,19 @@ class SimulatedHost : public Host {
       return ::poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
     };
     universe_.block(is_closed, deadline);
+    universe_.learn(is_closed());
     return is_closed() ? read_to_end(words.value().read, deadline_in(Duration(0))) : "";
   }
 
   std::optional<int> reap(const ProcessId& /*child*/) override { return 0; }
 
  private:
+  bool is_alive(const ProcessId& process) {
+    const bool alive = universe_.is_alive(process);
+    universe_.learn(alive);
+    return alive;
+  }
+
   Universe& universe_;
   Universe::Process* self_;
   int wake_;

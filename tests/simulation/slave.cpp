@@ -38,7 +38,11 @@ class Slave::Call : public Caller {
     return taken;
   }
   void remember() override {}
-  bool lives() override { return slave_.life_ == life_; }
+  bool lives() override {
+    const bool lives = slave_.life_ == life_;
+    slave_.universe_.learn(lives);
+    return lives;
+  }
   const volatile std::sig_atomic_t* watch() override {
     if (!lives()) gone_ = 1;
     return &gone_;
@@ -70,7 +74,7 @@ void Slave::start() {
     } else {
       // A slave that cannot recover ends, and somebody starts it again.
       crash();
-      universe_.at(Duration(1000), [this] { start(); });
+      universe_.at(Duration(1000), "slave", [this] { start(); });
     }
   });
 }
@@ -88,7 +92,7 @@ void Slave::list() {
        [this](std::optional<int> status, const std::string& answer) {
          if (status != exit_ok) {
            crash();
-           universe_.at(Duration(1000), [this] { start(); });
+           universe_.at(Duration(1000), "slave", [this] { start(); });
            return;
          }
          mesos::containerizer::Containers message;
@@ -218,6 +222,17 @@ bool Slave::is_done() const {
     if (!container.is_over || container.wait != 0) return false;
   }
   return is_ready();
+}
+
+std::uint64_t Slave::fingerprint() const {
+  Hash hash;
+  hash.add(life_).add(recovered_).add(calls_);
+  for (const auto& [id, container] : containers_) {
+    hash.add(id).add(container.launched).add(container.is_over).add(container.wait);
+  }
+  for (const auto& [id, answer] : told_) hash.add(id).add(answer);
+  for (const auto& id : listed_) hash.add(id);
+  return hash.add(problems_.size()).value();
 }
 
 }  // namespace containerizer::simulation

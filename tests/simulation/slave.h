@@ -32,6 +32,8 @@ class Slave {
   bool is_done() const;
   // What `containers` answered last.
   const std::set<std::string>& listed() const { return listed_; }
+  // Of all that it knows. See Universe::fingerprint().
+  std::uint64_t fingerprint() const;
   // Broken promises.
   const std::vector<std::string>& problems() const { return problems_; }
 

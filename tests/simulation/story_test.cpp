@@ -139,14 +139,15 @@ class Simulation {
         universe_.wake_all();
       };
     };
-    if (story_.destroyed_after) universe_.at(*story_.destroyed_after, request("destroy"));
-    if (story_.stopped_after) universe_.at(*story_.stopped_after, request("stop"));
+    if (story_.destroyed_after)
+      universe_.at(*story_.destroyed_after, "destroy", request("destroy"));
+    if (story_.stopped_after) universe_.at(*story_.stopped_after, "stop", request("stop"));
     if (story_.removed_after) remove_after(*story_.removed_after);
   }
 
   // Once it has been started.
   void remove_after(Duration from_now) {
-    universe_.at(from_now, [this, from_now] {
+    universe_.at(from_now, "removal", [this, from_now] {
       const auto name = container_name(id_);
       if (universe_.starts().count(name) == 0) return remove_after(from_now);
       universe_.remove_behind_our_back(name);

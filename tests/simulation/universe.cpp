@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 namespace containerizer::simulation {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr int killed_code = 137;
 constexpr int terminated_code = 143;
+constexpr Deadline beginning{Duration(1'000'000'000)};
 // More than any history has.
 constexpr long too_many = 200'000;
 // After so much of its own time a simulation hangs.
@@ -33,6 +35,11 @@ class SimulatedStore : public store::Store {
     Store::checkpoint();
   }
 
+  store::Instant now() const override {
+    const auto time = universe_.now().time_since_epoch() / Duration(1);
+    return {time, time};
+  }
+
  protected:
   store::Database& database() override {
     universe_.step();
@@ -50,20 +57,32 @@ class SimulatedStore : public store::Store {
 
 // --- Processes
 
-Universe::Universe(Fate& fate) : fate_(fate), now_(std::chrono::steady_clock::now()) {}
+Universe::Universe(Fate& fate) : fate_(fate), now_(beginning) {}
 
-Universe::~Universe() {
+Universe::~Universe() { abandon(); }
+
+void Universe::abandon() {
   for (auto& [pid, process] : processes_) process.ended = nullptr;
   kill_all();
 }
 
-void Universe::at(Duration from_now, std::function<void()> what) {
-  events_.emplace(now_ + from_now, std::move(what));
+void Universe::at(Duration from_now, const std::string& name, std::function<void()> what) {
+  events_.emplace(now_ + from_now, Event{name, std::move(what)});
+}
+
+std::size_t Universe::choose(Question question, std::size_t options) {
+  try {
+    return fate_.choose(question, options);
+  } catch (...) {
+    // Whoever unwinds makes no steps.
+    if (current_ != nullptr) current_->doomed = true;
+    throw;
+  }
 }
 
 pid_t Universe::spawn(std::string name, std::function<void()> body,
                       std::function<void(bool killed)> ended) {
-  const pid_t pid = next_number_++;
+  const pid_t pid = new_number(name);
   auto& process = processes_[pid];
   process.pid = pid;
   process.name = std::move(name);
@@ -138,11 +157,18 @@ void Universe::go_on() {
   }
   if (able.empty()) {
     advance_time();
-  } else if (is_next_event_near() && fate_.choose(Question::event, 2) == 1) {
+  } else if (is_next_event_near() && choose(Question::event, 2) == 1) {
     fire_next_event();
   } else {
-    let_run(*able[able.size() == 1 ? 0 : fate_.choose(Question::order, able.size())]);
+    let_run(*able[able.size() == 1 ? 0 : choose(Question::order, able.size())]);
   }
+}
+
+bool Universe::can_others_run() const {
+  if (is_next_event_near()) return true;
+  return std::any_of(processes_.begin(), processes_.end(), [this](const auto& entry) {
+    return &entry.second != current_ && can_run(entry.second);
+  });
 }
 
 bool Universe::is_next_event_near() const {
@@ -152,9 +178,9 @@ bool Universe::is_next_event_near() const {
 void Universe::fire_next_event() {
   const auto next = events_.begin();
   now_ = std::max(now_, next->first);
-  const auto what = std::move(next->second);
+  const auto happen = std::move(next->second.happen);
   events_.erase(next);
-  what();
+  happen();
 }
 
 // To the next thing that happens.
@@ -173,8 +199,11 @@ void Universe::advance_time() {
 void Universe::step() {
   if (current_ == nullptr || current_->doomed) return;
   if (++steps_ > too_many) throw std::runtime_error("this does not end");
-  if (steps_ == kill_at_ || fate_.choose(Question::death, 2) == 1) die();
-  if (fate_.choose(Question::switch_, 2) == 0) return;
+  if (database_watch_) learn_files();
+  learn(0);  // It has come a step further.
+  if (steps_ == kill_at_ || choose(Question::death, 2) == 1) die();
+  if (database_watch_ && !can_others_run()) return;
+  if (choose(Question::switch_, 2) == 0) return;
   block([] { return true; }, now_);
 }
 
@@ -197,9 +226,68 @@ std::unique_ptr<store::Store> Universe::store(const store::DatabaseSettings& set
   return std::make_unique<SimulatedStore>(*this, settings, connection_);
 }
 
+// --- Telling worlds apart
+
+void Universe::keep_track(std::string files) {
+  files_ = std::move(files);
+  database_watch_ = std::make_unique<DatabaseWatch>([this](std::uint64_t what) { learn(what); });
+}
+
+void Universe::learn(std::uint64_t what) {
+  if (current_ != nullptr) current_->learnt = Hash(current_->learnt).add(what).value();
+}
+
+// Which files there are.
+void Universe::learn_files() {
+  const auto files = files_fingerprint();
+  if (files == current_->files) return;
+  current_->files = files;
+  learn(files);
+}
+
+std::uint64_t Universe::files_fingerprint() const {
+  std::uint64_t sum = 0;
+  for (const auto& file : std::filesystem::directory_iterator(files_)) {
+    sum += Hash().add(file.path().filename().native()).value();
+  }
+  return sum;
+}
+
+std::uint64_t Universe::daemon_fingerprint() const {
+  Hash hash;
+  hash.add(daemon_is_up_).add(daemon_life_).add(image_is_there);
+  for (const auto& [name, one] : containers_) {
+    hash.add(name).add(one.id).add(one.starts).add(one.running).add(one.exit_code);
+    hash.add(one.oom_killed).add(one.is_denied).add(one.output.size());
+  }
+  for (const auto& [id, pid] : inits_) hash.add(id).add(pid);
+  return hash.value();
+}
+
+std::uint64_t Universe::fingerprint() {
+  Hash hash;
+  const auto add_time = [&](Deadline time) { hash.add((time - now_).count()); };
+  hash.add(boot_).add(daemon_fingerprint()).add(files_fingerprint());
+  if (connection_) hash.add(database_watch_->content(*connection_));
+  for (const auto& [name, count] : starts_) hash.add(name).add(count);
+  for (const auto& one : ended_) hash.add(one.name).add(one.exit_code).add(one.by_itself);
+  for (const auto& [pid, name] : executors_) hash.add(pid).add(name);
+  for (const auto pid : alive_) hash.add(pid);
+  for (const auto& [time, event] : events_) {
+    add_time(time);
+    hash.add(event.name);
+  }
+  hash.add(current_ != nullptr ? current_->pid : 0);
+  for (const auto& [pid, process] : processes_) {
+    hash.add(pid).add(process.name).add(process.learnt).add(process.woken).add(process.doomed);
+    if (process.condition) add_time(process.deadline);
+  }
+  return hash.value();
+}
+
 // --- The daemon and the host
 
-Mishap Universe::mishap() { return static_cast<Mishap>(fate_.choose(Question::call, mishaps)); }
+Mishap Universe::mishap() { return static_cast<Mishap>(choose(Question::call, mishaps)); }
 
 void Universe::start(const std::string& name) {
   auto& container = containers_.at(name);
@@ -207,16 +295,17 @@ void Universe::start(const std::string& name) {
   ++container.starts;
   ++starts_[name];
   container.running = true;
-  inits_[container.id] = next_number_;
-  alive_.insert(next_number_++);
+  inits_[container.id] = new_number("init of " + name);
+  alive_.insert(inits_[container.id]);
   const auto& task = program_of(name);
   for (int line = 0; line < task.lines; ++line) {
-    at(Duration(line), [this, name, line] { print(name, line); });
+    at(Duration(line), fmt::format("line {}", line), [this, name, line] { print(name, line); });
   }
   if (!task.runs_for) return;
-  at(*task.runs_for, [this, name, id = container.id, code = task.exit_code] {
-    if (find(id) != nullptr) end(name, code, true);
-  });
+  at(*task.runs_for, "end of " + container.id,
+     [this, name, id = container.id, code = task.exit_code] {
+       if (find(id) != nullptr) end(name, code, true);
+     });
 }
 
 void Universe::signal(const std::string& name, const std::string& signal) {
@@ -238,13 +327,13 @@ void Universe::end(const std::string& name, int exit_code, bool by_itself) {
   alive_.erase(inits_[container.id]);
   container.is_denied = task.end_is_denied;
   if (by_itself && task.oom_told_after) {
-    at(*task.oom_told_after, [this, id = container.id] {
+    at(*task.oom_told_after, "reason", [this, id = container.id] {
       if (auto* late = find(id)) late->oom_killed = true;
     });
   }
   ended_.push_back(container);
   if (task.executor_lives_for) return;
-  at(lingering, [this, name] {
+  at(lingering, "executor's end", [this, name] {
     std::erase_if(alive_, [&](pid_t pid) {
       const auto executor = executors_.find(pid);
       return executor != executors_.end() && executor->second == name;
@@ -271,13 +360,13 @@ void Universe::remove_behind_our_back(const std::string& name) {
 
 void Universe::add_foreigner(const std::string& name) {
   containers_[name].name = name;
-  containers_[name].id = fmt::format("{:064x}", next_number_++);
+  containers_[name].id = fmt::format("{:064x}", new_number(name));
 }
 
 void Universe::restart_daemon(Duration gone_for, bool live_restore) {
   daemon_is_up_ = false;
   ++daemon_life_;
-  at(gone_for, [this] { daemon_is_up_ = true; });
+  at(gone_for, "daemon", [this] { daemon_is_up_ = true; });
   if (live_restore) return;
   std::vector<std::string> names;
   for (const auto& [name, container] : containers_) names.push_back(name);
@@ -320,7 +409,8 @@ void Universe::start_executor(pid_t pid, const Program& executor) {
   // It may have begun after its task's end.
   const bool has_ended = container == containers_.end() || !container->second.running;
   if (task.executor_lives_for || has_ended) {
-    at(task.executor_lives_for.value_or(lingering), [this, pid] { alive_.erase(pid); });
+    at(task.executor_lives_for.value_or(lingering), fmt::format("end of {}", pid),
+       [this, pid] { alive_.erase(pid); });
   }
 }
 
@@ -339,6 +429,13 @@ std::string Universe::name_of(const std::string& reference) const {
 pid_t Universe::init_of(const std::string& id) const {
   const auto found = inits_.find(id);
   return found == inits_.end() ? 0 : found->second;
+}
+
+int Universe::new_number(const std::string& name) {
+  constexpr int names = 1 << 20;
+  constexpr int numbers = 1 << 10;
+  const auto first = static_cast<int>(Hash().add(name).value() % names) * numbers;
+  return first + ++numbers_given_[name];
 }
 
 int Universe::new_descriptor(std::function<bool()> readable) {

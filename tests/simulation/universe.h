@@ -15,6 +15,7 @@
 #include "engine/docker/docker.h"
 #include "engine/host/host.h"
 #include "store/store.h"
+#include "tests/simulation/database_watch.h"
 #include "tests/simulation/fate.h"
 #include "tests/simulation/fiber.h"
 
@@ -63,7 +64,9 @@ class Universe {
   // What a detached program does, by its arguments; `output` is its standard output, its own to
   // close.
   std::function<void(const std::vector<std::string>& arguments, int output)> run_program;
-  void at(Duration from_now, std::function<void()> what);
+  // Two plans of one name, for one moment, are the same.
+  void at(Duration from_now, const std::string& name, std::function<void()> what);
+  Fate& fate() { return fate_; }
   // The n-th step of all is the death of whoever makes it.
   void kill_at(long step) { kill_at_ = step; }
 
@@ -73,6 +76,8 @@ class Universe {
               std::function<void(bool killed)> ended = {});
   void kill(pid_t process);
   void kill_all();
+  // Kills all, and nobody is told. What processes refer to must still be there.
+  void abandon();
   // Whichever the number falls on.
   void kill_any(std::uint64_t number);
   // As if somebody had asked each of them to look at its requests.
@@ -86,6 +91,16 @@ class Universe {
   void step();
   // Lets others go on until the condition holds or the deadline has passed.
   void block(const std::function<bool()>& condition, Deadline deadline);
+
+  // --- Telling worlds apart ---
+  // From now on it is kept what each process was told. `files`: a directory that processes share.
+  void keep_track(std::string files);
+  // The running process has been told something: what it does next follows from all that it was
+  // told.
+  void learn(std::uint64_t what);
+  // Two worlds of one plan that look alike go on alike, if the same is chosen in them.
+  // REQUIRES: keep_track().
+  std::uint64_t fingerprint();
 
   long steps() const { return steps_; }
   Deadline now() const { return now_; }
@@ -125,7 +140,14 @@ class Universe {
     Deadline deadline{};
     bool doomed = false;
     bool woken = false;
+    std::uint64_t learnt = 0;
+    std::uint64_t files = 0;
     std::exception_ptr failure;
+  };
+
+  struct Event {
+    std::string name;
+    std::function<void()> happen;
   };
 
   void go_on();
@@ -138,7 +160,11 @@ class Universe {
 
   // Nothing when the call goes through; what becomes of it otherwise.
   Mishap mishap();
-  bool breaks() { return fate_.choose(Question::stream, 2) == 1; }
+  bool breaks() { return choose(Question::stream, 2) == 1; }
+  std::size_t choose(Question question, std::size_t options);
+  std::uint64_t daemon_fingerprint() const;
+  void learn_files();
+  std::uint64_t files_fingerprint() const;
 
   void start(const std::string& name);
   void signal(const std::string& name, const std::string& signal);
@@ -152,16 +178,22 @@ class Universe {
   bool is_alive(const ProcessId& process) const;
   void start_executor(pid_t pid, const Program& executor);
 
+  // Numbers for processes and containers that do not depend on what else got one before.
+  int new_number(const std::string& name);
+  bool can_others_run() const;
+
   int new_descriptor(std::function<bool()> readable);
 
   Fate& fate_;
   long steps_ = 0;
   std::optional<long> kill_at_;
   Deadline now_;
-  std::multimap<Deadline, std::function<void()>> events_;
+  std::multimap<Deadline, Event> events_;
   std::map<pid_t, Process> processes_;
   Process* current_ = nullptr;
   std::unique_ptr<store::Database> connection_;
+  std::unique_ptr<DatabaseWatch> database_watch_;
+  std::string files_;
   std::map<std::string, SimulatedContainer> containers_;  // by name
   std::vector<SimulatedContainer> ended_;
   std::map<std::string, int> starts_;
@@ -170,7 +202,7 @@ class Universe {
   std::set<pid_t> alive_;                   // inits and executors
   std::map<int, std::function<bool()>> descriptors_;
   int next_descriptor_ = 1'000'000;  // none that the host could have given
-  int next_number_ = 1;
+  std::map<std::string, int> numbers_given_;
   int boot_ = 1;
   int daemon_life_ = 1;
   bool daemon_is_up_ = true;

@@ -116,7 +116,7 @@ std::vector<Step> story_of(const std::string& directory) {
       {"a is gone", Promise::process,
        [](Store& s) { advance(s, "a", step(State::gone, Event::removed)); }},
       {"deliver", Promise::disk, [](Store& s) { s.deliver("a"); }},
-      {"prune", Promise::process, [](Store& s) { s.prune(now().wall + 1'000, 10); }},
+      {"prune", Promise::process, [](Store& s) { s.prune(s.now().wall + 1'000, 10); }},
       {"insert c", Promise::disk, [](Store& s) { insert(s, "c"); }},
       {"checkpoint again", Promise::nothing, checkpoint, true},
       {"c begins", Promise::process,

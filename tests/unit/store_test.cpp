@@ -275,7 +275,7 @@ TEST_CASE_METHOD(Shelf, "who does not own the row any more changes nothing", "[s
 
 TEST_CASE_METHOD(Shelf, "a row that is gone cannot be moved on", "[scenario-49]") {
   auto c = add_gone("c");
-  REQUIRE(store.prune(now().wall + 1000, 10) == 1);
+  REQUIRE(store.prune(store.now().wall + 1000, 10) == 1);
   CHECK_THROWS_AS(store.advance(c, step("Begin", "Fetching")), OwnershipLost);
   CHECK(store.everything().empty());
 }
