@@ -19,8 +19,9 @@ struct Measurement {
 };
 
 constexpr Measurement measurements[] = {
-    {"launch", launch}, {"running", running}, {"usage", usage},     {"containers", containers},
-    {"memory", memory}, {"start", start},     {"commits", commits}, {"crowd", crowd},
+    {"launch", launch},         {"running", running}, {"usage", usage},
+    {"containers", containers}, {"memory", memory},   {"start", start},
+    {"commits", commits},       {"crowd", crowd},     {"recover", recover},
 };
 
 bool measure(const char* name) {

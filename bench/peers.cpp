@@ -87,4 +87,10 @@ void BareEngine::start(const Task& task, const json::object& body) {
   checked(client_.start(name_of(task)));
 }
 
+std::size_t BareEngine::list(const Slave& slave) {
+  const auto listed = client_.list(instance_label, slave.work_directory());
+  checked(listed);
+  return listed.value().size();
+}
+
 }  // namespace containerizer::bench

@@ -16,6 +16,23 @@
 namespace containerizer {
 namespace {
 
+// Says how far a recovery has come, when it takes longer than a person waits without a word.
+class Progress {
+ public:
+  explicit Progress(Host& host) : host_(host), next_(host.now() + a_while) {}
+
+  void tell(const char* what, std::size_t number, std::size_t all) {
+    if (host_.now() < next_) return;
+    next_ = host_.now() + a_while;
+    log::info("recovering: {} {} of {}", what, number, all);
+  }
+
+ private:
+  static constexpr Duration a_while{1'000};
+  Host& host_;
+  Deadline next_;
+};
+
 // An unreadable database is set aside, never deleted; labels of containers carry the same identity.
 void open_or_set_aside(Call& call) {
   try {
@@ -40,9 +57,11 @@ void remove(Call& call, const ContainerFacts& facts, Deadline deadline) {
 }
 
 // Containers of this instance in the engine, against the rows.
-void reconcile_engine(Call& call, const std::vector<ContainerFacts>& seen) {
+void reconcile_engine(Call& call, const std::vector<ContainerFacts>& seen, Progress& progress) {
   const auto deadline = call.host.now() + call.config.engine_timeout;
+  std::size_t number = 0;
   for (const auto& facts : seen) {
+    progress.tell("Docker's container", ++number, seen.size());
     auto row = rebuild(facts);
     if (!row) {
       log::warn("container {} has our label but not all of them; it is left alone", facts.name);
@@ -68,11 +87,13 @@ Status supervise(Call& call, const store::Container& container) try {
 }
 
 // One that cannot be supervised keeps neither the others nor the slave from going on.
-void supervise_all(Call& call) {
+void supervise_all(Call& call, Progress& progress) {
   const auto live = call.store.live();
   call.store.close();
   int failed = 0;
+  std::size_t number = 0;
   for (const auto& container : live) {
+    progress.tell("supervised container", ++number, live.size());
     const auto done = supervise(call, container);
     if (done.ok()) continue;
     ++failed;
@@ -100,12 +121,13 @@ void sweep_files(Call& call) {
 }  // namespace
 
 int recover(Call& call) {
+  Progress progress(call.host);
   open_or_set_aside(call);
   call.store.close();
   auto seen = call.docker.list(instance_label, call.config.work_directory);
   if (!seen.ok()) return fail("cannot recover: " + seen.failure().text);
-  reconcile_engine(call, seen.value());
-  supervise_all(call);
+  reconcile_engine(call, seen.value(), progress);
+  supervise_all(call, progress);
   const auto oldest = call.store.now().wall - call.config.history.count();
   while (call.store.prune(oldest, 1000) == 1000) {
   }

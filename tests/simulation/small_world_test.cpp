@@ -40,6 +40,9 @@ std::vector<World> worlds() {
     all.push_back({"the slave crashes, it is destroyed",
                    is_command,
                    {launch, then(Kind::slave_crash), destroy}});
+    all.push_back({"it is destroyed, the slave crashes",
+                   is_command,
+                   {launch, then(Kind::destroy), {5'600ms, Kind::slave_crash, 0}}});
     all.push_back({"it is killed", is_command, {launch, then(Kind::kill_container)}});
     all.push_back({"it is removed", is_command, {launch, then(Kind::remove_container)}});
     all.push_back({"the daemon is restarted", is_command, {launch, then(Kind::daemon_restart)}});

@@ -1,0 +1,57 @@
+// What a slave that has been restarted waits for: recover, with many containers on record.
+#include <fmt/core.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "bench/figures.h"
+#include "bench/many_ended.h"
+#include "bench/peers.h"
+#include "bench/slave.h"
+
+namespace containerizer::bench {
+namespace {
+
+int live_count() {
+  const char* wanted = std::getenv("BENCH_LIVE");
+  return wanted != nullptr ? std::atoi(wanted) : 100;
+}
+
+std::vector<Task> launch_all(const Slave& slave, int count) {
+  std::vector<Task> tasks;
+  for (int i = 0; i < count; ++i) {
+    tasks.push_back(slave.new_task());
+    run(slave.launch(tasks.back()));
+    await_running(tasks.back());
+  }
+  return tasks;
+}
+
+void kill_supervisors(const Slave& slave, const std::vector<Task>& tasks) {
+  store::Store records(slave.database());
+  for (const auto& task : tasks) ::kill(records.supervisor_of(task.id).value().pid, SIGKILL);
+}
+
+}  // namespace
+
+std::vector<Figure> recover() {
+  const Slave slave("recover");
+  add_many_ended(slave);
+  const auto tasks = launch_all(slave, live_count());
+  BareEngine engine;
+  const auto time_of_recover = [&] { return run(slave.verb("recover")).wall_ms; };
+  const auto pairs = measure_by_turns(20, time_of_recover, [&] {
+    const auto begin = Clock::now();
+    if (engine.list(slave) != tasks.size()) throw std::runtime_error("containers are missing");
+    return milliseconds_between(begin, Clock::now());
+  });
+  kill_supervisors(slave, tasks);
+  const double orphaned = time_of_recover();
+  for (const auto& task : tasks) slave.destroy(task);
+  return {compare(fmt::format("recover of {} live and {} ended, against a listing", tasks.size(),
+                              many_ended),
+                  "ms", pairs, 3.0),
+          {"the same with all supervisors dead", "ms", {orphaned, orphaned, orphaned}, {}, {}, {}}};
+}
+
+}  // namespace containerizer::bench
