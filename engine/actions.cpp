@@ -284,10 +284,7 @@ Status Actions::start_once() {
 void Actions::note_process(const ContainerFacts& facts) {
   const auto init = world_.host.identify_init(facts.pid, facts.id);
   if (init && init != container_.init) {
-    if (container_.init) {
-      log::warn("somebody has restarted it; its process is {} now, which was {}", init->pid,
-                container_.init->pid);
-    }
+    if (container_.init) log::warn("somebody has restarted it, as process {}", init->pid);
     watch_.reset();
     container_.init = init;
     world_.store.amend(container_);
@@ -441,7 +438,8 @@ void Actions::send_signal(const std::string& signal) {
 
 // The last output, then mesos-executor, which tells the slave about the task.
 Step Actions::drain() {
-  end_forgotten_process();
+  // An engine that has lost a container leaves its process running.
+  if (container_.init) world_.host.signal(*container_.init, SIGKILL);
   copy_last_output();
   watch_.reset();
   if (!container_.executor) return {Event::drained, "", {}};
@@ -460,13 +458,6 @@ Step Actions::drain() {
   }
   world_.host.reap(*container_.executor);
   return {Event::drained, "", {}};
-}
-
-// An engine that has lost a container leaves its process running, and nobody else knows of it.
-void Actions::end_forgotten_process() {
-  if (!container_.init || !world_.host.watch(*container_.init).valid()) return;
-  log::warn("the engine does not know of process {} any more; killing it", container_.init->pid);
-  world_.host.signal(*container_.init, SIGKILL);
 }
 
 // Output is worth waiting for, but not worth a task that never ends for the slave, nor a destroy

@@ -87,7 +87,6 @@ class Actions {
   MaybeStep vanished_step();
   Duration stop_grace();
   void send_signal(const std::string& signal);
-  void end_forgotten_process();
   void copy_last_output();
   void end_executor();
 

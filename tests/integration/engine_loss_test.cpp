@@ -65,7 +65,7 @@ void ask_first(Trial& trial, const std::string& verb) {
 }  // namespace
 
 TEST_CASE("engine that has forgotten a running container", "[scenario-18][scenario-42]") {
-  const auto verb = GENERATE(as<std::string>(), "", "recover", "containers", "destroy");
+  const auto verb = GENERATE(as<std::string>(), "", "containers", "destroy");
   const bool supervised = verb.empty();
   CAPTURE(verb);
   Trial trial;
@@ -82,7 +82,8 @@ TEST_CASE("engine that has forgotten a running container", "[scenario-18][scenar
 TEST_CASE("engine that has forgotten a container before and after it ran",
           "[scenario-18][scenario-42]") {
   const auto moment = GENERATE(
-      filter([](const Moment& one) { return one.state != "Pulling"; }, from_range(all_moments())));
+      filter([](const Moment& one) { return one.state != "Pulling" && one.state != "Removing"; },
+             from_range(all_moments())));
   CAPTURE(moment);
   Trial trial;
   trial.hold_at(moment, Hold::request);
@@ -122,11 +123,12 @@ TEST_CASE("host that is restarted in the middle of an operation", "[scenario-26]
     CHECK(trial.kind() == "rebooted");
     CHECK(told.status() == -1);
   }
-  CHECK(trial.runs() <= std::max(runs, 1));
+  // One that the engine has just started may not have come to its first word.
+  if (moment.state != "Starting") CHECK(trial.runs() == runs);
 }
 
 TEST_CASE("host that is restarted while the container runs", "[scenario-26][scenario-39]") {
-  const auto verb = GENERATE(as<std::string>(), "recover", "containers", "destroy", "usage");
+  const auto verb = GENERATE(as<std::string>(), "containers", "destroy", "usage");
   CAPTURE(verb);
   Trial trial;
   trial.launch_until_it_runs();
@@ -146,7 +148,7 @@ TEST_CASE("host that is restarted while the container runs", "[scenario-26][scen
   CHECK(trial.runs() == 1);
 }
 
-TEST_CASE("containers whose shims have died with them", "[scenario-27][scenario-28]") {
+TEST_CASE("container whose end nobody has seen, not even the engine", "[scenario-28]") {
   const bool supervised = GENERATE(true, false);
   CAPTURE(supervised);
   Trial trial;
@@ -156,7 +158,7 @@ TEST_CASE("containers whose shims have died with them", "[scenario-27][scenario-
     const DeadDaemon dead;
     dead.cut_power();
   }
-  const auto told = trial.conclude();
-  WARN(trial.kind() << " " << told.status() << " " << told.message());
+  // The engine has a code for that, which is no success.
+  CHECK(trial.conclude().state() == mesos::TASK_FAILED);
   CHECK(trial.runs() == 1);
 }

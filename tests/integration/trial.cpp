@@ -29,7 +29,10 @@ std::string sight_of(const std::string& docker_id) {
   return docker({"inspect", "-f", "{{.Name}} {{.State.Status}} {{.Created}}", docker_id});
 }
 
-int wait_status(int exit_code) { return exit_code > 128 ? exit_code - 128 : exit_code << 8; }
+int wait_status(int exit_code) {
+  const bool is_signal = exit_code > 128 && exit_code <= 192;
+  return is_signal ? exit_code - 128 : exit_code << 8;
+}
 
 }  // namespace
 
