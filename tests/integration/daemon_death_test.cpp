@@ -101,10 +101,11 @@ TEST_CASE("command task whose daemon ends it", "[scenario-25]") {
   const NoLiveRestore none;
   const WorkDirectory place;
   Slave slave(place);
-  const auto task = slave.run("task", "sleep 1000");
+  const auto task = slave.run("task", "trap 'exit 3' TERM; echo up; while :; do sleep 0.05; done");
   slave.expect_status(task, "TASK_RUNNING");
+  eventually("it can be told to end", [&] { return !read_file(task.sandbox / "stdout").empty(); });
   { const DeadDaemon dead; }
-  slave.expect("status task TASK_FAILED source=EXECUTOR .*");
+  slave.expect("status task TASK_FAILED source=EXECUTOR .*exited with status 3\"");
   slave.expect_termination(task);
 }
 
