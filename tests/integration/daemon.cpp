@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -36,6 +37,14 @@ void set_live_restore(bool wanted) {
   });
 }
 
+// With all threads: until the first of them has taken the signal, the others go on.
+bool is_stopped(pid_t pid) {
+  const fs::directory_iterator threads("/proc/" + std::to_string(pid) + "/task");
+  return std::all_of(begin(threads), end(threads), [](const auto& thread) {
+    return read_file(thread.path() / "stat").find(") T ") != std::string::npos;
+  });
+}
+
 int free_port() {
   const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -58,7 +67,10 @@ fs::path registry_config(const WorkDirectory& place, const std::string& address)
 
 }  // namespace
 
-FrozenDaemon::FrozenDaemon() : pid_(daemon_pid()) { ::kill(pid_, SIGSTOP); }
+FrozenDaemon::FrozenDaemon() : pid_(daemon_pid()) {
+  ::kill(pid_, SIGSTOP);
+  eventually("the daemon has stopped", [&] { return is_stopped(pid_); });
+}
 FrozenDaemon::~FrozenDaemon() { ::kill(pid_, SIGCONT); }
 
 DeadDaemon::DeadDaemon(int signal) {
