@@ -284,7 +284,7 @@ Status Actions::start_once() {
 void Actions::note_process(const ContainerFacts& facts) {
   const auto init = world_.host.identify_init(facts.pid, facts.id);
   if (init && init != container_.init) {
-    // Somebody may have restarted it.
+    if (container_.init) log::warn("somebody has restarted it, as process {}", init->pid);
     watch_.reset();
     container_.init = init;
     world_.store.amend(container_);
@@ -438,6 +438,8 @@ void Actions::send_signal(const std::string& signal) {
 
 // The last output, then mesos-executor, which tells the slave about the task.
 Step Actions::drain() {
+  // An engine that has lost a container leaves its process running.
+  if (container_.init) world_.host.signal(*container_.init, SIGKILL);
   copy_last_output();
   watch_.reset();
   if (!container_.executor) return {Event::drained, "", {}};
@@ -491,7 +493,7 @@ Step Actions::remove() {
   // The row may be of before a reboot, and the clock has begun anew since.
   const auto entered = std::min(Deadline(Duration(container_.since.monotonic)), world_.host.now());
   const auto kept_until = container_.docker_id ? entered + world_.config.remove_delay : entered;
-  const auto certain_at = create_unanswered_ ? entered + late_create : entered;
+  std::optional<Deadline> certain_at;
   Duration pause_length{100};
   for (;;) {
     if (take_destroy_request()) return {Event::destroy_requested, "", {}};
@@ -503,8 +505,12 @@ Step Actions::remove() {
       continue;
     }
     const auto sight = look();
-    if (sight.seen == Observation::absent && world_.host.now() >= certain_at) {
-      return {Event::removed, "", {}};
+    // A daemon that hangs has not begun yet with what it was asked before.
+    if (sight.seen == Observation::unknown) certain_at.reset();
+    if (sight.seen == Observation::absent) {
+      const auto now = world_.host.now();
+      certain_at = certain_at.value_or(create_unanswered_ ? now + late_create : now);
+      if (now >= *certain_at) return {Event::removed, "", {}};
     }
     if (sight.facts) {
       const auto removed = world_.docker.remove(sight.facts->id);

@@ -12,10 +12,10 @@
 #include <set>
 
 #include "containerizer.pb.h"
-#include "engine/lifecycle.h"
 #include "proto/record_io.h"
 #include "tests/integration/direct_launch.h"
 #include "tests/integration/slave.h"
+#include "tests/integration/trial.h"
 
 using namespace containerizer;
 using namespace containerizer::integration;
@@ -79,7 +79,7 @@ class Life {
     CHECK(destroyed.status == 0);
     CHECK(containers().empty());
     check_runs();
-    check_history();
+    check_history(place_, id);
   }
 
  private:
@@ -163,29 +163,6 @@ class Life {
     CHECK((runs.empty() || runs == "ran\n"));
     if (launched_) CHECK(runs == "ran\n");
     if (launched_) CHECK(read_file(sandbox() / "stdout") == "up\n");
-  }
-
-  void check_history() const {
-    const auto ran = run({program(), "history", id, "--json"}, place_.variables());
-    if (ran.status != 0) return;
-    std::string before;
-    const auto history = json::parse(ran.out);
-    for (const auto& entry : history.as_array()) {
-      const auto& from = entry.at("from");
-      const std::string now(entry.at("to").as_string());
-      CHECK((from.is_null() ? std::string() : std::string(from.as_string())) == before);
-      if (!before.empty()) CHECK(is_legal(before, std::string(entry.at("event").as_string()), now));
-      before = now;
-    }
-  }
-
-  static bool is_legal(const std::string& from, const std::string& event, const std::string& to) {
-    for (const auto& row : all_transitions()) {
-      if (from == name_of(row.from) && event == name_of(row.event) && to == name_of(row.to)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   WorkDirectory place_;

@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <cstdlib>
 
 namespace containerizer::integration {
@@ -22,6 +22,27 @@ pid_t daemon_pid() { return std::stoi(read_file(engine_directory() + "/docker.pi
 bool is_alive(pid_t pid) {
   const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
   return !stat.empty() && stat.find(") Z ") == std::string::npos;
+}
+
+void tell_engine(const char* verb) {
+  output_of({SOURCE_DIR "/bin/engine", verb, engine_directory()});
+}
+
+void set_live_restore(bool wanted) {
+  const std::string value = wanted ? "true" : "false";
+  write_file(engine_directory() + "/daemon.json", R"({"live-restore": )" + value + "}");
+  ::kill(daemon_pid(), SIGHUP);
+  eventually("the daemon has read its configuration", [&] {
+    return docker({"info", "-f", "{{.LiveRestoreEnabled}}"}) == value;
+  });
+}
+
+// With all threads: until the first of them has taken the signal, the others go on.
+bool is_stopped(pid_t pid) {
+  const fs::directory_iterator threads("/proc/" + std::to_string(pid) + "/task");
+  return std::all_of(begin(threads), end(threads), [](const auto& thread) {
+    return read_file(thread.path() / "stat").find(") T ") != std::string::npos;
+  });
 }
 
 int free_port() {
@@ -46,12 +67,15 @@ fs::path registry_config(const WorkDirectory& place, const std::string& address)
 
 }  // namespace
 
-FrozenDaemon::FrozenDaemon() : pid_(daemon_pid()) { ::kill(pid_, SIGSTOP); }
+FrozenDaemon::FrozenDaemon() : pid_(daemon_pid()) {
+  ::kill(pid_, SIGSTOP);
+  eventually("the daemon has stopped", [&] { return is_stopped(pid_); });
+}
 FrozenDaemon::~FrozenDaemon() { ::kill(pid_, SIGCONT); }
 
-DeadDaemon::DeadDaemon() {
+DeadDaemon::DeadDaemon(int signal) {
   const auto pid = daemon_pid();
-  ::kill(pid, SIGKILL);
+  ::kill(pid, signal);
   eventually("the daemon is dead", [&] { return !is_alive(pid); });
 }
 
@@ -60,6 +84,12 @@ DeadDaemon::~DeadDaemon() {
   INFO(started.err);
   CHECK(started.status == 0);
 }
+
+void DeadDaemon::wipe() const { tell_engine("wipe"); }
+void DeadDaemon::cut_power() const { tell_engine("halt"); }
+
+NoLiveRestore::NoLiveRestore() { set_live_restore(false); }
+NoLiveRestore::~NoLiveRestore() { set_live_restore(true); }
 
 Registry::Registry(const WorkDirectory& place)
     : image_("127.0.0.1:" + std::to_string(free_port())),

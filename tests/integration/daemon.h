@@ -2,6 +2,8 @@
 // registry of images.
 #pragma once
 
+#include <csignal>
+
 #include "tests/integration/work_directory.h"
 
 namespace containerizer::integration {
@@ -19,13 +21,28 @@ class FrozenDaemon {
   pid_t pid_;
 };
 
-// Dead by SIGKILL for as long as the object lives; containers live on.
+// Dead for as long as the object lives; containers live on.
 class DeadDaemon {
  public:
-  DeadDaemon();
+  explicit DeadDaemon(int signal = SIGKILL);
   ~DeadDaemon();
   DeadDaemon(const DeadDaemon&) = delete;
   DeadDaemon& operator=(const DeadDaemon&) = delete;
+
+  // All containers and images are forgotten; processes of containers go on.
+  void wipe() const;
+  // All processes of containers end, and what the engine kept in memory is gone.
+  void cut_power() const;
+};
+
+// For as long as the object lives, a daemon ends all containers when it is told to end, or else
+// when it is started again.
+class NoLiveRestore {
+ public:
+  NoLiveRestore();
+  ~NoLiveRestore();
+  NoLiveRestore(const NoLiveRestore&) = delete;
+  NoLiveRestore& operator=(const NoLiveRestore&) = delete;
 };
 
 // A registry that holds one image, which the engine does not have.

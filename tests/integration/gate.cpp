@@ -86,17 +86,21 @@ void Gate::answer(const std::string& what, const std::string& status, const std:
              std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-void Gate::await_held() {
+void Gate::await_held(int times) {
   std::unique_lock lock(mutex_);
-  const bool held = changed_.wait_for(lock, bound, [this] { return held_ > 0; });
+  const bool held = changed_.wait_for(lock, bound, [&] { return held_ >= times; });
   INFO("no request was held: " << what_.value_or(""));
   REQUIRE(held);
 }
 
-void Gate::open() {
+void Gate::open() { let_go(false); }
+void Gate::lose() { let_go(true); }
+
+void Gate::let_go(bool broken) {
   std::unique_lock lock(mutex_);
   what_.reset();
   opened_ = true;
+  broken_ = broken;
   ::eventfd_write(wake_.get(), 1);
   changed_.wait_for(lock, bound, [this] { return !opened_; });
 }
@@ -125,7 +129,7 @@ void Gate::serve() {
       ::eventfd_read(wake_.get(), &ignored);
       const std::lock_guard lock(mutex_);
       if (ended_) return;
-      release();
+      release(broken_);
     }
     if (all[1].revents != 0) accept();
   }
@@ -148,6 +152,10 @@ bool Gate::pass_request(Link& link) {
   const std::lock_guard lock(mutex_);
   if (!is_meant(bytes)) return send_all(link.engine, bytes);
   if (!made_up_.empty()) return send_all(link.program, made_up_);
+  if (how_ == Hold::half || how_ == Hold::cut) {
+    link.halve = how_;
+    return send_all(link.engine, bytes);
+  }
   if (how_ == Hold::answer) {
     if (!send_all(link.engine, bytes)) return false;
     // The engine answers when it is done; the answer stays where it is.
@@ -157,22 +165,49 @@ bool Gate::pass_request(Link& link) {
     link.held = std::move(bytes);
   }
   link.is_held = true;
+  note_held();
+  return true;
+}
+
+void Gate::note_held() {
   ++held_;
   changed_.notify_all();
-  return true;
 }
 
 bool Gate::pass_answer(Link& link) {
   const auto bytes = receive(link.engine);
-  return !bytes.empty() && send_all(link.program, bytes);
+  if (bytes.empty()) return false;
+  return link.halve ? pass_half(link, bytes) : send_all(link.program, bytes);
 }
 
-void Gate::release() {
-  for (auto& link : links_) {
-    if (!link.is_held) continue;
-    send_all(link.engine, link.held);
-    link.held.clear();
-    link.is_held = false;
+// An answer without a body stops in the middle of its headers.
+bool Gate::pass_half(Link& link, const std::string& bytes) {
+  const std::string end_of_headers = "\r\n\r\n";
+  const bool begins = bytes.starts_with("HTTP/");
+  const auto body = begins ? bytes.find(end_of_headers) + end_of_headers.size() : 0;
+  const bool is_bare = begins && body == bytes.size();
+  // The body of a stream comes later.
+  if (is_bare && bytes.find("Transfer-Encoding: chunked") != std::string::npos) {
+    return send_all(link.program, bytes);
+  }
+  const auto middle = is_bare ? body / 2 : (body + bytes.size()) / 2;
+  if (!send_all(link.program, std::string_view(bytes).substr(0, middle))) return false;
+  link.is_held = link.halve == Hold::half;
+  const std::lock_guard lock(mutex_);
+  note_held();
+  return link.is_held;
+}
+
+// The rest of an answer that stopped halfway would come too late to be understood.
+void Gate::release(bool broken) {
+  for (auto link = links_.begin(); link != links_.end();) {
+    const bool ends = link->is_held && (broken || link->halve);
+    if (link->is_held && !ends) {
+      send_all(link->engine, link->held);
+      link->held.clear();
+      link->is_held = false;
+    }
+    link = ends ? links_.erase(link) : std::next(link);
   }
   opened_ = false;
   changed_.notify_all();

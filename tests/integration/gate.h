@@ -16,6 +16,8 @@ namespace containerizer::integration {
 enum class Hold {
   request,  // the engine does not hear of it
   answer,   // the engine does it, but nobody is told
+  half,     // the engine does it; of the answer, nothing comes after the middle of its body
+  cut,      // the same, and the connection is closed there
 };
 
 // Works in a thread of its own; the functions are for the test's.
@@ -32,10 +34,12 @@ class Gate {
   // From now on each such request gets this answer, and the engine does not hear of it, until
   // open().
   void answer(const std::string& what, const std::string& status, const std::string& body);
-  // Until something is held.
-  void await_held();
+  // Until something has been held, so many times.
+  void await_held(int times = 1);
   // What is held goes on, but for what belongs to processes that died meanwhile.
   void open();
+  // The same, but the connection of whatever is held breaks.
+  void lose();
 
  private:
   struct Link {
@@ -43,6 +47,7 @@ class Gate {
     Fd engine;
     std::string held;  // a request that was not passed on
     bool is_held = false;
+    std::optional<Hold> halve;  // half or cut: of what the engine is answering
   };
 
   void serve();
@@ -50,8 +55,11 @@ class Gate {
   // False when the link is at its end.
   bool pass_request(Link& link);
   bool pass_answer(Link& link);
+  bool pass_half(Link& link, const std::string& bytes);
+  void note_held();
+  void let_go(bool broken);
   bool is_meant(const std::string& bytes) const;
-  void release();
+  void release(bool broken);
 
   Fd listener_;
   Fd wake_;  // an eventfd
@@ -65,6 +73,7 @@ class Gate {
   std::string made_up_;  // an answer, instead of holding
   int held_ = 0;
   bool opened_ = false;
+  bool broken_ = false;  // with opened_: what is held does not go on
   bool ended_ = false;
 
   std::thread thread_;

@@ -234,11 +234,15 @@ void WorkDirectory::kill_supervisor(const std::string& container_id) const {
   kill_process(supervisor(container_id));
 }
 
-void WorkDirectory::lose_record() const {
-  // In this order: who waits starts a supervisor anew.
-  for (const char* who : {"wait", "supervise"}) {
-    for (const auto pid : processes({who})) kill_process(pid);
+void WorkDirectory::kill_all() const {
+  // In this order: the others start a supervisor anew.
+  for (const char* who : {"wait", "destroy", "supervise"}) {
+    for (const auto pid : processes({program(), who})) kill_process(pid);
   }
+}
+
+void WorkDirectory::lose_record() const {
+  kill_all();
   for (const char* file : {"state.db", "state.db-wal", "state.db-shm"}) fs::remove(state() / file);
 }
 

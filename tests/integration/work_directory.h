@@ -96,7 +96,9 @@ class WorkDirectory {
   bool is_observed(const std::string& container_id) const;
   // Kills the supervisor the hard way and waits until it is gone.
   void kill_supervisor(const std::string& container_id) const;
-  // Kills all who wait or supervise the same way, and removes the database.
+  // Kills all who wait, destroy or supervise the same way.
+  void kill_all() const;
+  // The same, and removes the database.
   void lose_record() const;
 
   // The variables that every process of the slave gets.

@@ -1,0 +1,125 @@
+// What people do to a container by docker, while its supervisor lives and while it does not.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "tests/integration/direct_launch.h"
+#include "tests/integration/trial.h"
+
+using namespace containerizer;
+using namespace containerizer::integration;
+using Catch::Contains;
+
+namespace {
+
+const char* const name = "containerizer-c1";
+
+// Runs; with a supervisor, or after that has died.
+class Unguarded {
+ public:
+  explicit Unguarded(bool supervised) {
+    trial_.launch_until_it_runs();
+    if (!supervised) trial_.place().kill_supervisor(Trial::id);
+  }
+  Trial* operator->() { return &trial_; }
+
+ private:
+  Trial trial_;
+};
+
+bool with_and_without_supervisor() { return GENERATE(true, false); }
+
+}  // namespace
+
+TEST_CASE("container that somebody renames") {
+  const bool supervised = with_and_without_supervisor();
+  CAPTURE(supervised);
+  Unguarded trial(supervised);
+  docker({"rename", name, "of-another-name"});
+  trial->let_go();
+  CHECK(trial->conclude().status() == Trial::by_itself);
+  CHECK(trial->output() == "up\nover\n");
+}
+
+TEST_CASE("container that somebody pauses for a while") {
+  const bool supervised = with_and_without_supervisor();
+  CAPTURE(supervised);
+  Unguarded trial(supervised);
+  docker({"pause", name});
+  CHECK(trial->place().call("recover").status == 0);
+  CHECK(trial->state() == "Running");
+  trial->let_go();
+  docker({"unpause", name});
+  CHECK(trial->conclude().status() == Trial::by_itself);
+  CHECK(trial->output() == "up\nover\n");
+}
+
+TEST_CASE("paused container that is destroyed") {
+  const bool supervised = with_and_without_supervisor();
+  CAPTURE(supervised);
+  Unguarded trial(supervised);
+  docker({"pause", name});
+  trial->begin_destroy();
+  const auto told = trial->conclude();
+  CHECK(trial->kind() == "destroyed");
+  CHECK((told.status() == Trial::when_told || told.status() == SIGKILL));
+}
+
+TEST_CASE("container that somebody stops") {
+  const bool supervised = with_and_without_supervisor();
+  CAPTURE(supervised);
+  Unguarded trial(supervised);
+  docker({"stop", name});
+  CHECK(trial->conclude().status() == Trial::when_told);
+}
+
+TEST_CASE("container that somebody kills") {
+  const bool supervised = with_and_without_supervisor();
+  CAPTURE(supervised);
+  Unguarded trial(supervised);
+  docker({"kill", name});
+  CHECK(trial->conclude().status() == SIGKILL);
+  CHECK(trial->kind() == "signalled");
+}
+
+TEST_CASE("container that somebody restarts goes on as the same task") {
+  const bool supervised = with_and_without_supervisor();
+  CAPTURE(supervised);
+  Unguarded trial(supervised);
+  // Only then is it looked at.
+  trial->gate().hold("/json", Hold::request);
+  docker({"restart", name});
+  if (supervised) trial->gate().await_held();
+  trial->gate().open();
+  CHECK(trial->place().call("recover").status == 0);
+  eventually("it is told", [&] {
+    return trial->place().show(Trial::id).at("pid").as_int64() ==
+           std::stoll(docker({"inspect", "-f", "{{.State.Pid}}", name}));
+  });
+  CHECK_THAT(trial->errors(), Contains("somebody has restarted it"));
+  CHECK(trial->state() == "Running");
+  trial->let_go();
+  CHECK(trial->conclude(2).status() == Trial::by_itself);
+  CHECK(trial->runs() == 2);
+}
+
+TEST_CASE("container that somebody starts again after its end has ended all the same") {
+  const bool supervised = with_and_without_supervisor();
+  CAPTURE(supervised);
+  Trial trial;
+  trial.hold_at({"Exited", "/logs?stdout="}, Hold::request);
+  if (!supervised) trial.place().kill_supervisor(Trial::id);
+  docker({"start", name});
+  trial.gate().open();
+  CHECK(trial.conclude(2).status() == Trial::by_itself);
+}
+
+TEST_CASE("container that somebody removes while it is stopped", "[scenario-18][scenario-42]") {
+  const auto how = GENERATE(Hold::request, Hold::answer);
+  CAPTURE(how == Hold::answer);
+  Trial trial;
+  trial.hold_at({"Stopping", "/kill"}, how);
+  docker({"rm", "-f", name});
+  trial.gate().open();
+  trial.conclude();
+  CHECK((trial.kind() == "lost" || trial.kind() == "destroyed"));
+}

@@ -1,0 +1,176 @@
+#include "tests/integration/trial.h"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <catch2/catch.hpp>
+
+#include "cli/exit_status.h"
+#include "engine/lifecycle.h"
+#include "tests/integration/direct_launch.h"
+
+namespace containerizer::integration {
+namespace {
+
+using mesos::containerizer::Termination;
+
+const char* const script =
+    "echo ran >> $MESOS_SANDBOX/ran; trap 'exit 3' TERM; echo up;"
+    "until rm $MESOS_SANDBOX/go 2> /dev/null; do sleep 0.05; done; echo over; exit 7";
+
+bool is_legal(const std::string& from, const std::string& event, const std::string& to) {
+  const auto& table = all_transitions();
+  return std::any_of(table.begin(), table.end(), [&](const Transition& row) {
+    return from == name_of(row.from) && event == name_of(row.event) && to == name_of(row.to);
+  });
+}
+
+// All that the engine tells of a container that nobody touches.
+std::string sight_of(const std::string& docker_id) {
+  return docker({"inspect", "-f", "{{.Name}} {{.State.Status}} {{.Created}}", docker_id});
+}
+
+int wait_status(int exit_code) {
+  const bool is_signal = exit_code > 128 && exit_code <= 192;
+  return is_signal ? exit_code - 128 : exit_code << 8;
+}
+
+}  // namespace
+
+void check_history(const WorkDirectory& place, const std::string& container_id) {
+  const auto ran = run({program(), "history", container_id, "--json"}, place.variables());
+  if (ran.status != 0) return;
+  std::string before;
+  const auto history = json::parse(ran.out);
+  for (const auto& entry : history.as_array()) {
+    const auto& from = entry.at("from");
+    const std::string now(entry.at("to").as_string());
+    CHECK((from.is_null() ? std::string() : std::string(from.as_string())) == before);
+    if (!before.empty()) CHECK(is_legal(before, std::string(entry.at("event").as_string()), now));
+    before = now;
+  }
+}
+
+std::ostream& operator<<(std::ostream& out, const Moment& moment) {
+  return out << moment.state << " at " << moment.request;
+}
+
+const std::vector<Moment>& all_moments() {
+  static const std::vector<Moment> all{
+      {"Pulling", "/images/create"}, {"Creating", "/containers/create"}, {"Starting", "/start"},
+      {"Stopping", "/kill"},         {"Exited", "/logs?stdout="},        {"Removing", "DELETE"}};
+  return all;
+}
+
+Bystander::Bystander()
+    : id_(docker({"create", "--name", "containerizer-of-somebody-else", "busybox:test", "true"})),
+      sight_(sight_of(id_)) {}
+Bystander::~Bystander() { run({"docker", "rm", "-f", id_}); }
+bool Bystander::is_untouched() const { return sight_of(id_) == sight_; }
+
+Trial::Trial() : bystander_(std::in_place), gate_(place_) {
+  // So that it can be compared with what was told of it.
+  place_.set("CONTAINERIZER_REMOVE_DELAY", "1hrs");
+}
+
+void Trial::launch(const std::string& image) {
+  auto message = custom_launch(place_, id, script);
+  message.set_directory(sandbox());
+  message.mutable_executor_info()->mutable_command()->mutable_container()->set_image(image);
+  launch_directly(place_, message);
+}
+
+void Trial::launch_until_it_runs() {
+  launch();
+  eventually("the program runs", [&] { return state() == "Running" && runs() == 1; });
+}
+
+void Trial::hold_at(const Moment& moment, Hold how) {
+  const bool pulls = moment.state == "Pulling";
+  if (pulls) registry_.emplace(place_);
+  gate_.hold(moment.request, how);
+  launch(pulls ? registry_->image() : "busybox:test");
+  if (moment.state == "Stopping") {
+    eventually("the program runs", [&] { return state() == "Running" && runs() == 1; });
+    begin_destroy();
+  }
+  if (moment.state == "Exited" || moment.state == "Removing") let_go();
+  if (moment.state == "Removing") {
+    place_.await_state(id, "Removing");
+    begin_destroy();
+  }
+  gate_.await_held();
+  REQUIRE(state() == moment.state);
+}
+
+void Trial::let_go() const { write_file(sandbox() / "go", ""); }
+
+void Trial::begin_destroy() { destroy_ = place_.begin("destroy", id); }
+
+int Trial::runs() const {
+  const auto ran = read_file(sandbox() / "ran");
+  return static_cast<int>(std::count(ran.begin(), ran.end(), '\n'));
+}
+
+Termination Trial::conclude(int most_runs) {
+  const auto recovered = place_.call("recover");
+  INFO(recovered.err);
+  REQUIRE(recovered.status == exit_ok);
+  check_record_against_engine();
+  if (is_destroyed()) {
+    REQUIRE(destroy_->await_end());
+  } else {
+    CHECK(place_.listed() == std::vector<std::string>{id});
+  }
+  const auto told = check_waits();
+  const auto message = message_in<Termination>(told);
+  INFO(message.message());
+  check_engine_agrees(message.status());
+  const auto destroyed = place_.call_for("destroy", id);
+  INFO(destroyed.err);
+  CHECK(destroyed.status == exit_ok);
+  CHECK(place_.call("recover").status == exit_ok);
+  CHECK(state() == "Gone");
+  CHECK(place_.listed().empty());
+  CHECK(check_waits() == told);
+  CHECK(place_.docker_containers().empty());
+  CHECK(runs() <= most_runs);
+  check_history(place_, id);
+  if (bystander_) CHECK(bystander_->is_untouched());
+  return message;
+}
+
+// No container of ours without a row that lives, and no row that says it runs without a container.
+void Trial::check_record_against_engine() const {
+  const auto before = state();
+  const auto containers = place_.docker_containers();
+  CHECK(containers.size() <= (before == "Gone" ? 0U : 1U));
+  eventually("what is recorded to run is there",
+             [&] { return state() != "Running" || place_.docker_containers().size() == 1; });
+}
+
+// Two at once, which must agree.
+std::string Trial::check_waits() const {
+  const auto one = place_.begin("wait", id);
+  const auto other = place_.begin("wait", id);
+  for (const auto* each : {&one, &other}) {
+    REQUIRE((*each)->await_end());
+    INFO((*each)->err());
+    CHECK((*each)->ended() == exit_ok);
+  }
+  CHECK(one->out() == other->out());
+  return one->out();
+}
+
+// A code that the engine knows is told, and none that it does not.
+void Trial::check_engine_agrees(int status) const {
+  const auto containers = place_.docker_containers();
+  const auto seen =
+      containers.empty()
+          ? "none 0"
+          : docker({"inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", containers.at(0)});
+  INFO("the engine says " << seen);
+  if (kind() == "rebooted" || !seen.starts_with("exited ")) return;
+  CHECK(status == wait_status(std::stoi(seen.substr(seen.find(' ')))));
+}
+
+}  // namespace containerizer::integration
