@@ -1,0 +1,174 @@
+#include "tests/crash/judge.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <iterator>
+#include <ostream>
+#include <regex>
+#include <sstream>
+
+namespace containerizer::crash {
+
+using namespace integration;
+
+namespace {
+
+// All that one life may take, each call of which has a bound of its own.
+constexpr Duration longest_life{600'000};
+
+// Adds the time from its making to its end.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+  ~Stopwatch() {
+    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+std::string this_program() { return fs::read_symlink("/proc/self/exe"); }
+
+// Set apart from what this program says itself.
+std::string indented(const std::string& text) {
+  return "    " + std::regex_replace(text, std::regex("\n(?=[^])"), "\n    ");
+}
+
+std::vector<long> calls_told(const std::string& said) {
+  static const std::regex pattern("began (\\d+) system calls");
+  std::vector<long> calls;
+  for (std::sregex_iterator it(said.begin(), said.end(), pattern), end; it != end; ++it) {
+    calls.push_back(std::stol((*it)[1]));
+  }
+  return calls;
+}
+
+// Whether each process has lived until the point at which it was to be killed.
+bool has_come(const Story& story, const std::vector<long>& calls) {
+  if (calls.empty() || calls[0] < story.operation.point) return false;
+  return !story.recovery || (calls.size() > 1 && calls[1] >= story.recovery->point);
+}
+
+std::string line_of(const Row& row) {
+  return fmt::format("{:<12}{:>14}{:>10}{:>10}{:>8}{:>10.0f}\n", row.name,
+                     row.calls > 0 ? std::to_string(row.calls) : "-", row.tried,
+                     row.tried - row.lost, row.lost, row.seconds);
+}
+
+}  // namespace
+
+const Row& Report::of(const std::string& name) const {
+  return *std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.name == name; });
+}
+
+std::ostream& operator<<(std::ostream& out, const Report& report) {
+  out << fmt::format("{:<12}{:>14}{:>10}{:>10}{:>8}{:>10}\n", "killed", "system calls", "tried",
+                     "survived", "lost", "seconds");
+  Row total{"total"};
+  for (const auto& row : report.rows) {
+    out << line_of(row);
+    total.calls += row.calls;
+    total.tried += row.tried;
+    total.lost += row.lost;
+    total.seconds += row.seconds;
+  }
+  out << line_of(total);
+  for (const auto& story : report.lost) out << "lost: " << story << '\n';
+  return out;
+}
+
+Judge::Judge(std::string containerizer, std::ostream& log)
+    : containerizer_(std::move(containerizer)), log_(log) {}
+
+Judge::Lived Judge::live(const Story& story) const {
+  Child life({this_program(), "one life"},
+             {{"CRASH_LIFE", to_text(story)}, {"TEST_CONTAINERIZER", containerizer_}});
+  life.await_end(longest_life);
+  return {life.ended() == 0, calls_told(life.out()), life.out() + life.err()};
+}
+
+void Judge::record(Row& row, const Story& story, const Lived& lived) {
+  if (lived.survived) {
+    row.tried += has_come(story, lived.calls) ? 1 : 0;
+    return;
+  }
+  ++row.tried;
+  ++row.lost;
+  report_.lost.push_back(to_text(story));
+  log_ << "LOST " << to_text(story) << '\n'
+       << indented(lived.said) << "again: CRASH_LIFE=\"" << to_text(story)
+       << "\" TEST_CONTAINERIZER=" << containerizer_ << " bin/engine run DIR -- " << this_program()
+       << " \"one life\"" << std::endl;
+}
+
+void Judge::try_points(const std::string& victim, long wanted, long seed) {
+  Row row{victim};
+  {
+    const Stopwatch stopwatch(row.seconds);
+    const Story undisturbed{{victim, 0}, {}};
+    const auto lived = live(undisturbed);
+    if (lived.survived) {
+      row.calls = lived.calls.at(0);
+    } else {
+      record(row, undisturbed, lived);
+    }
+    const auto count = std::min(row.calls, wanted);
+    log_ << victim << ": " << count << " of " << row.calls << " system calls" << std::endl;
+    for (long i = 0; i < count; ++i) {
+      const Story story{{victim, (i * row.calls / count + seed) % row.calls + 1}, {}};
+      record(row, story, live(story));
+    }
+  }
+  report_.rows.push_back(row);
+}
+
+void Judge::try_pairs(long count, long seed) {
+  Row row{"pairs"};
+  {
+    const Stopwatch stopwatch(row.seconds);
+    std::mt19937_64 random(static_cast<std::uint64_t>(seed));
+    // A draw from 1 to `last`.
+    const auto draw = [&](long last) {
+      return static_cast<long>(random() % static_cast<std::uint64_t>(last)) + 1;
+    };
+    std::vector<Row> victims;
+    std::copy_if(report_.rows.begin(), report_.rows.end(), std::back_inserter(victims),
+                 [](const Row& one) { return one.calls > 0; });
+    log_ << "pairs: " << count << std::endl;
+    for (long i = 0; i < count && !victims.empty(); ++i) {
+      const auto& victim = victims[static_cast<std::size_t>(draw(std::ssize(victims)) - 1)];
+      const auto story = with_recovery_killed({{victim.name, draw(victim.calls)}, {}}, random, row);
+      if (story) record(row, *story, live(*story));
+    }
+  }
+  report_.rows.push_back(row);
+}
+
+// What the first kill leaves decides which processes the recovery has, and how many system calls
+// they begin: a life without the second kill tells.
+std::optional<Story> Judge::with_recovery_killed(Story story, std::mt19937_64& random, Row& row) {
+  const auto& victims = recovery_victims();
+  const auto first = random();
+  for (std::size_t i = 0; i < victims.size(); ++i) {
+    story.recovery = Kill{victims[(first + i) % victims.size()], 0};
+    const auto lived = live(story);
+    if (!lived.survived) {
+      record(row, story, lived);
+      return std::nullopt;
+    }
+    const auto calls = static_cast<std::uint64_t>(lived.calls.at(1));
+    if (calls == 0) continue;
+    story.recovery->point = static_cast<long>(random() % calls) + 1;
+    return story;
+  }
+  return std::nullopt;
+}
+
+}  // namespace containerizer::crash
