@@ -59,7 +59,10 @@ TEST_CASE("killed at a system call, and again in the recovery") {
 TEST_CASE("a naive containerizer is found out") {
   std::ostringstream log;
   Judge judge(SOURCE_DIR "/tests/crash/naive-containerizer", log);
-  for (const char* victim : {"launch", "destroy", "usage"}) judge.try_points(victim, 12, 0);
+  // Between what it does and what it writes down lie about 20 system calls of 400, and 40 of 400.
+  judge.try_points("launch", 24, 0);
+  judge.try_points("destroy", 12, 0);
+  judge.try_points("usage", 4, 0);
   const auto& report = judge.report();
   std::cout << report << std::endl;
   INFO(log.str());

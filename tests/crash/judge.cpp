@@ -88,7 +88,7 @@ Judge::Judge(std::string containerizer, std::ostream& log)
     : containerizer_(std::move(containerizer)), log_(log) {}
 
 Judge::Lived Judge::live(const Story& story) const {
-  Child life({this_program(), "one life"},
+  Child life({this_program(), "one life", "--reporter", "compact"},
              {{"CRASH_LIFE", to_text(story)}, {"TEST_CONTAINERIZER", containerizer_}});
   life.await_end(longest_life);
   return {life.ended() == 0, calls_told(life.out()), life.out() + life.err()};
@@ -122,7 +122,8 @@ void Judge::try_points(const std::string& victim, long wanted, long seed) {
     const auto count = std::min(row.calls, wanted);
     log_ << victim << ": " << count << " of " << row.calls << " system calls" << std::endl;
     for (long i = 0; i < count; ++i) {
-      const Story story{{victim, (i * row.calls / count + seed) % row.calls + 1}, {}};
+      const Story story{{victim, ((2 * i + 1) * row.calls / (2 * count) + seed) % row.calls + 1},
+                        {}};
       record(row, story, live(story));
     }
   }

@@ -21,6 +21,7 @@ namespace {
 const char* const id = "c1";
 constexpr int ended_with_7 = 7 << 8;
 const char* const supervisor = "supervise";
+constexpr Duration look_again{20};
 
 // Leaves a line for each time that it is started; ends with 7 once it may. Containerizers differ in
 // how they name the sandbox.
@@ -162,13 +163,19 @@ long Life::operate(const Kill& kill) {
   return end_of_trace();
 }
 
+// A slave reads what it is told at once.
 void Life::await_victim() {
-  eventually("the victim has ended", [&] {
-    const bool ended = has_victim_ended();
-    // A slave reads what it is told.
-    if (waiter_) waiter_->pump(deadline_in(Duration(0)));
-    return ended;
-  });
+  const auto deadline = deadline_in(bound);
+  while (!has_victim_ended()) {
+    INFO(traced_->verb << " does not end");
+    REQUIRE(time_left(deadline) > Duration::zero());
+    if (waiter_ && !waiter_->ended()) {
+      waiter_->pump(deadline_in(look_again));
+    } else {
+      sleep_for(look_again);
+    }
+  }
+  if (waiter_) waiter_->pump(deadline_in(Duration(0)));
 }
 
 void Life::take_answer(const Ran& wait) {
@@ -258,7 +265,7 @@ void Life::check_history() const {
 void Life::check_nothing_left() const {
   const auto deadline = deadline_in(bound);
   while (!place_.processes({}).empty() && time_left(deadline) > Duration::zero()) {
-    sleep_for(Duration(20));
+    sleep_for(look_again);
   }
   CHECK(place_.processes({}).empty());
   CHECK(new_containers() == std::vector<std::string>{});
