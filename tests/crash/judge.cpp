@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <iterator>
 #include <ostream>
 #include <regex>
 #include <sstream>
@@ -19,20 +18,11 @@ namespace {
 // All that one life may take, each call of which has a bound of its own.
 constexpr Duration longest_life{600'000};
 
-// Adds the time from its making to its end.
-class Stopwatch {
- public:
-  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
-  ~Stopwatch() {
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
-  }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
+using Clock = std::chrono::steady_clock;
 
- private:
-  double& seconds_;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-};
+double seconds_since(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
 
 std::string this_program() { return fs::read_symlink("/proc/self/exe"); }
 
@@ -54,6 +44,22 @@ std::vector<long> calls_told(const std::string& said) {
 bool has_come(const Story& story, const std::vector<long>& calls) {
   if (calls.empty() || calls[0] < story.operation.point) return false;
   return !story.recovery || (calls.size() > 1 && calls[1] >= story.recovery->point);
+}
+
+// From 1 to `calls`.
+long draw_point(std::mt19937_64& random, long calls) {
+  return static_cast<long>(random() % static_cast<std::uint64_t>(calls)) + 1;
+}
+
+// Each system call of all victims is as likely as any other.
+Kill draw_kill(const std::vector<Row>& victims, std::mt19937_64& random) {
+  long all = 0;
+  for (const auto& victim : victims) all += victim.calls;
+  REQUIRE(all > 0);
+  long point = draw_point(random, all);
+  auto victim = victims.begin();
+  for (; point > victim->calls; ++victim) point -= victim->calls;
+  return {victim->name, point};
 }
 
 std::string line_of(const Row& row) {
@@ -110,45 +116,34 @@ void Judge::record(Row& row, const Story& story, const Lived& lived) {
 
 void Judge::try_points(const std::string& victim, long wanted, long seed) {
   Row row{victim};
-  {
-    const Stopwatch stopwatch(row.seconds);
-    const Story undisturbed{{victim, 0}, {}};
-    const auto lived = live(undisturbed);
-    if (lived.survived) {
-      row.calls = lived.calls.at(0);
-    } else {
-      record(row, undisturbed, lived);
-    }
-    const auto count = std::min(row.calls, wanted);
-    log_ << victim << ": " << count << " of " << row.calls << " system calls" << std::endl;
-    for (long i = 0; i < count; ++i) {
-      const Story story{{victim, ((2 * i + 1) * row.calls / (2 * count) + seed) % row.calls + 1},
-                        {}};
-      record(row, story, live(story));
-    }
+  const auto begun = Clock::now();
+  const Story undisturbed{{victim, 0}, {}};
+  const auto lived = live(undisturbed);
+  if (lived.survived) {
+    row.calls = lived.calls.at(0);
+  } else {
+    record(row, undisturbed, lived);
   }
+  const auto count = std::min(row.calls, wanted);
+  log_ << victim << ": " << count << " of " << row.calls << " system calls" << std::endl;
+  for (long i = 0; i < count; ++i) {
+    const Story story{{victim, ((2 * i + 1) * row.calls / (2 * count) + seed) % row.calls + 1}, {}};
+    record(row, story, live(story));
+  }
+  row.seconds = seconds_since(begun);
   report_.rows.push_back(row);
 }
 
 void Judge::try_pairs(long count, long seed) {
   Row row{"pairs"};
-  {
-    const Stopwatch stopwatch(row.seconds);
-    std::mt19937_64 random(static_cast<std::uint64_t>(seed));
-    // A draw from 1 to `last`.
-    const auto draw = [&](long last) {
-      return static_cast<long>(random() % static_cast<std::uint64_t>(last)) + 1;
-    };
-    std::vector<Row> victims;
-    std::copy_if(report_.rows.begin(), report_.rows.end(), std::back_inserter(victims),
-                 [](const Row& one) { return one.calls > 0; });
-    log_ << "pairs: " << count << std::endl;
-    for (long i = 0; i < count && !victims.empty(); ++i) {
-      const auto& victim = victims[static_cast<std::size_t>(draw(std::ssize(victims)) - 1)];
-      const auto story = with_recovery_killed({{victim.name, draw(victim.calls)}, {}}, random, row);
-      if (story) record(row, *story, live(*story));
-    }
+  const auto begun = Clock::now();
+  std::mt19937_64 random(static_cast<std::uint64_t>(seed));
+  log_ << "pairs: " << count << std::endl;
+  for (long i = 0; i < count; ++i) {
+    const auto story = with_recovery_killed({draw_kill(report_.rows, random), {}}, random, row);
+    if (story) record(row, *story, live(*story));
   }
+  row.seconds = seconds_since(begun);
   report_.rows.push_back(row);
 }
 
@@ -164,9 +159,8 @@ std::optional<Story> Judge::with_recovery_killed(Story story, std::mt19937_64& r
       record(row, story, lived);
       return std::nullopt;
     }
-    const auto calls = static_cast<std::uint64_t>(lived.calls.at(1));
-    if (calls == 0) continue;
-    story.recovery->point = static_cast<long>(random() % calls) + 1;
+    if (lived.calls.at(1) == 0) continue;
+    story.recovery->point = draw_point(random, lived.calls.at(1));
     return story;
   }
   return std::nullopt;

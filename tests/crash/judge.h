@@ -37,7 +37,7 @@ class Judge {
   // system calls and moved by `seed`, at the most at all of them.
   void try_points(const std::string& victim, long wanted, long seed);
   // Kills the victims tried so far at system calls drawn by `seed`, and then one of the processes
-  // of the recovery.
+  // of the recovery at one of its own.
   void try_pairs(long count, long seed);
 
   const Report& report() const { return report_; }
