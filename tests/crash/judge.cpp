@@ -159,6 +159,7 @@ std::optional<Story> Judge::with_recovery_killed(Story story, std::mt19937_64& r
       record(row, story, lived);
       return std::nullopt;
     }
+    if (!has_come({story.operation, {}}, lived.calls)) return std::nullopt;
     if (lived.calls.at(1) == 0) continue;
     story.recovery->point = draw_point(random, lived.calls.at(1));
     return story;
