@@ -75,7 +75,8 @@ const Row& Report::of(const std::string& name) const {
 }
 
 std::ostream& operator<<(std::ostream& out, const Report& report) {
-  out << fmt::format("{:<12}{:>14}{:>10}{:>10}{:>8}{:>10}\n", "killed", "system calls", "tried",
+  out << report.containerizer << '\n'
+      << fmt::format("{:<12}{:>14}{:>10}{:>10}{:>8}{:>10}\n", "killed", "system calls", "tried",
                      "survived", "lost", "seconds");
   Row total{"total"};
   for (const auto& row : report.rows) {
@@ -91,11 +92,11 @@ std::ostream& operator<<(std::ostream& out, const Report& report) {
 }
 
 Judge::Judge(std::string containerizer, std::ostream& log)
-    : containerizer_(std::move(containerizer)), log_(log) {}
+    : log_(log), report_{std::move(containerizer), {}, {}} {}
 
 Judge::Lived Judge::live(const Story& story) const {
   Child life({this_program(), "one life", "--reporter", "compact"},
-             {{"CRASH_LIFE", to_text(story)}, {"TEST_CONTAINERIZER", containerizer_}});
+             {{"CRASH_LIFE", to_text(story)}, {"TEST_CONTAINERIZER", report_.containerizer}});
   life.await_end(longest_life);
   return {life.ended() == 0, calls_told(life.out()), life.out() + life.err()};
 }
@@ -110,8 +111,8 @@ void Judge::record(Row& row, const Story& story, const Lived& lived) {
   report_.lost.push_back(to_text(story));
   log_ << "LOST " << to_text(story) << '\n'
        << indented(lived.said) << "again: CRASH_LIFE=\"" << to_text(story)
-       << "\" TEST_CONTAINERIZER=" << containerizer_ << " bin/engine run DIR -- " << this_program()
-       << " \"one life\"" << std::endl;
+       << "\" TEST_CONTAINERIZER=" << report_.containerizer << " bin/engine run DIR -- "
+       << this_program() << " \"one life\"" << std::endl;
 }
 
 void Judge::try_points(const std::string& victim, long wanted, long seed) {

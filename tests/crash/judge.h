@@ -2,6 +2,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct Row {
 };
 
 struct Report {
+  std::string containerizer;
   std::vector<Row> rows;
   std::vector<std::string> lost;  // stories
 
@@ -53,7 +55,6 @@ class Judge {
   void record(Row& row, const Story& story, const Lived& lived);
   std::optional<Story> with_recovery_killed(Story story, std::mt19937_64& random, Row& row);
 
-  std::string containerizer_;
   std::ostream& log_;
   Report report_;
 };
