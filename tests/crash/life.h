@@ -62,7 +62,6 @@ class Life {
   };
 
   integration::fs::path sandbox() const { return place_.scratch() / "sandbox"; }
-  bool has_run() const { return !integration::read_file(sandbox() / "ran").empty(); }
   integration::fs::path count_file() const { return place_.scratch() / "count"; }
   bool has_victim_ended() const { return integration::fs::exists(count_file()); }
   void let_it_end() const { integration::write_file(sandbox() / "go", ""); }
@@ -73,11 +72,13 @@ class Life {
   std::string message_for(const std::string& verb) const;
   integration::Ran call(const std::string& verb) const;
 
+  bool is_running() const;
   void begin();
   void await_victim();
-  void take_answer(const integration::Ran& ran);
+  void take_answer(const integration::Ran& wait);
   std::set<std::string> containers() const;
   void check_end() const;
+  void check_status(const std::string& answer) const;
   void check_runs() const;
   void check_history() const;
   void check_nothing_left() const;
