@@ -3,7 +3,7 @@
 // Becomes PROGRAM, and kills it with SIGKILL at its POINT-th system call (never for 0). With a WORD
 // other than "", not PROGRAM itself is killed but the first process below it that executes a
 // program with WORD as an argument. COUNT-FILE, renamed into place once that process has ended
-// however, says how many system calls it began.
+// however, says how many system calls it began in all its threads; 0 when there was none.
 //
 // The tracer is a process of its own, and nobody's parent: PROGRAM keeps the pid, the parent and
 // the session that it would have had.
@@ -37,8 +37,8 @@ bool has_argument(pid_t pid, const std::string& word) {
 class Tracer {
  public:
   Tracer(Order order, pid_t root) : order_(std::move(order)) {
-    constexpr long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
-    constexpr long with_children = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+    constexpr long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE;
+    constexpr long with_children = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
     const long wanted = order_.word.empty() ? options : options | with_children;
     attached_ = ::ptrace(PTRACE_SEIZE, root, nullptr, wanted) == 0 &&
                 ::ptrace(PTRACE_INTERRUPT, root, nullptr, nullptr) == 0;
@@ -52,13 +52,14 @@ class Tracer {
       int status = 0;
       const pid_t pid = ::waitpid(-1, &status, __WALL);
       if (pid < 0 && errno == EINTR) continue;
-      if (pid < 0) return;
-      if (!WIFSTOPPED(status)) {
-        if (pid == counted_) write_count();
-        continue;
+      if (pid < 0) break;
+      if (WIFSTOPPED(status)) {
+        handle_stop(pid, status);
+      } else if (pid == counted_) {
+        write_count();
       }
-      handle_stop(pid, status);
     }
+    if (counted_ == 0) write_count();
   }
 
  private:
@@ -69,15 +70,15 @@ class Tracer {
         (order_.word.empty() || has_argument(pid, order_.word))) {
       counted_ = pid;
     }
-    if (pid == counted_ && signal == (SIGTRAP | 0x80) && is_entry(pid) &&
-        ++count_ == order_.point) {
-      ::kill(pid, SIGKILL);
+    const bool counts = counted_ != 0 && ::tgkill(counted_, pid, 0) == 0;
+    if (counts && signal == (SIGTRAP | 0x80) && is_entry(pid) && ++count_ == order_.point) {
+      ::kill(counted_, SIGKILL);
     }
     // What is no signal for the process itself.
     const bool own = event != 0 || signal == (SIGTRAP | 0x80);
     const bool group_stop = event == PTRACE_EVENT_STOP && signal != SIGTRAP;
     auto next = group_stop ? PTRACE_LISTEN : PTRACE_SYSCALL;
-    if (counted_ != 0 && pid != counted_) next = PTRACE_DETACH;
+    if (counted_ != 0 && !counts) next = PTRACE_DETACH;
     ::ptrace(next, pid, nullptr, own ? 0 : signal);
   }
 

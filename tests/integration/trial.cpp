@@ -1,12 +1,11 @@
 #include "tests/integration/trial.h"
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
 #include "cli/exit_status.h"
-#include "engine/lifecycle.h"
 #include "tests/integration/direct_launch.h"
+#include "tests/integration/recorded_history.h"
 
 namespace containerizer::integration {
 namespace {
@@ -16,13 +15,6 @@ using mesos::containerizer::Termination;
 const char* const script =
     "echo ran >> $MESOS_SANDBOX/ran; trap 'exit 3' TERM; echo up;"
     "until rm $MESOS_SANDBOX/go 2> /dev/null; do sleep 0.05; done; echo over; exit 7";
-
-bool is_legal(const std::string& from, const std::string& event, const std::string& to) {
-  const auto& table = all_transitions();
-  return std::any_of(table.begin(), table.end(), [&](const Transition& row) {
-    return from == name_of(row.from) && event == name_of(row.event) && to == name_of(row.to);
-  });
-}
 
 // All that the engine tells of a container that nobody touches.
 std::string sight_of(const std::string& docker_id) {
@@ -35,20 +27,6 @@ int wait_status(int exit_code) {
 }
 
 }  // namespace
-
-void check_history(const WorkDirectory& place, const std::string& container_id) {
-  const auto ran = run({program(), "history", container_id, "--json"}, place.variables());
-  if (ran.status != 0) return;
-  std::string before;
-  const auto history = json::parse(ran.out);
-  for (const auto& entry : history.as_array()) {
-    const auto& from = entry.at("from");
-    const std::string now(entry.at("to").as_string());
-    CHECK((from.is_null() ? std::string() : std::string(from.as_string())) == before);
-    if (!before.empty()) CHECK(is_legal(before, std::string(entry.at("event").as_string()), now));
-    before = now;
-  }
-}
 
 std::ostream& operator<<(std::ostream& out, const Moment& moment) {
   return out << moment.state << " at " << moment.request;

@@ -11,9 +11,6 @@
 
 namespace containerizer::integration {
 
-// The history of a container is a walk through the lifecycle's table.
-void check_history(const WorkDirectory& place, const std::string& container_id);
-
 // A state, and the request to the engine that a supervisor cannot leave it without.
 struct Moment {
   std::string state;

@@ -247,7 +247,8 @@ void WorkDirectory::lose_record() const {
 }
 
 void WorkDirectory::end_everything() const {
-  const auto known = run({program(), "ps", "--json"}, variables_);
+  // With its input closed: another's program may take the word for a verb with a message.
+  const auto known = run({program(), "ps", "--json"}, variables_, "", true);
   boost::system::error_code no_json;
   const auto rows = json::parse(known.out, no_json);
   std::vector<std::unique_ptr<Child>> destroyers;
