@@ -141,7 +141,6 @@ TEST_CASE("stream of the daemon that stops in its middle, for ever", "[scenario-
 TEST_CASE("pull whose report breaks in its middle", "[scenario-66]") {
   Trial trial;
   trial.hold_at({"Pulling", "/images/create"}, Hold::cut);
-  trial.gate().await_held(2);
   trial.gate().open();
   trial.let_go();
   CHECK(trial.conclude().status() == Trial::by_itself);
