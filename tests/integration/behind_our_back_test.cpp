@@ -36,8 +36,7 @@ TEST_CASE("container that somebody renames") {
   Unguarded trial(supervised);
   docker({"rename", name, "of-another-name"});
   trial->let_go();
-  CHECK(trial->conclude().status() == Trial::by_itself);
-  CHECK(trial->output() == "up\nover\n");
+  trial->conclude_by_itself();
 }
 
 TEST_CASE("container that somebody pauses for a while") {
@@ -49,8 +48,7 @@ TEST_CASE("container that somebody pauses for a while") {
   CHECK(trial->state() == "Running");
   trial->let_go();
   docker({"unpause", name});
-  CHECK(trial->conclude().status() == Trial::by_itself);
-  CHECK(trial->output() == "up\nover\n");
+  trial->conclude_by_itself();
 }
 
 TEST_CASE("paused container that is destroyed") {
@@ -60,8 +58,7 @@ TEST_CASE("paused container that is destroyed") {
   docker({"pause", name});
   trial->begin_destroy();
   const auto told = trial->conclude();
-  CHECK(trial->kind() == "destroyed");
-  CHECK((told.status() == Trial::when_told || told.status() == SIGKILL));
+  trial->check_destroyed(told);
 }
 
 TEST_CASE("container that somebody stops") {

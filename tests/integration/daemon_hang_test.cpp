@@ -58,8 +58,7 @@ TEST_CASE("daemon that hangs in the middle of an operation", "[scenario-66]") {
   const auto told = trial.conclude();
   CHECK(trial.runs() == 1);
   if (moment.state == "Stopping") {
-    CHECK(trial.kind() == "destroyed");
-    CHECK((told.status() == Trial::when_told || told.status() == SIGKILL));
+    trial.check_destroyed(told);
   } else {
     CHECK(told.status() == Trial::by_itself);
     CHECK(trial.output() == "up\nover\n");
@@ -107,8 +106,7 @@ TEST_CASE("answer of the daemon that stops in its middle", "[scenario-66]") {
     trial.gate().await_held(2);
     trial.gate().open();
   }
-  CHECK(trial.conclude().status() == Trial::by_itself);
-  CHECK(trial.output() == "up\nover\n");
+  trial.conclude_by_itself();
 }
 
 TEST_CASE("stream of the daemon that breaks in its middle", "[scenario-66]") {
@@ -122,8 +120,7 @@ TEST_CASE("stream of the daemon that breaks in its middle", "[scenario-66]") {
   trial.gate().await_held(2);
   trial.gate().open();
   trial.let_go();
-  CHECK(trial.conclude().status() == Trial::by_itself);
-  CHECK(trial.output() == "up\nover\n");
+  trial.conclude_by_itself();
 }
 
 TEST_CASE("stream of the daemon that stops in its middle, for ever", "[scenario-66]") {
@@ -134,8 +131,7 @@ TEST_CASE("stream of the daemon that stops in its middle, for ever", "[scenario-
   trial.launch_until_it_runs();
   trial.let_go();
   trial.gate().await_held();
-  CHECK(trial.conclude().status() == Trial::by_itself);
-  CHECK(trial.output() == "up\nover\n");
+  trial.conclude_by_itself();
 }
 
 TEST_CASE("pull whose report breaks in its middle", "[scenario-66]") {
@@ -167,6 +163,5 @@ TEST_CASE("answers about the end and the removal that stop in their middle", "[s
   trial.begin_destroy();
   trial.gate().await_held();
   trial.gate().open();
-  CHECK(trial.conclude().status() == Trial::by_itself);
-  CHECK(trial.output() == "up\nover\n");
+  trial.conclude_by_itself();
 }

@@ -118,6 +118,17 @@ Termination Trial::conclude(int most_runs) {
   return message;
 }
 
+void Trial::conclude_by_itself() {
+  CHECK(conclude().status() == by_itself);
+  CHECK(output() == "up\nover\n");
+}
+
+void Trial::check_destroyed(const Termination& told, bool may_be_forgotten) const {
+  CHECK(kind() == "destroyed");
+  CHECK((told.status() == when_told || told.status() == SIGKILL ||
+         (may_be_forgotten && told.status() == forgotten)));
+}
+
 // No container of ours without a row that lives, and no row that says it runs without a container.
 void Trial::check_record_against_engine() const {
   const auto before = state();

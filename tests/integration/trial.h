@@ -43,6 +43,8 @@ class Trial {
   // `wait` statuses of its program: when it ends by itself, when it is told to.
   static constexpr int by_itself = 7 << 8;
   static constexpr int when_told = 3 << 8;
+  // What the engine tells of a container when it died before it had written down the exit code.
+  static constexpr int forgotten = 255 << 8;
 
   Trial();
 
@@ -71,6 +73,11 @@ class Trial {
   // What a slave does: recover, wait, destroy. Checks on the way what must hold, and returns what
   // was told.
   mesos::containerizer::Termination conclude(int most_runs = 1);
+  // The same, when it must have ended by itself, with all its output.
+  void conclude_by_itself();
+  // What must have been told and recorded of one that a destroy has ended.
+  void check_destroyed(const mesos::containerizer::Termination& told,
+                       bool may_be_forgotten = false) const;
 
  private:
   fs::path sandbox() const { return place_.scratch() / "sandbox"; }

@@ -9,6 +9,7 @@
 #include "engine/identity.h"
 #include "engine/lifecycle.h"
 #include "tests/simulation/slave.h"
+#include "tests/simulation/walk.h"
 
 namespace containerizer::simulation {
 namespace {
@@ -174,29 +175,7 @@ class Life {
     } else {
       check_code(store, id, *ending);
     }
-    std::string before = name_of(State::accepted);
-    for (const auto& entry : store.history(id, 1000)) {
-      if (!entry.from_state) {
-        before = entry.to_state;
-        continue;
-      }
-      check_transition(id, before, entry);
-      before = entry.to_state;
-    }
-    if (before != row.state) problem(id + ": the history does not lead to its state");
-  }
-
-  void check_transition(const std::string& id, const std::string& before,
-                        const store::HistoryEntry& entry) {
-    bool legal = false;
-    for (const auto& row : all_transitions()) {
-      legal = legal || (name_of(row.from) == *entry.from_state &&
-                        name_of(row.event) == entry.event && name_of(row.to) == entry.to_state);
-    }
-    if (!legal || *entry.from_state != before) {
-      problem(fmt::format("{}: {} -- {} -> {} after {}", id, *entry.from_state, entry.event,
-                          entry.to_state, before));
-    }
+    for (const auto& one : problems_of_walk(store, row)) problem(one);
   }
 
   // A code that the engine gave is told as it was, none is invented, and none is lost.

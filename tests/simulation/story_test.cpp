@@ -7,6 +7,7 @@
 #include "engine/identity.h"
 #include "engine/lifecycle.h"
 #include "tests/simulation/installation.h"
+#include "tests/simulation/walk.h"
 
 using namespace containerizer;
 using namespace containerizer::simulation;
@@ -101,7 +102,7 @@ class Simulation {
     CHECK(universe_.ended().size() <= 1);
     for (const auto& ended : universe_.ended()) CHECK(ended.starts == 1);
     check_code(*ending);
-    check_history(store);
+    CHECK(problems_of_walk(store, *store.find(id_)) == std::vector<std::string>{});
   }
 
   void check_story() {
@@ -160,16 +161,6 @@ class Simulation {
     REQUIRE(universe_.ended().size() == 1);
     const int code = universe_.ended()[0].exit_code;
     CHECK(ending.exit_code.value_or(128 + ending.signal.value_or(0)) == code);
-  }
-
-  void check_history(store::Store& store) {
-    std::string before = name_of(State::accepted);
-    for (const auto& entry : store.history(id_, 1000)) {
-      if (!entry.from_state) continue;
-      CHECK(*entry.from_state == before);
-      before = entry.to_state;
-    }
-    CHECK(before == name_of(State::gone));
   }
 
   Story story_;

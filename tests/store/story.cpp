@@ -6,6 +6,7 @@
 
 #include "engine/lifecycle.h"
 #include "tests/unit/temporary_directory.h"
+#include "tests/unit/transitions.h"
 
 namespace containerizer::store {
 namespace {
@@ -177,15 +178,6 @@ namespace {
 std::string first_of(const Database& database, const std::string& sql) {
   auto row = database.prepare(sql);
   return row.step() ? row.text(0) : "";
-}
-
-bool is_in_table(const std::string& from, const std::string& event, const std::string& to) {
-  for (const auto& row : all_transitions()) {
-    if (name_of(row.from) == from && name_of(row.event) == event && name_of(row.to) == to) {
-      return true;
-    }
-  }
-  return false;
 }
 
 std::string illegal_steps(const Database& database) {
