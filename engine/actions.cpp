@@ -42,12 +42,6 @@ Step lost_step(store::Termination ending = lost_ending()) {
   return {Event::lost, "", std::move(ending)};
 }
 
-Observation observation_of(const ContainerFacts& facts) {
-  if (!facts.started) return Observation::created;
-  const bool ended = facts.status == "exited" || facts.status == "dead";
-  return ended ? Observation::ended : Observation::running;
-}
-
 }  // namespace
 
 Actions::Actions(const World& world, store::Container& container)
@@ -381,7 +375,9 @@ Step Actions::exited_step(ContainerFacts facts) {
     if (auto again = look(); again.facts) facts = std::move(*again.facts);
     requests = world_.store.requests_of(id);
   }
-  auto ending = ending_of(facts, requests.destroy);
+  const auto age = age_of_end(facts, world_.store.now().wall);
+  const bool is_known = !watch_ || !age || watch_->may_have_seen_end(*age);
+  auto ending = ending_of(facts, requests.destroy, is_known);
   const bool orphaned = world_.store.has_event(id, name_of(Event::executor_ended));
   if (orphaned && !requests.destroy && !requests.stop) {
     ending.kind = "failed";

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "engine/docker/encoding.h"
+
 namespace containerizer {
 namespace {
 
@@ -33,9 +35,7 @@ mesos::TaskState task_state(const store::Termination& ending, bool stopped) {
   return mesos::TASK_FAILED;
 }
 
-}  // namespace
-
-store::Termination ending_of(const ContainerFacts& facts, bool destroyed) {
+store::Termination told_ending(const ContainerFacts& facts) {
   store::Termination ending;
   const int code = facts.exit_code;
   if (code > signal_base && code <= signal_base + highest_signal) {
@@ -53,6 +53,23 @@ store::Termination ending_of(const ContainerFacts& facts, bool destroyed) {
   } else if (facts.oom_killed) {
     ending.message += "; a process in it was killed because of the memory limit";
   }
+  return ending;
+}
+
+}  // namespace
+
+std::optional<Duration> age_of_end(const ContainerFacts& facts, std::int64_t wall_now) {
+  const auto finished = unix_milliseconds(facts.finished_at);
+  if (!finished) return std::nullopt;
+  return Duration(wall_now - *finished);
+}
+
+store::Termination ending_of(const ContainerFacts& facts, bool destroyed, bool is_known) {
+  auto ending =
+      is_known
+          ? told_ending(facts)
+          : lost_ending(fmt::format("the engine died with the container, and makes up exit code {}",
+                                    facts.exit_code));
   if (destroyed) {
     ending.kind = "destroyed";
     ending.message = "destroyed: " + ending.message;

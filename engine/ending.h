@@ -1,18 +1,25 @@
 // How a container ended, and what the slave is told of it.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "containerizer.pb.h"
 #include "engine/docker/docker.h"
+#include "engine/host/clock.h"
 #include "engine/launch_plan.h"
 #include "store/store.h"
 
 namespace containerizer {
 
+// How long ago a container ended, by what the engine says of it; nothing when it says nothing.
+std::optional<Duration> age_of_end(const ContainerFacts& facts, std::int64_t wall_now);
+
 // A container that was started and has ended, by what the engine says of it. `destroyed`: the slave
-// had asked for its end before it came.
-store::Termination ending_of(const ContainerFacts& facts, bool destroyed);
+// had asked for its end before it came. `is_known`: the engine knows how it ended; the code of one
+// that does not is made up.
+store::Termination ending_of(const ContainerFacts& facts, bool destroyed, bool is_known = true);
 
 // An action that could not succeed: `step` is what was being done ("pull"), `why` the words of
 // whoever refused.

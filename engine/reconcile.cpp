@@ -2,6 +2,12 @@
 
 namespace containerizer {
 
+Observation observation_of(const ContainerFacts& facts) {
+  if (!facts.started) return Observation::created;
+  const bool ended = facts.status == "exited" || facts.status == "dead";
+  return ended ? Observation::ended : Observation::running;
+}
+
 std::optional<Event> reconcile(State recorded, Observation seen, bool same_boot) {
   // After a reboot no process of before lives, whatever the daemon made of its exit code.
   if (!same_boot) {

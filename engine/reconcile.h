@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "engine/docker/docker.h"
 #include "engine/lifecycle.h"
 
 namespace containerizer {
@@ -16,6 +17,8 @@ enum class Observation {
   running,  // or paused, or restarting
   ended,
 };
+
+Observation observation_of(const ContainerFacts& facts);
 
 // The event that whoever takes a container over must apply first; nothing when its state's action
 // simply goes on. `same_boot`: the host has not been restarted since the row was written.

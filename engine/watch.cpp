@@ -11,6 +11,8 @@ constexpr Duration first_pause{100};
 constexpr Duration longest_pause{5'000};
 // How long after the end of its process the engine may take to call a container ended.
 constexpr Duration late_exit{10'000};
+// How long after the end of its process an engine that lives may date the end.
+constexpr Duration late_date{500};
 // So that a container that never stops writing cannot keep us from looking at anything else.
 constexpr int entries_in_a_row = 4096;
 
@@ -60,7 +62,8 @@ Watch::Outcome Watch::until(Deadline deadline) {
     }
     if (ready[4]) {
       init_.close();
-      vanished_at_ = host_.now() + late_exit;
+      init_ended_at_ = host_.now();
+      vanished_at_ = *init_ended_at_ + late_exit;
     }
     if (vanished_at_ && host_.now() >= *vanished_at_) return Outcome::vanished;
     if (host_.now() >= deadline) return Outcome::time_is_up;
@@ -71,6 +74,11 @@ void Watch::doubt() {
   exit_stream_.reset();
   exit_retry_.failed(host_.now());
   if (vanished_at_) vanished_at_ = host_.now() + late_exit;
+}
+
+bool Watch::may_have_seen_end(Duration age) const {
+  if (!was_away_ || !init_ended_at_) return true;
+  return host_.now() - *init_ended_at_ <= age + late_date;
 }
 
 std::optional<Watch::Outcome> Watch::connect() {
@@ -84,6 +92,7 @@ std::optional<Watch::Outcome> Watch::connect() {
       return Outcome::absent;
     } else {
       if (exit_retry_.pause < longest_pause) log::warn("{}", stream.failure().text);
+      was_away_ = true;
       exit_retry_.failed(host_.now());
     }
   }
@@ -127,6 +136,7 @@ std::optional<Watch::Outcome> Watch::look_at_exit() {
   if (ended.ok()) return Outcome::ended;
   if (ended.failed_with(Fault::not_found)) return Outcome::absent;
   log::warn("{}", ended.failure().text);
+  was_away_ = true;
   exit_retry_.failed(host_.now());
   return std::nullopt;
 }

@@ -35,6 +35,10 @@ class Watch {
   // After an `ended` or `vanished` that turned out untrue: not to be told again at once.
   void doubt();
 
+  // False when the engine was away, and dates the end, which came `age` ago by its word, later than
+  // the process was seen to go: it died before it had written down the end.
+  bool may_have_seen_end(Duration age) const;
+
   // Copies whatever output is left of a container that has ended. Success also when the container
   // is gone. unavailable, refused: not everything could be copied; also when the engine says
   // nothing for as long as `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became
@@ -67,6 +71,8 @@ class Watch {
   std::string container_;
   Fd executor_;
   Fd init_;
+  std::optional<Deadline> init_ended_at_;
+  bool was_away_ = false;                // the engine, since it has been watched
   std::optional<Deadline> vanished_at_;  // when the engine should have said that init has ended
   std::unique_ptr<ExitStream> exit_stream_;
   std::unique_ptr<OutputStream> output_stream_;

@@ -71,6 +71,14 @@ Result<std::string> unix_time(const std::string& rfc3339) {
   return std::to_string(timegm(&parts) - east) + "." + decimals;
 }
 
+std::optional<std::int64_t> unix_milliseconds(const std::string& rfc3339) {
+  const auto time = unix_time(rfc3339);
+  if (!time.ok()) return std::nullopt;
+  const auto& text = time.value();
+  const auto dot = text.find('.');
+  return std::stoll(text.substr(0, dot) + text.substr(dot + 1, 3));
+}
+
 ImageName split_reference(const std::string& reference) {
   const std::size_t at = reference.find('@');
   const std::string name = reference.substr(0, at);

@@ -1,7 +1,9 @@
 // How texts are spelled on the way to the daemon. Pure.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +24,9 @@ std::string base64url(std::string_view bytes);
 // "2024-01-01T00:00:00.5Z" as seconds since 1970 with nine decimals: "1704067200.500000000".
 // refused: not RFC 3339.
 Result<std::string> unix_time(const std::string& rfc3339);
+
+// The same in milliseconds; nothing when it is not RFC 3339.
+std::optional<std::int64_t> unix_milliseconds(const std::string& rfc3339);
 
 // An image reference as POST /images/create takes it.
 struct ImageName {

@@ -43,8 +43,8 @@ class Trial {
   // `wait` statuses of its program: when it ends by itself, when it is told to.
   static constexpr int by_itself = 7 << 8;
   static constexpr int when_told = 3 << 8;
-  // What the engine tells of a container when it died before it had written down the exit code.
-  static constexpr int forgotten = 255 << 8;
+  // What the engine makes up when it died before it had written down how the program ended.
+  static constexpr int made_up = 255 << 8;
 
   Trial();
 

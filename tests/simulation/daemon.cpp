@@ -1,3 +1,4 @@
+#include <fmt/chrono.h>
 #include <fmt/core.h>
 
 #include "engine/identity.h"
@@ -14,6 +15,11 @@ Failure no_such(const std::string& container) {
 }
 
 Failure no_answer() { return {Fault::unavailable, "the daemon gave no answer"}; }
+
+std::string rfc3339(Deadline time) {
+  const auto since = time.time_since_epoch() / Duration(1);
+  return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(since / 1'000), since % 1'000);
+}
 
 }  // namespace
 
@@ -243,7 +249,8 @@ class SimulatedDocker : public Docker {
     const bool runs = container.running || container.is_denied;
     facts.status = runs ? "running" : facts.started ? "exited" : "created";
     facts.pid = runs ? universe_.init_of(container.id) : 0;
-    facts.exit_code = container.exit_code;
+    facts.exit_code = container.made_up_code.value_or(container.exit_code);
+    if (facts.started && !runs) facts.finished_at = rfc3339(container.told_end);
     facts.oom_killed = container.oom_killed;
     return facts;
   }

@@ -259,6 +259,7 @@ std::uint64_t Universe::daemon_fingerprint() const {
   for (const auto& [name, one] : containers_) {
     hash.add(name).add(one.id).add(one.starts).add(one.running).add(one.exit_code);
     hash.add(one.oom_killed).add(one.is_denied).add(one.output.size());
+    hash.add(one.made_up_code.has_value());
   }
   for (const auto& [id, pid] : inits_) hash.add(id).add(pid);
   return hash.value();
@@ -326,6 +327,12 @@ void Universe::end(const std::string& name, int exit_code, bool by_itself) {
   container.by_itself = by_itself;
   alive_.erase(inits_[container.id]);
   container.is_denied = task.end_is_denied;
+  container.told_end = now_;
+  if (by_itself && task.forgotten_for) {
+    restart_daemon(*task.forgotten_for, true);
+    container.made_up_code = 0;
+    container.told_end += *task.forgotten_for;
+  }
   if (by_itself && task.oom_told_after) {
     at(*task.oom_told_after, "reason", [this, id = container.id] {
       if (auto* late = find(id)) late->oom_killed = true;

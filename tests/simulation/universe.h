@@ -33,6 +33,8 @@ struct Task {
   std::optional<Duration> oom_told_after =
       {};                      // killed for its memory, which the daemon tells late
   bool end_is_denied = false;  // the daemon never notices its end
+  // The daemon dies before it has written down the end, is back after that, and makes up a code.
+  std::optional<Duration> forgotten_for = {};
   std::optional<Duration> executor_lives_for = {};  // absent: until the task has ended
 };
 
@@ -47,6 +49,8 @@ struct SimulatedContainer {
   bool oom_killed = false;
   bool is_denied = false;  // the daemon goes on calling it running
   bool by_itself = false;  // its end
+  std::optional<int> made_up_code;
+  Deadline told_end = {};  // when it ended, by the daemon's word
   std::vector<OutputEntry> output;
 };
 

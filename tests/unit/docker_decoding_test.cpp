@@ -80,11 +80,13 @@ TEST_CASE("RFC 3339 becomes seconds and nanoseconds", "[docker][encoding]") {
     REQUIRE(time.ok());
     CHECK(time.value() == expected);
   }
+  CHECK(unix_milliseconds("2024-01-01T00:00:00.0625Z") == 1'704'067'200'062);
   for (const std::string text :
        {"", "x", "2024-01-01", "2024-01-01T00:00:00", "1704067200", "2024-01-01T00:00:00.Z",
         "2024-01-01T00:00:00Zx", "2024-01-01T00:00:00+2", "2024-01-01T00:00:00+02:00x"}) {
     INFO(text);
     CHECK(unix_time(text).failed_with(Fault::refused));
+    CHECK_FALSE(unix_milliseconds(text));
   }
 }
 
