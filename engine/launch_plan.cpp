@@ -430,6 +430,7 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
   plan.force_pull = create.force_pull;
 
   // Docker refuses a soft limit above the hard one; a flag may have lowered only the latter.
+  if (has_flag(request.options.flags, "memory-reservation")) return Done{};
   json::object& host = object_at(plan.create, "HostConfig");
   const bool both = host.contains("Memory") && host.contains("MemoryReservation");
   if (both && host["Memory"].as_int64() > 0 &&

@@ -1,27 +1,19 @@
 #include "engine/run_flag_table.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
 #include "engine/flag_values.h"
+#include "engine/run_flag_fields.h"
 
 namespace containerizer {
 namespace {
 
 namespace json = boost::json;
-
-Status refuse(std::string reason) { return Failure{Fault::refused, std::move(reason)}; }
-
-Status refuse_form(const std::string& value, std::string_view form) {
-  return refuse(in_quotes(value) + " is not " + std::string(form));
-}
+using namespace flag_fields;
 
 // --- One value ---
-
-Status text(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  field(request.body, row.target) = value;
-  return Done{};
-}
 
 template <class T>
 Status store(const FlagRow& row, const std::string& value, CreateRequest& request,
@@ -36,7 +28,7 @@ Status boolean(const FlagRow& row, const std::string& value, CreateRequest& requ
 }
 
 Status integer(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  return store(row, value, request, parse_integer(value), "a whole number");
+  return store(row, value, request, parse_integer_literal(value), "a whole number");
 }
 
 Status octal(const FlagRow& row, const std::string& value, CreateRequest& request) {
@@ -59,22 +51,31 @@ Status cpus(const FlagRow& row, const std::string& value, CreateRequest& request
   return store(row, value, request, parse_nano_cpus(value), "a number of CPUs such as 1.5");
 }
 
-// --- Lists and maps ---
-
-Status list(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  append(request.body, row.target, json::value(value));
-  return Done{};
+Status lower_text(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  return text(row, lower_case(value), request);
 }
+
+// "" for the container's own namespace, or that of the host.
+Status host_or_own(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  if (!value.empty() && value != "host") return refuse_form(value, "host, the one other choice");
+  return text(row, value, request);
+}
+
+Status pid_mode(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  const bool other = value.starts_with(kOtherContainer) && value.size() > kOtherContainer.size();
+  if (other) return text(row, value, request);
+  return host_or_own(row, value, request);
+}
+
+Status mac_address(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  if (!is_mac_address(value)) return refuse_form(value, "an address such as 92:d0:c6:0a:29:33");
+  return text(row, value, request);
+}
+
+// --- Lists and maps ---
 
 Status one_word_list(const FlagRow& row, const std::string& value, CreateRequest& request) {
   field(request.body, row.target) = json::array{json::value(value)};
-  return Done{};
-}
-
-Status map(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  const auto [key, content] = split_pair(value, '=');
-  if (key.empty()) return refuse("the key before = is missing");
-  object_at(request.body, row.target)[key] = content;
   return Done{};
 }
 
@@ -98,9 +99,46 @@ Status environment(const FlagRow&, const std::string& value, CreateRequest& requ
 Status extra_host(const FlagRow& row, const std::string& value, CreateRequest& request) {
   const auto separator = value.find_first_of("=:");
   if (separator == value.npos || separator == 0) return refuse_form(value, "HOST:IP");
-  std::string entry = value;
-  entry[separator] = ':';
-  return list(row, entry, request);
+  return list(row, value.substr(0, separator) + ":" + without_brackets(value.substr(separator + 1)),
+              request);
+}
+
+template <std::optional<std::string> (*Parse)(std::string_view)>
+Status checked_list(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  const auto first = value.find_first_not_of(" \t");
+  const auto behind = value.find_last_not_of(" \t") + 1;
+  const auto parsed =
+      first == value.npos ? std::nullopt : Parse(value.substr(first, behind - first));
+  if (!parsed) return refuse_form(value, row.name == "dns" ? "an IP address" : "a domain");
+  return list(row, *parsed, request);
+}
+
+// What begins with CAP_ in capital letters, or ALL; once, and in order.
+Status capability(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  constexpr std::string_view kPrefix = "cap_";
+  std::string name = lower_case(value);
+  if (name != "all" && !name.starts_with(kPrefix)) name.insert(0, kPrefix);
+  for (char& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  json::value& all = field(request.body, row.target);
+  json::array& names = all.is_array() ? all.get_array() : all.emplace_array();
+  const auto* const place = std::lower_bound(
+      names.begin(), names.end(), name,
+      [](const json::value& one, const std::string& other) { return one.get_string() < other; });
+  if (place == names.end() || place->get_string() != name) names.insert(place, json::value(name));
+  return Done{};
+}
+
+// Others than these belong to the whole host; runc would not start the container.
+Status sysctl(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  static constexpr std::string_view kOfNamespaces[] = {
+      "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+      "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+  const std::string name = split_pair(value, '=').first;
+  const bool known = name.starts_with("net.") || name.starts_with("fs.mqueue.") ||
+                     std::find(std::begin(kOfNamespaces), std::end(kOfNamespaces), name) !=
+                         std::end(kOfNamespaces);
+  if (!known || name == value) return refuse_form(value, "NAME=VALUE of a namespace's own setting");
+  return map(row, value, request);
 }
 
 // --- Files and devices ---
@@ -152,6 +190,22 @@ Status device(const FlagRow& row, const std::string& value, CreateRequest& reque
   return Done{};
 }
 
+Status device_rule(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  constexpr std::size_t kLongestMode = 3;
+  const auto is_number = [](const std::string& text) {
+    return text == "*" ||
+           (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos);
+  };
+  const auto parts = split(value, ' ');
+  const bool good = parts.size() == 3 && (parts[0] == "a" || parts[0] == "b" || parts[0] == "c") &&
+                    split(parts[1], ':').size() == 2 &&
+                    is_number(split_pair(parts[1], ':').first) &&
+                    is_number(split_pair(parts[1], ':').second) && is_device_mode(parts[2]) &&
+                    parts[2].size() <= kLongestMode;
+  if (!good) return refuse_form(value, "TYPE MAJOR:MINOR MODE, such as \"c 1:3 rwm\"");
+  return list(row, value, request);
+}
+
 // A device and a number of it: "/dev/sda:1mb".
 Status device_number(const FlagRow& row, const std::string& value, CreateRequest& request,
                      const char* what, std::optional<std::int64_t> (*parse)(std::string_view)) {
@@ -172,14 +226,22 @@ Status device_count(const FlagRow& row, const std::string& value, CreateRequest&
   return device_number(row, value, request, "Rate", parse_decimal);
 }
 
+// 0 for none.
+std::optional<std::int64_t> parse_weight(std::string_view text) {
+  constexpr std::int64_t kLeast = 10, kMost = 1000;
+  const auto weight = parse_integer(text);
+  return weight == 0 || (weight >= kLeast && weight <= kMost) ? weight : std::nullopt;
+}
+
 Status device_weight(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  return device_number(row, value, request, "Weight", parse_decimal);
+  return device_number(row, value, request, "Weight", parse_weight);
 }
 
 // The fields of --mount, by the same kind of table; targets lie within the mount.
 constexpr std::string_view kMountForm = "type=…,source=…,target=…";
+Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mount);
 constexpr FlagRow kMountFields[] = {
-    {"type", text, "Type"},
+    {"type", lower_text, "Type"},
     {"source", text, "Source"},
     {"src", text, "Source"},
     {"target", text, "Target"},
@@ -187,126 +249,81 @@ constexpr FlagRow kMountFields[] = {
     {"dst", text, "Target"},
     {"readonly", boolean, "ReadOnly", '\0', true},
     {"ro", boolean, "ReadOnly", '\0', true},
-    {"consistency", text, "Consistency"},
-    {"bind-propagation", text, "BindOptions.Propagation"},
+    {"consistency", lower_text, "Consistency"},
+    {"bind-propagation", lower_text, "BindOptions.Propagation"},
     {"bind-nonrecursive", boolean, "BindOptions.NonRecursive", '\0', true},
+    {"bind-recursive", recursion, "BindOptions.NonRecursive"},
     {"volume-nocopy", boolean, "VolumeOptions.NoCopy", '\0', true},
     {"volume-label", map, "VolumeOptions.Labels"},
     {"volume-driver", text, "VolumeOptions.DriverConfig.Name"},
     {"volume-opt", map, "VolumeOptions.DriverConfig.Options"},
+    {"volume-subpath", kRefused, kTooNew},
+    {"image-subpath", kRefused, kTooNew},
     {"tmpfs-size", bytes, "TmpfsOptions.SizeBytes"},
     {"tmpfs-mode", octal, "TmpfsOptions.Mode"},
 };
 
+Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mount) {
+  if (value == "writable" || value == "readonly") return refuse(value + " " + std::string(kTooNew));
+  if (value != "enabled" && value != "disabled") return refuse_form(value, "enabled or disabled");
+  if (value == "disabled") field(mount.body, row.target) = true;
+  return Done{};
+}
+
 Status mount(const FlagRow& row, const std::string& value, CreateRequest& request) {
   CreateRequest mount;
   mount.body["Type"] = "volume";
-  for (const std::string& part : split(value, ',')) {
-    auto [name, content] = split_pair(part, '=');
-    const FlagRow* known = nullptr;
-    for (const FlagRow& candidate : kMountFields) {
-      if (candidate.name == name) known = &candidate;
-    }
-    if (known == nullptr) return refuse_form(part, "a field of a mount that is known here");
-    if (known->is_switch && part.find('=') == part.npos) content = "true";
-    if (Status set = known->apply(*known, content, mount); !set.ok()) return set;
-  }
+  if (Status set = apply_fields(kMountFields, value, mount); !set.ok()) return set;
   const json::value& target = mount.body["Target"];
   if (!target.is_string() || !target.get_string().starts_with('/')) {
     return refuse_form(value, kMountForm);
+  }
+  static constexpr std::pair<const char*, const char*> kOptions[] = {
+      {"BindOptions", "bind"}, {"VolumeOptions", "volume"}, {"TmpfsOptions", "tmpfs"}};
+  for (const auto& [options, type] : kOptions) {
+    if (mount.body.contains(options) && mount.body["Type"] != type) {
+      return refuse_form(value, std::string("of the type ") + type + " that some fields are for");
+    }
   }
   append(request.body, row.target, std::move(mount.body));
   return Done{};
 }
 
-// --- Network ---
-
-// The settings within the container's network, which the flags of the network come after.
-json::object& endpoint(json::object& body) {
-  const json::string network = field(body, "HostConfig.NetworkMode").get_string();
-  json::value& endpoint = object_at(body, "NetworkingConfig.EndpointsConfig")[network];
-  return endpoint.is_object() ? endpoint.get_object() : endpoint.emplace_object();
-}
-
-Status endpoint_text(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  field(endpoint(request.body), row.target) = value;
-  return Done{};
-}
-
-Status endpoint_list(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  append(endpoint(request.body), row.target, json::value(value));
-  return Done{};
-}
-
-// A word of a range stands for thousands of entries: some lines of them would take all memory.
-Status count_ports(std::size_t more, CreateRequest& request) {
-  constexpr std::size_t kMostPorts = std::size_t{3} * 65535;  // of tcp, udp and sctp
-  request.ports += more;
-  if (request.ports <= kMostPorts) return Done{};
-  return refuse("more ports in all than a host has");
-}
-
-Status expose(const FlagRow&, const std::string& value, CreateRequest& request) {
-  const auto [range, suffix] = split_pair(value, '/');
-  const auto ports = parse_ports(range);
-  const auto protocol = parse_protocol(suffix);
-  if (!ports || !protocol) return refuse_form(value, "PORT[-PORT][/PROTOCOL]");
-  if (Status few = count_ports(ports->last - ports->first + 1, request); !few.ok()) return few;
-  for (std::uint32_t port = ports->first; port <= ports->last; ++port) {
-    object_at(request.body, "ExposedPorts")[std::to_string(port) + "/" + *protocol]
-        .emplace_object();
-  }
-  return Done{};
-}
-
-// Cuts the last piece that ends with `separator` before it, or all of it, off `text`.
-std::string take_last(std::string& text, char separator) {
-  const auto position = text.rfind(separator);
-  std::string last = position == text.npos ? text : text.substr(position + 1);
-  text.erase(position == text.npos ? 0 : position);
-  return last;
-}
-
-Status publish(const FlagRow&, const std::string& value, CreateRequest& request) {
-  constexpr std::string_view kForm = "[[IP:]HOST_PORT:]CONTAINER_PORT[/PROTOCOL]";
-  auto [address, suffix] = split_pair(value, '/');
-  const auto protocol = parse_protocol(suffix);
-  const auto container = parse_ports(take_last(address, ':'));
-  const std::string host_text = take_last(address, ':');
-  const auto host = parse_ports(host_text);
-  if (address.starts_with('[') && address.ends_with(']')) {
-    address = address.substr(1, address.size() - 2);
-  }
-  if (!protocol || !container || (!host && !host_text.empty())) return refuse_form(value, kForm);
-
-  const std::uint32_t width = container->last - container->first;
-  const bool pairwise = !host || host->last - host->first == width;
-  if (!pairwise && width != 0) return refuse_form(value, "two ranges of the same length");
-  if (Status few = count_ports(width + 1, request); !few.ok()) return few;
-  for (std::uint32_t i = 0; i <= width; ++i) {
-    // Without a pair for each port, the daemon picks one of the range.
-    const std::string host_port = !host      ? ""
-                                  : pairwise ? std::to_string(host->first + i)
-                                             : host_text;
-    publish_port(request.body, address, host_port, container->first + i, *protocol);
-  }
-  return Done{};
-}
-
 // --- All the rest ---
 
+// Ordered by name, each once.
 Status ulimit(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  const auto [name, limits] = split_pair(value, '=');
-  const auto parts = split(limits, ':');
+  static constexpr std::string_view kNames[] = {
+      "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue", "nice",
+      "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
+  const auto pair = split_pair(value, '=');
+  const std::string& name = pair.first;
+  const auto parts = split(pair.second, ':');
   const auto soft = parse_integer(parts.front());
   const auto hard = parse_integer(parts.back());
-  if (name.empty() || parts.size() > 2 || !soft || !hard)
-    return refuse_form(value, "NAME=SOFT[:HARD]");
-  append(request.body, row.target, json::object{{"Name", name}, {"Soft", *soft}, {"Hard", *hard}});
+  const bool known = std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+  if (!known || parts.size() > 2 || !soft || !hard) return refuse_form(value, "NAME=SOFT[:HARD]");
+  if (*hard != -1 && (*soft == -1 || *soft > *hard)) {
+    return refuse("the soft limit of " + in_quotes(value) + " is above the hard one");
+  }
+  json::value& all = field(request.body, row.target);
+  json::array& ulimits = all.is_array() ? all.get_array() : all.emplace_array();
+  auto* place = std::find_if(ulimits.begin(), ulimits.end(), [&](const json::value& other) {
+    return other.at("Name").get_string() >= name;
+  });
+  if (place == ulimits.end() || place->at("Name").get_string() != name) {
+    place = ulimits.insert(place, json::object{{"Name", name}});
+  }
+  place->get_object()["Soft"] = *soft;
+  place->get_object()["Hard"] = *hard;
   return Done{};
 }
 
 Status health_command(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  if (value.empty()) {
+    object_at(request.body, "Healthcheck").erase("Test");
+    return Done{};
+  }
   field(request.body, row.target) = json::array{"CMD-SHELL", json::value(value)};
   return Done{};
 }
@@ -324,8 +341,9 @@ Status security_option(const FlagRow& row, const std::string& value, CreateReque
     field(request.body, "HostConfig.ReadonlyPaths").emplace_array();
     return Done{};
   }
-  if (value.starts_with("seccomp=") && value != "seccomp=unconfined" &&
-      value != "seccomp=builtin") {
+  const auto separator = std::min(value.find_first_of("=:"), value.size());
+  const std::string profile = value.substr(std::min(separator + 1, value.size()));
+  if (value.substr(0, separator) == "seccomp" && profile != "unconfined" && profile != "builtin") {
     return refuse("a seccomp profile would be a file of the host; only unconfined or builtin");
   }
   return list(row, value, request);
@@ -347,12 +365,10 @@ Status restart(const FlagRow&, const std::string& value, CreateRequest&) {
   return refuse("only no is possible: the framework decides what is started again");
 }
 
-constexpr ApplyFlag kRefused = nullptr;
 constexpr std::string_view kNoTerminal =
     "the container runs on its own, its output goes to the sandbox; nobody is attached to it";
 constexpr std::string_view kHostFile = "files of the host are not read for a task";
 constexpr std::string_view kWindows = "is for Windows only";
-constexpr std::string_view kTooNew = "is newer than API 1.41, daemons would ignore it";
 constexpr std::string_view kOfTheCli = "concerns the command line of docker, not the container";
 
 // Ordered by name, as in the help text of `docker run`.
@@ -362,8 +378,8 @@ constexpr FlagRow kFlags[] = {
     {"attach", kRefused, kNoTerminal, 'a'},
     {"blkio-weight", integer, "HostConfig.BlkioWeight"},
     {"blkio-weight-device", device_weight, "HostConfig.BlkioWeightDevice"},
-    {"cap-add", list, "HostConfig.CapAdd"},
-    {"cap-drop", list, "HostConfig.CapDrop"},
+    {"cap-add", capability, "HostConfig.CapAdd"},
+    {"cap-drop", capability, "HostConfig.CapDrop"},
     {"cgroup-parent", text, "HostConfig.CgroupParent"},
     {"cgroupns", text, "HostConfig.CgroupnsMode"},
     {"cidfile", kRefused, "the containerizer keeps the container's id itself"},
@@ -380,15 +396,15 @@ constexpr FlagRow kFlags[] = {
     {"detach", kRefused, kNoTerminal, 'd'},
     {"detach-keys", kRefused, kNoTerminal},
     {"device", device, "HostConfig.Devices"},
-    {"device-cgroup-rule", list, "HostConfig.DeviceCgroupRules"},
+    {"device-cgroup-rule", device_rule, "HostConfig.DeviceCgroupRules"},
     {"device-read-bps", device_bytes, "HostConfig.BlkioDeviceReadBps"},
     {"device-read-iops", device_count, "HostConfig.BlkioDeviceReadIOps"},
     {"device-write-bps", device_bytes, "HostConfig.BlkioDeviceWriteBps"},
     {"device-write-iops", device_count, "HostConfig.BlkioDeviceWriteIOps"},
     {"disable-content-trust", kRefused, kOfTheCli},
-    {"dns", list, "HostConfig.Dns"},
+    {"dns", checked_list<parse_ip>, "HostConfig.Dns"},
     {"dns-option", list, "HostConfig.DnsOptions"},
-    {"dns-search", list, "HostConfig.DnsSearch"},
+    {"dns-search", checked_list<parse_domain>, "HostConfig.DnsSearch"},
     {"domainname", text, "Domainname"},
     {"entrypoint", one_word_list, "Entrypoint"},
     {"env", environment, "Env", 'e'},
@@ -415,23 +431,23 @@ constexpr FlagRow kFlags[] = {
     {"kernel-memory", bytes, "HostConfig.KernelMemory"},
     {"label", label, "Labels", 'l'},
     {"label-file", kRefused, kHostFile},
-    {"link", list, "HostConfig.Links"},
+    {"link", link, "HostConfig.Links"},
     {"link-local-ip", endpoint_list, "IPAMConfig.LinkLocalIPs"},
     {"log-driver", log_driver, "HostConfig.LogConfig.Type"},
     {"log-opt", map, "HostConfig.LogConfig.Config"},
-    {"mac-address", text, "MacAddress"},
+    {"mac-address", mac_address, "MacAddress"},
     {"memory", bytes, "HostConfig.Memory", 'm'},
     {"memory-reservation", bytes, "HostConfig.MemoryReservation"},
     {"memory-swap", bytes_or_unlimited, "HostConfig.MemorySwap"},
     {"memory-swappiness", integer, "HostConfig.MemorySwappiness"},
     {"mount", mount, "HostConfig.Mounts"},
     {"name", kRefused, "the containerizer finds its containers by the names it gives them"},
-    {"network", text, "HostConfig.NetworkMode"},
+    {"network", network, "HostConfig.NetworkMode"},
     {"network-alias", endpoint_list, "Aliases"},
     {"no-healthcheck", no_health_check, "Healthcheck.Test", '\0', true},
     {"oom-kill-disable", boolean, "HostConfig.OomKillDisable", '\0', true},
     {"oom-score-adj", integer, "HostConfig.OomScoreAdj"},
-    {"pid", text, "HostConfig.PidMode"},
+    {"pid", pid_mode, "HostConfig.PidMode"},
     {"pids-limit", integer, "HostConfig.PidsLimit"},
     {"platform", kRefused, "the container runs on the platform of its host"},
     {"privileged", boolean, "HostConfig.Privileged", '\0', true},
@@ -449,14 +465,14 @@ constexpr FlagRow kFlags[] = {
     {"stop-signal", text, "StopSignal"},
     {"stop-timeout", integer, "StopTimeout"},
     {"storage-opt", map, "HostConfig.StorageOpt"},
-    {"sysctl", map, "HostConfig.Sysctls"},
+    {"sysctl", sysctl, "HostConfig.Sysctls"},
     {"tmpfs", tmpfs, "HostConfig.Tmpfs"},
     {"tty", kRefused, kNoTerminal, 't'},
     {"ulimit", ulimit, "HostConfig.Ulimits"},
     {"use-api-socket", kRefused, "the daemon's socket is not given to tasks"},
     {"user", text, "User", 'u'},
-    {"userns", text, "HostConfig.UsernsMode"},
-    {"uts", text, "HostConfig.UTSMode"},
+    {"userns", host_or_own, "HostConfig.UsernsMode"},
+    {"uts", host_or_own, "HostConfig.UTSMode"},
     {"volume", volume, "HostConfig.Binds", 'v'},
     {"volume-driver", text, "HostConfig.VolumeDriver"},
     {"volumes-from", list, "HostConfig.VolumesFrom"},

@@ -28,4 +28,10 @@ const FlagRow* find_flag(std::string_view name);
 // Finds a flag by its letter; nullptr when there is none.
 const FlagRow* find_flag(char letter);
 
+// The name of the network that a value of --network asks for: "NAME", or "name=NAME,alias=…".
+Result<std::string> network_name(const std::string& value);
+
+// Why flags that were all applied do not go together, if so.
+Status check_together(const std::vector<RunFlag>& flags, const CreateRequest& request);
+
 }  // namespace containerizer

@@ -135,13 +135,20 @@ Result<RunOptions> parse_parameters(
 }
 
 Status apply_run_flags(const std::vector<RunFlag>& flags, CreateRequest& request) {
-  for (const RunFlag& flag : flags) {
+  const auto apply = [&](const RunFlag& flag) -> Status {
     const FlagRow& row = *find_flag(flag.name);
-    if (const Status applied = row.apply(row, flag.value, request); !applied.ok()) {
-      return refusal("--" + flag.name + ": " + applied.failure().text);
+    const Status applied = row.apply(row, flag.value, request);
+    return applied.ok() ? applied : refusal("--" + flag.name + ": " + applied.failure().text);
+  };
+  // What --network sets is held against what the flags for a part of it have set.
+  for (const bool network : {false, true}) {
+    for (const RunFlag& flag : flags) {
+      if ((flag.name == "network") != network) continue;
+      if (Status applied = apply(flag); !applied.ok()) return applied;
     }
   }
-  return Done{};
+  const Status together = check_together(flags, request);
+  return together.ok() ? together : refusal(together.failure().text);
 }
 
 bool has_flag(const std::vector<RunFlag>& flags, std::string_view name) {
@@ -153,10 +160,9 @@ Result<std::optional<std::string>> network_flag(const std::vector<RunFlag>& flag
   for (const RunFlag& flag : flags) {
     if (flag.name != "network") continue;
     if (network) return refusal("--network: a container is created in one network, not in several");
-    if (flag.value.empty() || flag.value.find_first_of("=,") != flag.value.npos) {
-      return refusal("--network: " + in_quotes(flag.value) + " is not the name of a network");
-    }
-    network = flag.value;
+    const Result<std::string> name = network_name(flag.value);
+    if (!name.ok()) return refusal("--network: " + name.failure().text);
+    network = name.value();
   }
   return network;
 }

@@ -56,9 +56,9 @@ struct CreateRequest {
   std::size_t ports = 0;  // that flags have published or exposed
 };
 
-// Applies flags in their order: a flag with one value replaces what is there, a flag that may be
-// repeated adds to it, an environment variable replaces the one of its name. HostConfig.NetworkMode
-// must be set before, because some flags belong to a network.
+// Applies flags in their order, but --network last: a flag with one value replaces what is there, a
+// flag that may be repeated adds to it, an environment variable replaces the one of its name.
+// HostConfig.NetworkMode must be set before, because some flags belong to a network.
 //
 // refused: a value of the wrong form, or one that must not be set. The text names the flag, and the
 // value unless secrets are usual there. `request` is then unusable.
@@ -67,8 +67,8 @@ Status apply_run_flags(const std::vector<RunFlag>& flags, CreateRequest& request
 // Whether there is a flag of this (long) name.
 bool has_flag(const std::vector<RunFlag>& flags, std::string_view name);
 
-// The network the flags ask for, if any. refused: more than one, or one with settings of its own
-// (name=…,alias=…), which a create request of API 1.41 cannot carry.
+// The name of the network the flags ask for, if any. refused: more than one, which a create request
+// of API 1.41 cannot carry.
 Result<std::optional<std::string>> network_flag(const std::vector<RunFlag>& flags);
 
 // --- Parts of the body that not only flags write ---
