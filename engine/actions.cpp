@@ -11,6 +11,7 @@
 #include "engine/host/log.h"
 #include "engine/host/sandbox.h"
 #include "engine/identity.h"
+#include "engine/image_pull.h"
 #include "engine/launch_record.h"
 #include "engine/life_lock.h"
 #include "engine/limits.h"
@@ -154,7 +155,7 @@ Actions::MaybeStep Actions::await_fetcher(const ProcessId& fetcher) {
 Step Actions::pull() {
   const auto made = plan();
   if (!made.ok()) return failed_step("plan", made.failure().text);
-  const auto& image = made.value()->image;
+  const WantedImage image{made.value()->image, made.value()->force_pull, container_.directory};
   Patience patience;
   const auto progress = [&](const std::string& line) {
     patience = {};
@@ -163,24 +164,13 @@ Step Actions::pull() {
   for (;;) {
     if (const auto request = new_request()) return *request;
     world_.store.close();
-    if (!made.value()->force_pull) {
-      const auto there = world_.docker.has_image(image);
-      if (there.ok() && there.value()) return {Event::pulled, "already there", {}};
-      if (there.failed_with(Fault::unavailable)) {
-        if (!keep_trying(patience, there.failure())) {
-          return failed_step("pull", there.failure().text);
-        }
-        continue;
-      }
-    }
-    log::info("pulling {}", image);
-    const auto pulled = world_.docker.pull(image, {}, world_.host.wake(), progress);
-    if (pulled.ok()) return {Event::pulled, "", {}};
-    if (pulled.failed_with(Fault::interrupted)) {
+    const auto obtained = obtain_image(world_, image, progress);
+    if (obtained.ok()) return {Event::pulled, obtained.value(), {}};
+    if (obtained.failed_with(Fault::interrupted)) {
       world_.host.clear_wake();
-    } else if (!pulled.failed_with(Fault::unavailable) ||
-               !keep_trying(patience, pulled.failure())) {
-      return failed_step("pull", pulled.failure().text);
+    } else if (!obtained.failed_with(Fault::unavailable) ||
+               !keep_trying(patience, obtained.failure())) {
+      return failed_step("pull", obtained.failure().text);
     }
   }
 }

@@ -44,6 +44,15 @@ Status set_wait(Config& config, const std::string& value) {
   return Done{};
 }
 
+Status set_pull(Config& config, const std::string& value) {
+  auto policy = one_of<PullPolicy>(value, {{"missing", PullPolicy::missing},
+                                           {"always", PullPolicy::always},
+                                           {"never", PullPolicy::never}});
+  if (!policy.ok()) return policy.failure();
+  config.pull = policy.value();
+  return Done{};
+}
+
 Status set_late_waits(Config& config, const std::string& value) {
   int places = 0;
   const auto* end = value.data() + value.size();
@@ -103,6 +112,7 @@ const std::vector<Setting>& settings() {
       {"ENGINE_TIMEOUT", [](C& c, S& v) { return set_duration(c.engine_timeout, v); }},
       {"ENGINE_PATIENCE", [](C& c, S& v) { return set_duration(c.engine_patience, v); }},
       {"DEFAULT_IMAGE", [](C& c, S& v) { return text(c.default_image, v); }},
+      {"PULL", set_pull},
       {"SANDBOX", set_sandbox},
       {"HISTORY", [](C& c, S& v) { return set_duration(c.history, v); }},
       {"LOG", set_log},

@@ -16,6 +16,9 @@ namespace containerizer {
 // When `wait` answers; see cli/wait.cpp.
 enum class WaitMode { automatic, early, late };
 
+// When a registry is asked for an image; a task's own wish to pull goes before `missing`.
+enum class PullPolicy { missing, always, never };
+
 struct Config {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
@@ -26,6 +29,7 @@ struct Config {
   Duration engine_timeout{30'000};
   Duration engine_patience{60'000};
   std::string default_image;
+  PullPolicy pull = PullPolicy::missing;
   std::string sandbox = "/mnt/mesos/sandbox";
   Duration history{30LL * 24 * 3600 * 1000};
   std::string log;  // "" for standard error alone

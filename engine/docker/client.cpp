@@ -33,8 +33,14 @@ std::string host_header(const Endpoint& endpoint) {
 }
 
 std::string auth_header(const RegistryAuth& auth) {
-  return base64url(json::serialize(json::object{
-      {"username", auth.username}, {"password", auth.password}, {"serveraddress", auth.server}}));
+  json::object header{{"serveraddress", auth.server}};
+  if (!auth.identity_token.empty()) {
+    header["identitytoken"] = auth.identity_token;
+  } else {
+    header["username"] = auth.username;
+    header["password"] = auth.password;
+  }
+  return base64url(json::serialize(header));
 }
 
 // The daemon quotes an environment entry that it rejects: leaves only the name.
@@ -238,7 +244,7 @@ Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth
   Request request{Method::post,
                   "/images/create" + query({{"fromImage", image.repository}, {"tag", image.tag}}),
                   ""};
-  if (!auth.username.empty() || !auth.password.empty()) {
+  if (!auth.empty()) {
     request.headers.emplace_back("X-Registry-Auth", auth_header(auth));
   }
   auto opened = open_stream(kPull, reference, request, Patience(settings_.call_deadline));

@@ -73,6 +73,9 @@ struct RegistryAuth {
   std::string username;
   std::string password;
   std::string server;
+  std::string identity_token;  // in place of the two
+
+  bool empty() const { return username.empty() && password.empty() && identity_token.empty(); }
 };
 
 class Docker {

@@ -12,7 +12,10 @@
 namespace containerizer {
 
 std::optional<std::string> read_small_file(const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return read_small_file(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
+}
+
+std::optional<std::string> read_small_file(const Fd& file) {
   if (!file.valid()) return std::nullopt;
   constexpr std::size_t most = 65536;
   std::string content;

@@ -14,6 +14,7 @@ namespace containerizer {
 // The whole content of a file of at most 64 KiB (as those in /proc and /sys); nothing when it
 // cannot be read.
 std::optional<std::string> read_small_file(const std::string& path);
+std::optional<std::string> read_small_file(const Fd& file);
 
 struct Pipe {
   Fd read;

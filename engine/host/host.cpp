@@ -92,7 +92,9 @@ class RealHost : public Host {
     auto started = containerizer::start(program);
     if (!started.ok()) return started.failure();
     words.value().write.close();
-    return read_to_end(words.value().read, deadline);
+    auto heard = read_to_end(words.value().read, deadline);
+    if (!program.detached) end(started.value());
+    return heard;
   }
 
   std::optional<int> reap(const ProcessId& child) override {
@@ -100,6 +102,13 @@ class RealHost : public Host {
   }
 
  private:
+  void end(const ProcessId& child) {
+    const Fd ended = open_process(child);
+    send_group_signal(child, SIGKILL);
+    if (ended.valid()) poll({ended.get()}, deadline_in(Duration(1'000)));
+    containerizer::reap(child.pid);
+  }
+
   Fd wake_;
   std::unique_ptr<PreparedProcess> prepared_;
 };

@@ -54,7 +54,8 @@ class Host {
   virtual Status allow() = 0;
   virtual Result<ProcessId> start(const Program& program) = 0;
   // Starts a program and returns what it writes to its standard output (of `program` that is not
-  // used), until it closes that or the deadline has passed.
+  // used), until it closes that or the deadline has passed. Unless it is detached, it is then
+  // ended.
   virtual Result<std::string> hear(Program program, Deadline deadline) = 0;
   // The waitpid status of an ended child of ours.
   virtual std::optional<int> reap(const ProcessId& child) = 0;

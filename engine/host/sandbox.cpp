@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "engine/host/file.h"
+
 namespace containerizer {
 namespace {
 
@@ -77,6 +79,22 @@ Result<Fd> open_sandbox_file(const std::string& directory, const std::string& na
     ::unlinkat(folder.get(), name.c_str(), 0);
   }
   return cannot_open(directory, name);
+}
+
+std::optional<std::string> read_sandbox_file(const std::string& directory,
+                                             const std::string& path) {
+  Fd place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::string_view rest = path;
+  while (place.valid() && !rest.empty()) {
+    const auto slash = rest.find('/');
+    const std::string name(rest.substr(0, slash));
+    rest = slash == rest.npos ? std::string_view() : rest.substr(slash + 1);
+    // A pipe is not waited for.
+    place = Fd(::openat(place.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  }
+  struct stat found {};
+  if (!place.valid() || ::fstat(place.get(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
+  return read_small_file(place);
 }
 
 Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox) {

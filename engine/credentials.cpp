@@ -1,0 +1,199 @@
+#include "engine/credentials.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+
+#include "engine/docker/encoding.h"
+#include "engine/host/file.h"
+#include "engine/host/sandbox.h"
+
+namespace containerizer {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view hub = "docker.io";
+// What a program that keeps secrets may take to tell one.
+constexpr Duration longest_answer{30'000};
+// In place of a user's name: the secret is a token.
+constexpr std::string_view token_user = "<token>";
+
+Failure unreadable(const std::string& why) { return {Fault::refused, why}; }
+
+Result<json::object> object_in(std::string_view text) {
+  boost::system::error_code error;
+  const auto value = json::parse(json::string_view(text.data(), text.size()), error);
+  if (error) return unreadable("it is no JSON: " + error.message());
+  if (!value.is_object()) return unreadable("it is no JSON object");
+  return value.get_object();
+}
+
+std::string text_in(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+const json::object* object_at(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr ? value->if_object() : nullptr;
+}
+
+// The host that a key of `auths` stands for: keys are hosts, or URLs as they were once.
+std::string host_of(std::string_view key) {
+  if (const auto scheme = key.find("://"); scheme != key.npos) key.remove_prefix(scheme + 3);
+  key = key.substr(0, key.find('/'));
+  const bool is_hub = key == "index.docker.io" || key == "registry-1.docker.io";
+  return std::string(is_hub ? hub : key);
+}
+
+// As the daemon wants to be told of it.
+std::string server_of(const std::string& registry) {
+  return registry == hub ? "https://index.docker.io/v1/" : registry;
+}
+
+const json::object* entry_for(const json::object& entries, const std::string& registry) {
+  for (const auto& entry : entries) {
+    if (host_of(entry.key()) == registry) return entry.value().if_object();
+  }
+  return nullptr;
+}
+
+Result<RegistryAuth> auth_in(const json::object& entry, const std::string& registry) {
+  RegistryAuth auth{text_in(entry, "username"), text_in(entry, "password"), server_of(registry),
+                    text_in(entry, "identitytoken")};
+  if (const auto packed = text_in(entry, "auth"); !packed.empty()) {
+    const auto pair = base64_decode(packed);
+    const auto colon = pair ? pair->find(':') : std::string::npos;
+    if (colon == std::string::npos) return unreadable("the auth of " + registry + " is malformed");
+    auth.username = pair->substr(0, colon);
+    auth.password = pair->substr(colon + 1);
+    // Some versions of docker pad it.
+    auth.password.erase(auth.password.find_last_not_of('\0') + 1);
+  }
+  return auth;
+}
+
+std::string helper_in(const json::object& configuration, const std::string& registry) {
+  if (const auto* helpers = object_at(configuration, "credHelpers")) {
+    for (const auto& entry : *helpers) {
+      if (host_of(entry.key()) == registry) return text_in(*helpers, entry.key());
+    }
+  }
+  return text_in(configuration, "credsStore");
+}
+
+// --- Files
+
+struct Source {
+  std::string name;  // for people
+  std::optional<std::string> content;
+  bool is_operators = false;
+};
+
+std::vector<Source> sources(const std::string& sandbox, const Environment& environment) {
+  std::vector<Source> all;
+  for (const auto* name : {".docker/config.json", ".dockercfg"}) {
+    all.push_back({sandbox + "/" + name, read_sandbox_file(sandbox, name), false});
+  }
+  const auto add = [&](const std::string& path) {
+    all.push_back({path, read_small_file(path), true});
+  };
+  const auto directory = value_or(environment, "DOCKER_CONFIG", "");
+  const auto home = value_or(environment, "HOME", "");
+  if (!directory.empty()) {
+    add(directory + "/config.json");
+  } else if (!home.empty()) {
+    add(home + "/.docker/config.json");
+    add(home + "/.dockercfg");
+  }
+  return all;
+}
+
+// --- Helpers
+
+bool is_helper_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
+}
+
+Result<RegistryAuth> ask_helper(Host& host, const std::string& helper, const std::string& registry,
+                                const Environment& environment) {
+  const auto name = "docker-credential-" + helper;
+  const auto cannot = [&](const std::string& why) {
+    return unreadable(fmt::format("{}, asked for {}: {}", name, registry, why));
+  };
+  if (!is_helper_name(helper)) return cannot("that is no name of a program");
+  auto question = make_pipe();
+  if (!question.ok()) return question.failure();
+  write_all(question.value().write.get(), server_of(registry));
+  question.value().write.close();
+  Program program;
+  // Found on the PATH.
+  program.arguments = {"/usr/bin/env", name, "get"};
+  program.environment = as_strings(environment);
+  program.directory = "/";
+  program.input = question.value().read.get();
+  const auto answer = host.hear(program, host.now() + longest_answer);
+  if (!answer.ok()) return cannot(answer.failure().text);
+  // What it says to somebody that it does not know, with an exit status that nobody sees.
+  if (answer.value().find("credentials not found") != std::string::npos) return RegistryAuth{};
+  auto auth = read_helper(answer.value(), registry);
+  if (!auth.ok()) return cannot(auth.failure().text);
+  return auth;
+}
+
+}  // namespace
+
+std::string registry_of(const std::string& reference) {
+  const auto slash = reference.find('/');
+  const auto first = reference.substr(0, slash);
+  const bool is_host = slash != std::string::npos &&
+                       (first.find_first_of(".:") != std::string::npos || first == "localhost");
+  return is_host ? host_of(first) : std::string(hub);
+}
+
+Result<Login> read_login(std::string_view text, const std::string& registry) {
+  const auto configuration = object_in(text);
+  if (!configuration.ok()) return configuration.failure();
+  const auto& all = configuration.value();
+  Login login;
+  login.helper = helper_in(all, registry);
+  const auto* auths = object_at(all, "auths");
+  const auto* entry = entry_for(auths != nullptr ? *auths : all, registry);
+  if (entry == nullptr) return login;
+  auto auth = auth_in(*entry, registry);
+  if (!auth.ok()) return auth.failure();
+  login.auth = std::move(auth.value());
+  return login;
+}
+
+Result<RegistryAuth> read_helper(std::string_view answer, const std::string& registry) {
+  const auto told = object_in(answer);
+  if (!told.ok()) return told.failure();
+  const auto user = text_in(told.value(), "Username");
+  const auto secret = text_in(told.value(), "Secret");
+  if (user.empty() || secret.empty()) return unreadable("it names no user, or no secret");
+  if (user == token_user) return RegistryAuth{"", "", server_of(registry), secret};
+  return RegistryAuth{user, secret, server_of(registry), ""};
+}
+
+Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
+                                      const std::string& sandbox, const Environment& environment) {
+  const auto registry = registry_of(reference);
+  for (const auto& source : sources(sandbox, environment)) {
+    if (!source.content) continue;
+    auto login = read_login(*source.content, registry);
+    if (!login.ok()) return unreadable(source.name + ": " + login.failure().text);
+    if (source.is_operators && !login.value().helper.empty()) {
+      auto auth = ask_helper(host, login.value().helper, registry, environment);
+      if (!auth.ok() || !auth.value().empty()) return auth;
+    }
+    if (!login.value().auth.empty()) return login.value().auth;
+  }
+  return RegistryAuth{};
+}
+
+}  // namespace containerizer

@@ -1,0 +1,95 @@
+#include "engine/image_pull.h"
+
+#include <fmt/core.h>
+
+#include <functional>
+
+#include "engine/credentials.h"
+#include "engine/host/lock.h"
+
+namespace containerizer {
+namespace {
+
+// While another launch pulls the image.
+constexpr Duration look_again{200};
+
+// Images that share a byte wait for each other, which is no harm.
+int byte_of(const std::string& reference) {
+  constexpr std::size_t bytes = 1 << 30;
+  return static_cast<int>(std::hash<std::string>()(reference) % bytes);
+}
+
+class Pull {
+ public:
+  Pull(const World& world, const WantedImage& image,
+       const std::function<void(const std::string&)>& progress)
+      : world_(world),
+        image_(image),
+        progress_(progress),
+        turn_(world.config.state_directory() + "/pull.lock", true) {}
+
+  Result<std::string> run() {
+    const bool is_enough = !image_.is_forced && world_.config.pull != PullPolicy::always;
+    if (is_enough) {
+      const auto there = world_.docker.has_image(image_.reference);
+      if (!there.ok()) return there.failure();
+      if (there.value()) return std::string("already there");
+    }
+    if (world_.config.pull == PullPolicy::never) return forbidden();
+    const auto waited = await_turn();
+    if (!waited.ok()) return waited.failure();
+    if (is_enough && waited.value()) {
+      const auto there = world_.docker.has_image(image_.reference);
+      if (!there.ok()) return there.failure();
+      if (there.value()) return std::string("pulled by another launch");
+    }
+    return ask_registry();
+  }
+
+ private:
+  Failure forbidden() const {
+    return {Fault::refused,
+            fmt::format("image {} {}, and CONTAINERIZER_PULL=never forbids to pull it; pull it on "
+                        "this host beforehand",
+                        image_.reference,
+                        image_.is_forced ? "is to be pulled" : "is not on this host")};
+  }
+
+  // Whether somebody else had to be waited for.
+  Result<bool> await_turn() {
+    const int byte = byte_of(image_.reference);
+    if (turn_.try_lock(byte, LockFile::Mode::exclusive)) return false;
+    progress_("another launch pulls " + image_.reference + "; waiting for it");
+    while (!turn_.try_lock(byte, LockFile::Mode::exclusive)) {
+      const auto ready = world_.host.poll({world_.host.wake()}, world_.host.now() + look_again);
+      if (ready[0]) return Failure{Fault::interrupted, "the pull was called off"};
+    }
+    return true;
+  }
+
+  Result<std::string> ask_registry() {
+    const auto auth =
+        find_credentials(world_.host, image_.reference, image_.sandbox, world_.environment);
+    if (!auth.ok()) return auth.failure();
+    progress_(fmt::format("pulling {}{}", image_.reference,
+                          auth.value().username.empty() ? "" : " as " + auth.value().username));
+    const auto pulled =
+        world_.docker.pull(image_.reference, auth.value(), world_.host.wake(), progress_);
+    if (!pulled.ok()) return pulled.failure();
+    return std::string("pulled");
+  }
+
+  const World& world_;
+  const WantedImage& image_;
+  const std::function<void(const std::string&)>& progress_;
+  LockFile turn_;
+};
+
+}  // namespace
+
+Result<std::string> obtain_image(const World& world, const WantedImage& image,
+                                 const std::function<void(const std::string&)>& progress) {
+  return Pull(world, image, progress).run();
+}
+
+}  // namespace containerizer

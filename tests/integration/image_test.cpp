@@ -1,0 +1,151 @@
+// Images from registries: whom they are asked as, when, and how often.
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/integration/daemon.h"
+#include "tests/integration/direct_launch.h"
+
+using namespace containerizer::integration;
+using Catch::Contains;
+
+namespace {
+
+mesos::containerizer::Launch launch_of(const WorkDirectory& place, const std::string& id,
+                                       const Registry& registry) {
+  auto launch = custom_launch(place, id, "exit 4");
+  launch.mutable_executor_info()->mutable_command()->mutable_container()->set_image(
+      registry.image());
+  launch.set_directory(place.scratch() / ("sandbox-" + id));
+  fs::create_directory(launch.directory());
+  return launch;
+}
+
+// What the history says of its pull.
+std::string pull_of(const WorkDirectory& place, const std::string& id) {
+  return place.sql("SELECT detail FROM history WHERE event = 'Pulled' AND container_id = '" + id +
+                   "'");
+}
+
+void check_that_it_runs(const WorkDirectory& place, const mesos::containerizer::Launch& launch) {
+  launch_directly(place, launch);
+  const auto ending = end_of(place, launch.container_id().value());
+  INFO(ending.message());
+  CHECK(ending.status() == 4 << 8);
+}
+
+std::string failure_of(const WorkDirectory& place, const mesos::containerizer::Launch& launch) {
+  launch_directly(place, launch);
+  const auto ending = end_of(place, launch.container_id().value());
+  CHECK(ending.status() == 1 << 8);
+  CHECK_THAT(ending.message(), Catch::StartsWith("pull: "));
+  return ending.message();
+}
+
+bool says(const mesos::containerizer::Launch& launch, const std::string& words) {
+  return read_file(launch.directory() + "/stderr").find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("private image, and who may have it") {
+  WorkDirectory place;
+  place.set("HOME", place.scratch() / "home");
+  const Registry registry(place, {.is_private = true, .is_encrypted = GENERATE(false, true)});
+  auto launch = launch_of(place, "c1", registry);
+
+  SECTION("nobody without a login") {
+    CHECK_THAT(failure_of(place, launch), Contains("no basic auth credentials"));
+  }
+  SECTION("a task that brings config.json along") {
+    fs::create_directory(launch.directory() + "/.docker");
+    write_file(launch.directory() + "/.docker/config.json", registry.login());
+    check_that_it_runs(place, launch);
+  }
+  SECTION("a task that brings .dockercfg along") {
+    write_file(launch.directory() + "/.dockercfg",
+               "{\"http://" + registry.address() + "\": {\"auth\": \"" + Registry::packed_login +
+                   "\", \"email\": \"a@b\"}}");
+    check_that_it_runs(place, launch);
+  }
+  SECTION("anybody, when the operator has logged in") {
+    place.set("DOCKER_CONFIG", place.scratch() / "docker-config");
+    check_that_it_runs(place, launch);
+  }
+  SECTION("anybody, when a helper of the operator's knows") {
+    const auto helper = place.scratch() / "docker-credential-box";
+    write_file(helper, "#!/bin/sh\necho '{\"Username\": \"user\", \"Secret\": \"secret\"}'\n");
+    REQUIRE(::chmod(helper.c_str(), 0755) == 0);
+    place.set("PATH", place.scratch().string() + ":/usr/sbin:/usr/bin:/sbin:/bin");
+    fs::create_directories(place.scratch() / "home/.docker");
+    write_file(place.scratch() / "home/.docker/config.json", R"({"credsStore": "box"})");
+    check_that_it_runs(place, launch);
+  }
+  CHECK_FALSE(says(launch, "secret"));
+}
+
+TEST_CASE("when a registry is asked") {
+  WorkDirectory place;
+  const Registry registry(place);
+  const auto there = launch_of(place, "there", registry);
+  auto first = launch_of(place, "first", registry);
+
+  SECTION("when the image is missing") {
+    check_that_it_runs(place, first);
+    check_that_it_runs(place, there);
+    CHECK(pull_of(place, "first") == "pulled\n");
+    CHECK(pull_of(place, "there") == "already there\n");
+  }
+  SECTION("always") {
+    place.set("CONTAINERIZER_PULL", "always");
+    check_that_it_runs(place, first);
+    check_that_it_runs(place, there);
+    CHECK(pull_of(place, "there") == "pulled\n");
+  }
+  SECTION("never") {
+    place.set("CONTAINERIZER_PULL", "never");
+    CHECK_THAT(failure_of(place, first),
+               Contains(registry.image()) && Contains("CONTAINERIZER_PULL=never"));
+    docker({"tag", "busybox:test", registry.image()});
+    check_that_it_runs(place, there);
+  }
+}
+
+TEST_CASE("launches of one image pull it once") {
+  const WorkDirectory place;
+  const Registry registry(place);
+  registry.freeze();
+  const auto first = launch_of(place, "first", registry);
+  launch_directly(place, first);
+  eventually("it pulls", [&] { return says(first, "pulling "); });
+  const auto second = launch_of(place, "second", registry);
+  const auto third = launch_of(place, "third", registry);
+  for (const auto& launch : {second, third}) {
+    launch_directly(place, launch);
+    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+  }
+  const auto destroyed = place.call_for("destroy", "third");
+  INFO(destroyed.err);
+  CHECK(destroyed.status == 0);
+  registry.thaw();
+  for (const auto* id : {"first", "second"}) CHECK(end_of(place, id).status() == 4 << 8);
+  CHECK(pull_of(place, "first") == "pulled\n");
+  CHECK(pull_of(place, "second") == "pulled by another launch\n");
+}
+
+TEST_CASE("who waits for a pull that dies pulls itself") {
+  const WorkDirectory place;
+  const Registry registry(place);
+  registry.freeze();
+  const auto first = launch_of(place, "first", registry);
+  const auto second = launch_of(place, "second", registry);
+  launch_directly(place, first);
+  eventually("it pulls", [&] { return says(first, "pulling "); });
+  launch_directly(place, second);
+  eventually("it waits", [&] { return says(second, "another launch pulls"); });
+  place.kill_supervisor("first");
+  eventually("it pulls", [&] { return says(second, "pulling "); });
+  registry.thaw();
+  CHECK(end_of(place, "second").status() == 4 << 8);
+  CHECK(end_of(place, "first").status() == 4 << 8);
+}
