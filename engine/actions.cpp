@@ -97,6 +97,8 @@ Result<const LaunchPlan*> Actions::plan() {
   PlanSettings settings;
   settings.default_image = world_.config.default_image;
   settings.sandbox_in_container = world_.config.sandbox;
+  settings.cpu_quota = world_.config.cpu_quota;
+  settings.swap = world_.config.swap;
   if (const auto owner = owner_of(container_.directory); !owner.empty()) {
     settings.numeric_user = owner;
   }

@@ -53,6 +53,22 @@ Status set_pull(Config& config, const std::string& value) {
   return Done{};
 }
 
+Status set_swap(Config& config, const std::string& value) {
+  auto policy = one_of<SwapPolicy>(value, {{"docker", SwapPolicy::docker},
+                                           {"unlimited", SwapPolicy::unlimited},
+                                           {"none", SwapPolicy::none}});
+  if (!policy.ok()) return policy.failure();
+  config.swap = policy.value();
+  return Done{};
+}
+
+Status set_switch(bool& target, const std::string& value) {
+  auto choice = one_of<bool>(value, {{"on", true}, {"off", false}});
+  if (!choice.ok()) return choice.failure();
+  target = choice.value();
+  return Done{};
+}
+
 Status set_late_waits(Config& config, const std::string& value) {
   int places = 0;
   const auto* end = value.data() + value.size();
@@ -113,6 +129,8 @@ const std::vector<Setting>& settings() {
       {"ENGINE_PATIENCE", [](C& c, S& v) { return set_duration(c.engine_patience, v); }},
       {"DEFAULT_IMAGE", [](C& c, S& v) { return text(c.default_image, v); }},
       {"PULL", set_pull},
+      {"CPU_QUOTA", [](C& c, S& v) { return set_switch(c.cpu_quota, v); }},
+      {"SWAP", set_swap},
       {"SANDBOX", set_sandbox},
       {"HISTORY", [](C& c, S& v) { return set_duration(c.history, v); }},
       {"LOG", set_log},

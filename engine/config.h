@@ -19,6 +19,10 @@ enum class WaitMode { automatic, early, late };
 // When a registry is asked for an image; a task's own wish to pull goes before `missing`.
 enum class PullPolicy { missing, always, never };
 
+// How much swap a task may have that has a limit of memory: as much as memory, as docker does it;
+// as much as there is; none.
+enum class SwapPolicy { docker, unlimited, none };
+
 struct Config {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
@@ -30,6 +34,8 @@ struct Config {
   Duration engine_patience{60'000};
   std::string default_image;
   PullPolicy pull = PullPolicy::missing;
+  bool cpu_quota = false;  // a task gets no more than its cpus, though others be idle
+  SwapPolicy swap = SwapPolicy::docker;
   std::string sandbox = "/mnt/mesos/sandbox";
   Duration history{30LL * 24 * 3600 * 1000};
   std::string log;  // "" for standard error alone

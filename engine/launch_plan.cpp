@@ -69,11 +69,6 @@ Status check_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>
     if (resource.name() == "gpus" && resource.scalar().value() > 0) {
       return refusal("resource gpus: GPUs are not supported; take them out of the task");
     }
-    if (resource.disk().has_persistence()) {
-      return refusal("resource disk: persistent volume " +
-                     in_quotes(resource.disk().persistence().id()) +
-                     " cannot be mounted; take it out of the task or use a volume of the host");
-    }
   }
   return Done{};
 }
@@ -221,13 +216,28 @@ Status plan_variables(const Request& request, json::object& body) {
   return Done{};
 }
 
-void plan_limits(const Resources& resources, json::object& body) {
+void plan_limits(const Request& request, json::object& body) {
+  const Resources& resources = request.resources;
   json::object& host = object_at(body, "HostConfig");
   if (resources.cpus) host["CpuShares"] = cpu_shares(*resources.cpus);
+  // The engine takes only one of both.
+  if (resources.cpus && request.settings.cpu_quota && !has_flag(request.options.flags, "cpus")) {
+    host["CpuPeriod"] = cpu_period;
+    host["CpuQuota"] = cpu_quota(*resources.cpus);
+  }
   if (resources.memory) {
     host["Memory"] = memory_limit(*resources.memory);
     host["MemoryReservation"] = host["Memory"];
   }
+}
+
+// After the flags, which may have set another limit.
+void plan_swap(const Request& request, json::object& host) {
+  const json::value* memory = host.if_contains("Memory");
+  if (memory == nullptr || memory->as_int64() == 0) return;
+  if (has_flag(request.options.flags, "memory-swap")) return;
+  if (request.settings.swap == SwapPolicy::none) host["MemorySwap"] = memory->as_int64();
+  if (request.settings.swap == SwapPolicy::unlimited) host["MemorySwap"] = -1;
 }
 
 Status plan_mapping(const DockerInfo::PortMapping& mapping, const Resources& resources,
@@ -359,6 +369,57 @@ Status plan_volume(const Request& request, const mesos::Volume& volume, LaunchPl
   return Done{};
 }
 
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
+// Where the slave keeps a persistent volume (Mesos' src/slave/paths.cpp).
+Result<std::string> persistent_source(const Request& request, const mesos::Resource& resource) {
+  const auto& disk = resource.disk();
+  using Source = mesos::Resource::DiskInfo::Source;
+  if (disk.source().type() == Source::MOUNT) return disk.source().mount().root();
+  std::string root = value_or(request.environment, "MESOS_WORK_DIRECTORY", "");
+  if (disk.source().type() == Source::PATH) root = disk.source().path().root();
+  if (!root.starts_with('/')) return refusal("the slave does not say where its volumes lie");
+  if (!is_plain_name(resource.role()) || !is_plain_name(disk.persistence().id())) {
+    return refusal("its role or its id is no name of a directory");
+  }
+  return root + "/volumes/roles/" + resource.role() + "/" + disk.persistence().id();
+}
+
+Status plan_persistent_volume(const Request& request, const mesos::Resource& resource,
+                              LaunchPlan& plan) {
+  const auto name = [&](const std::string& text) {
+    return refusal("persistent volume " + in_quotes(resource.disk().persistence().id()) + ": " +
+                   text);
+  };
+  const std::string& path = resource.disk().volume().container_path();
+  const std::optional<std::string> target =
+      path.starts_with('/') ? path : below(request.settings.sandbox_in_container, path);
+  if (!target) return name("its path in the container is missing, or leads out of the sandbox");
+  const Result<std::string> source = persistent_source(request, resource);
+  if (!source.ok()) return name(source.failure().text);
+  append(plan.create, "HostConfig.Mounts",
+         json::object{{"Type", "bind"},
+                      {"Source", source.value()},
+                      {"Target", *target},
+                      {"ReadOnly", resource.disk().volume().mode() == mesos::Volume::RO}});
+  return Done{};
+}
+
+Status plan_volumes(const Request& request, LaunchPlan& plan) {
+  for (const mesos::Volume& volume : request.container.volumes()) {
+    if (Status planned = plan_volume(request, volume, plan); !planned.ok()) return planned;
+  }
+  for (const mesos::Resource& resource : request.launch.executor_info().resources()) {
+    if (!resource.disk().has_persistence()) continue;
+    if (Status planned = plan_persistent_volume(request, resource, plan); !planned.ok()) {
+      return planned;
+    }
+  }
+  return Done{};
+}
+
 // Every path in the container on which the request so far mounts something.
 std::vector<std::string> mount_points(const json::object& body) {
   std::vector<std::string> result;
@@ -412,14 +473,11 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
     }
     body["Hostname"] = request.container.hostname();
   }
-  plan_limits(request.resources, body);
+  plan_limits(request, body);
   for (const auto part : {plan_command, plan_variables, plan_ports}) {
     if (Status planned = part(request, body); !planned.ok()) return planned;
   }
-  for (const mesos::Volume& volume : request.container.volumes()) {
-    if (Status planned = plan_volume(request, volume, plan); !planned.ok()) return planned;
-  }
-  return Done{};
+  return plan_volumes(request, plan);
 }
 
 Status plan_flags(const Request& request, LaunchPlan& plan) {
@@ -429,9 +487,10 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
   plan.create = std::move(create.body);
   plan.force_pull = create.force_pull;
 
+  json::object& host = object_at(plan.create, "HostConfig");
+  plan_swap(request, host);
   // Docker refuses a soft limit above the hard one; a flag may have lowered only the latter.
   if (has_flag(request.options.flags, "memory-reservation")) return Done{};
-  json::object& host = object_at(plan.create, "HostConfig");
   const bool both = host.contains("Memory") && host.contains("MemoryReservation");
   if (both && host["Memory"].as_int64() > 0 &&
       host["MemoryReservation"].as_int64() > host["Memory"].as_int64()) {

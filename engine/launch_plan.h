@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "containerizer.pb.h"
+#include "engine/config.h"
 #include "engine/environment.h"
 #include "engine/host/clock.h"
 #include "engine/host/result.h"
@@ -26,6 +27,8 @@ struct PlanSettings {
   // "uid:gid" of the sandbox's owner, which is the task's user because the slave hands the sandbox
   // to it. Replaces a user's name, which an image need not know.
   std::optional<std::string> numeric_user;
+  bool cpu_quota = false;
+  SwapPolicy swap = SwapPolicy::docker;
 };
 
 struct LaunchPlan {
@@ -59,6 +62,8 @@ TaskKind kind_of(const mesos::containerizer::Launch& launch);
 //   MESOS_DEFAULT_CONTAINER_IMAGE, the operator's default; each may leave it to the next.
 // - Network: the host's, unless asked otherwise. In a network of its own, and without any mapping,
 //   every allocated port is published under its own number.
+// - A persistent volume is mounted where the slave keeps it, at its path in the sandbox, or at the
+//   absolute path that it names.
 // - Working directory, stop signal and user are the image's, unless asked otherwise.
 //
 // refused: the request cannot be honoured; the text says which part and why, without any value of a

@@ -9,14 +9,20 @@
 #include "engine/running_facts.h"
 
 namespace containerizer {
+
 std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts& in_force) {
   if (in_force.memory_limit == 0) return 0;
   return std::max(in_force.memory_limit, wanted.memory.value_or(0));
 }
 
-boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force) {
+boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force,
+                                bool with_quota) {
   boost::json::object body;
   if (wanted.cpus) body["CpuShares"] = cpu_shares(*wanted.cpus);
+  if (wanted.cpus && with_quota && in_force.cpu_quota > 0) {
+    body["CpuPeriod"] = cpu_period;
+    body["CpuQuota"] = cpu_quota(*wanted.cpus);
+  }
   if (!wanted.memory) return body;
   body["MemoryReservation"] = *wanted.memory;
   const auto hard = hard_memory_after(wanted, in_force);
@@ -32,11 +38,12 @@ boost::json::object update_body(const store::Limits& wanted, const ContainerFact
 namespace {
 
 // The hard limit in force afterwards.
-Result<std::int64_t> update_limits(Docker& docker, const std::string& container,
+Result<std::int64_t> update_limits(const World& world, const std::string& container,
                                    const store::Limits& wanted) {
-  const auto in_force = docker.inspect(container);
+  const auto in_force = world.docker.inspect(container);
   if (!in_force.ok()) return in_force.failure();
-  const auto updated = docker.update(container, update_body(wanted, in_force.value()));
+  const auto updated =
+      world.docker.update(container, update_body(wanted, in_force.value(), world.config.cpu_quota));
   if (!updated.ok()) return updated.failure();
   return hard_memory_after(wanted, in_force.value());
 }
@@ -59,7 +66,7 @@ void apply_limits(const World& world, const store::Container& container,
   auto hard = seen.memory_limit;
   if (limits.ticket > 0) {
     store.close();
-    const auto updated = update_limits(world.docker, seen.id, limits);
+    const auto updated = update_limits(world, seen.id, limits);
     if (updated.ok()) {
       hard = updated.value();
     } else {

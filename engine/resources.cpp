@@ -9,6 +9,7 @@ namespace {
 constexpr double kSharesPerCpu = 1024;
 constexpr double kFewestShares = 2;
 constexpr double kMostShares = 262144;  // the kernel's
+constexpr double kLeastQuota = 1'000;
 constexpr std::uint64_t kMegabyte = std::uint64_t{1024} * 1024;
 constexpr std::uint64_t kLeastMemory = 32 * kMegabyte;
 constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 62;
@@ -53,6 +54,12 @@ std::int64_t cpu_shares(double cpus) {
   // Sums such as 0.1 + 0.2 must not lose a share to their binary form.
   const double shares = std::floor(cpus * kSharesPerCpu + 1e-6);
   return static_cast<std::int64_t>(std::clamp(shares, kFewestShares, kMostShares));
+}
+
+std::int64_t cpu_quota(double cpus) {
+  const double most = static_cast<double>(std::int64_t{1} << 40);
+  const double quota = std::floor(cpus * static_cast<double>(cpu_period) + 1e-6);
+  return static_cast<std::int64_t>(std::clamp(quota, kLeastQuota, most));
 }
 
 std::int64_t memory_limit(std::uint64_t bytes) {

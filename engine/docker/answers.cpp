@@ -157,6 +157,7 @@ std::optional<ContainerFacts> read_inspect(const json::value& document) {
   if (const auto* host = object_member(*container, "HostConfig")) {
     facts.memory_limit = number_member(*host, "Memory");
     facts.swap_limit = number_member(*host, "MemorySwap");
+    facts.cpu_quota = number_member(*host, "CpuQuota");
   }
   facts.finished_at = text_member(*state, "FinishedAt");
   return facts;

@@ -553,15 +553,79 @@ TEST_CASE("resources that no container can have are refused") {
     add_scalar(launch, "gpus", 1);
     CHECK_THAT(refusal(launch), Catch::Contains("gpus"));
   }
-  SECTION("persistent volumes") {
-    add_scalar(launch, "disk", 64);
-    launch.mutable_executor_info()
-        ->mutable_resources(0)
-        ->mutable_disk()
-        ->mutable_persistence()
-        ->set_id("p1");
-    CHECK_THAT(refusal(launch), Catch::Contains("\"p1\""));
+}
+
+TEST_CASE("a persistent volume is mounted where the slave keeps it") {
+  const Environment environment{{"MESOS_WORK_DIRECTORY", "/var/mesos"}};
+  Launch launch = command_task();
+  add_scalar(launch, "disk", 64);
+  auto& resource = *launch.mutable_executor_info()->mutable_resources(0);
+  resource.set_role("web");
+  auto& disk = *resource.mutable_disk();
+  disk.mutable_persistence()->set_id("p1");
+  disk.mutable_volume()->set_container_path("data");
+  disk.mutable_volume()->set_mode(mesos::Volume::RW);
+  const auto mounted = [&] {
+    return plan(launch, environment).create.at("HostConfig").at("Mounts").at(0).as_object();
+  };
+  SECTION("in the sandbox") {
+    CHECK(mounted().at("Source") == "/var/mesos/volumes/roles/web/p1");
+    CHECK(mounted().at("Target") == "/mnt/mesos/sandbox/data");
+    CHECK(mounted().at("ReadOnly") == false);
   }
+  SECTION("elsewhere in the container, to be read only") {
+    disk.mutable_volume()->set_container_path("/data");
+    disk.mutable_volume()->set_mode(mesos::Volume::RO);
+    CHECK(mounted().at("Target") == "/data");
+    CHECK(mounted().at("ReadOnly") == true);
+  }
+  SECTION("from a disk of its own") {
+    auto& source = *disk.mutable_source();
+    source.set_type(mesos::Resource::DiskInfo::Source::PATH);
+    source.mutable_path()->set_root("/disk1");
+    CHECK(mounted().at("Source") == "/disk1/volumes/roles/web/p1");
+    source.set_type(mesos::Resource::DiskInfo::Source::MOUNT);
+    source.mutable_mount()->set_root("/disk2");
+    CHECK(mounted().at("Source") == "/disk2");
+  }
+  SECTION("not from anywhere else") {
+    const auto name = GENERATE(as<std::string>(), "", "..", "../../etc", "a/b");
+    disk.mutable_persistence()->set_id(name);
+    CHECK_THAT(refusal(launch, environment), Catch::Contains("no name of a directory"));
+  }
+  SECTION("not outside of the sandbox") {
+    disk.mutable_volume()->set_container_path("../x");
+    CHECK_THAT(refusal(launch, environment), Catch::Contains("leads out of the sandbox"));
+  }
+}
+
+TEST_CASE("a quota of CPU time, when the operator wants one") {
+  Launch launch = command_task();
+  add_scalar(launch, "cpus", 0.25);
+  CHECK(host_field(plan(launch), "CpuQuota").is_null());
+  PlanSettings settings = kSettings;
+  settings.cpu_quota = true;
+  CHECK(host_field(plan(launch, {}, settings), "CpuQuota") == 25'000);
+  CHECK(host_field(plan(launch, {}, settings), "CpuPeriod") == 100'000);
+  auto& parameter = *docker(launch).add_parameters();
+  parameter.set_key("cpus");
+  parameter.set_value("2");
+  CHECK(host_field(plan(launch, {}, settings), "CpuQuota").is_null());
+}
+
+TEST_CASE("swap, as the operator wants it") {
+  Launch launch = command_task();
+  add_scalar(launch, "mem", 64);
+  PlanSettings settings = kSettings;
+  CHECK(host_field(plan(launch, {}, settings), "MemorySwap").is_null());
+  settings.swap = SwapPolicy::unlimited;
+  CHECK(host_field(plan(launch, {}, settings), "MemorySwap") == -1);
+  settings.swap = SwapPolicy::none;
+  CHECK(host_field(plan(launch, {}, settings), "MemorySwap") == 64 << 20);
+  auto& parameter = *docker(launch).add_parameters();
+  parameter.set_key("memory-swap");
+  parameter.set_value("1g");
+  CHECK(host_field(plan(launch, {}, settings), "MemorySwap") == 1 << 30);
 }
 
 TEST_CASE("a launch that cannot be understood is refused") {

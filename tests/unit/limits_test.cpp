@@ -37,6 +37,18 @@ TEST_CASE("CPUs are shares of 1024") {
   CHECK(body.at("CpuShares") == 512);
 }
 
+TEST_CASE("a quota follows the CPUs where there is one") {
+  auto facts = in_force(0, 0);
+  const auto wanted = limits(1.5, {});
+  CHECK_FALSE(update_body(wanted, facts, true).contains("CpuQuota"));
+  facts.cpu_quota = 20'000;
+  CHECK_FALSE(update_body(wanted, facts, false).contains("CpuQuota"));
+  const auto body = update_body(wanted, facts, true);
+  CHECK(body.at("CpuQuota") == 150'000);
+  CHECK(body.at("CpuPeriod") == 100'000);
+  CHECK_FALSE(update_body(limits({}, 64 * mib), facts, true).contains("CpuQuota"));
+}
+
 TEST_CASE("the hard limit rises with the memory that is wanted, and leaves swap its room") {
   const auto now = GENERATE(values<std::pair<std::int64_t, std::int64_t>>({
       {128, 192},  // limit of memory and swap together: now, and then
