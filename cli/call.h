@@ -33,6 +33,7 @@ int recover(Call& call);
 // Processes of our own.
 int supervise(Call& call);
 int observe(Call& call);
+int keep(Call& call);
 
 // For people.
 int ps(Call& call);

@@ -16,6 +16,7 @@
 #include "engine/environment_file.h"
 #include "engine/host/file.h"
 #include "engine/host/log.h"
+#include "engine/plain/engine.h"
 #include "engine/state_directory.h"
 #include "proto/record_io.h"
 
@@ -35,7 +36,7 @@ struct Command {
   const char* help;  // "" for those that only this program starts
 };
 
-constexpr std::array<Command, 13> commands{{
+constexpr std::array<Command, 14> commands{{
     {"launch", launch, true, Needs::a_directory, false, "start a container (slave)"},
     {"update", update, true, Needs::a_directory, true, "change its limits (slave)"},
     {"usage", usage, true, Needs::nothing, true, "report what it uses (slave)"},
@@ -46,6 +47,7 @@ constexpr std::array<Command, 13> commands{{
     {"recover", recover, false, Needs::a_directory, false, "take up what a crash left (slave)"},
     {"supervise", supervise, false, Needs::a_directory, false, ""},
     {"observe", observe, false, Needs::a_directory, true, ""},
+    {"keep", keep, false, Needs::nothing, true, ""},
     {"ps", ps, false, Needs::a_database, false, "list containers: ps [--all] [--json]"},
     {"show", show, false, Needs::a_database, false, "all about one container: show ID [--json]"},
     {"history", history, false, Needs::a_database, false,
@@ -140,8 +142,9 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   database.path = database_of(config);
   database.read_only = command.needs != Needs::a_directory;
   store::Store store(database);
-  EngineClient docker(client_settings(config));
+  EngineClient client(client_settings(config));
   const auto host = make_host();
+  PlainEngine docker(client, *host, config.state_directory() + "/plain", own_program());
   const auto caller = make_caller(output);
   Call call{{store, docker, *host, config, own_program(), own_environment()},
             *caller,

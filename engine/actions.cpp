@@ -96,6 +96,7 @@ Result<const LaunchPlan*> Actions::plan() {
   environment_ = unpack_environment(record->environment);
   PlanSettings settings;
   settings.default_image = world_.config.default_image;
+  settings.imageless = world_.config.imageless;
   settings.sandbox_in_container = world_.config.sandbox;
   settings.cpu_quota = world_.config.cpu_quota;
   settings.swap = world_.config.swap;

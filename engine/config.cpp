@@ -62,6 +62,15 @@ Status set_swap(Config& config, const std::string& value) {
   return Done{};
 }
 
+Status set_imageless(Config& config, const std::string& value) {
+  auto choice = one_of<Imageless>(value, {{"default", Imageless::with_default},
+                                          {"host", Imageless::on_host},
+                                          {"refuse", Imageless::refused}});
+  if (!choice.ok()) return choice.failure();
+  config.imageless = choice.value();
+  return Done{};
+}
+
 Status set_switch(bool& target, const std::string& value) {
   auto choice = one_of<bool>(value, {{"on", true}, {"off", false}});
   if (!choice.ok()) return choice.failure();
@@ -128,6 +137,7 @@ const std::vector<Setting>& settings() {
       {"ENGINE_TIMEOUT", [](C& c, S& v) { return set_duration(c.engine_timeout, v); }},
       {"ENGINE_PATIENCE", [](C& c, S& v) { return set_duration(c.engine_patience, v); }},
       {"DEFAULT_IMAGE", [](C& c, S& v) { return text(c.default_image, v); }},
+      {"IMAGELESS", set_imageless},
       {"PULL", set_pull},
       {"CPU_QUOTA", [](C& c, S& v) { return set_switch(c.cpu_quota, v); }},
       {"SWAP", set_swap},

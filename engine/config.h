@@ -23,6 +23,9 @@ enum class PullPolicy { missing, always, never };
 // as much as there is; none.
 enum class SwapPolicy { docker, unlimited, none };
 
+// What becomes of a task that names no image: a default image, the host itself, or nothing.
+enum class Imageless { with_default, on_host, refused };
+
 struct Config {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
@@ -33,6 +36,7 @@ struct Config {
   Duration engine_timeout{30'000};
   Duration engine_patience{60'000};
   std::string default_image;
+  Imageless imageless = Imageless::with_default;
   PullPolicy pull = PullPolicy::missing;
   bool cpu_quota = false;  // a task gets no more than its cpus, though others be idle
   SwapPolicy swap = SwapPolicy::docker;

@@ -10,6 +10,7 @@
 #include "engine/flag_values.h"
 #include "engine/identity.h"
 #include "engine/image_name.h"
+#include "engine/plain_plan.h"
 #include "engine/run_flags.h"
 
 namespace containerizer {
@@ -98,18 +99,24 @@ Result<ImageChoice> choose_image(const mesos::containerizer::Launch& launch,
   const struct {
     std::string image;
     bool from_container_info;
+    bool is_default;
   } sources[] = {
-      {image_of(launch.task_info().container()), true},
-      {image_of(launch.executor_info().container()), true},
-      {launch.task_info().command().container().image(), false},
-      {launch.executor_info().command().container().image(), false},
-      {slave_default == environment.end() ? "" : slave_default->second, false},
-      {settings.default_image, false},
+      {image_of(launch.task_info().container()), true, false},
+      {image_of(launch.executor_info().container()), true, false},
+      {launch.task_info().command().container().image(), false, false},
+      {launch.executor_info().command().container().image(), false, false},
+      {slave_default == environment.end() ? "" : slave_default->second, false, true},
+      {settings.default_image, false, true},
   };
   for (const auto& source : sources) {
+    if (source.is_default && settings.imageless != Imageless::with_default) break;
     const Result<std::string> reference = image_reference(source.image);
     if (reference.ok()) return ImageChoice{reference.value(), source.from_container_info};
     if (!reference.failed_with(Fault::not_found)) return reference.failure();
+  }
+  if (settings.imageless == Imageless::on_host) return ImageChoice{};
+  if (settings.imageless == Imageless::refused) {
+    return refusal("image: the task names none, which CONTAINERIZER_IMAGELESS=refuse forbids");
   }
   return refusal(
       "image: the task names none and there is no default; name one in its ContainerInfo, or "
@@ -513,6 +520,25 @@ TaskKind kind_of(const mesos::containerizer::Launch& launch) {
   return launch.has_task_info() ? TaskKind::command : TaskKind::custom;
 }
 
+const mesos::CommandInfo& command_of(const mesos::containerizer::Launch& launch) {
+  return kind_of(launch) == TaskKind::command ? launch.task_info().command()
+                                              : launch.executor_info().command();
+}
+
+LaunchPlan begin_plan(const mesos::containerizer::Launch& launch) {
+  LaunchPlan plan;
+  plan.kind = kind_of(launch);
+  const auto& uris = command_of(launch).uris();
+  plan.uris.assign(uris.begin(), uris.end());
+  plan.resources = sum_resources(launch.executor_info().resources());
+  if (const auto& policy = launch.task_info().kill_policy(); policy.has_grace_period()) {
+    const std::chrono::nanoseconds grace(
+        std::max<std::int64_t>(0, policy.grace_period().nanoseconds()));
+    plan.kill_grace = std::chrono::ceil<Duration>(grace);
+  }
+  return plan;
+}
+
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                     const Environment& environment, const PlanSettings& settings) {
   if (const Status good = check_message(launch); !good.ok()) return good.failure();
@@ -526,13 +552,13 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                  : DockerInfo::default_instance();
   const Result<ImageChoice> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();
+  if (image.value().reference.empty()) return make_plain_plan(launch, environment, settings);
   const Result<RunOptions> options = read_flags(launch, docker, !image.value().from_container_info);
   if (!options.ok()) return options.failure();
   const Result<std::string> network = choose_network(container, docker, options.value().flags);
   if (!network.ok()) return network.failure();
 
-  const mesos::CommandInfo& command =
-      kind == TaskKind::command ? launch.task_info().command() : launch.executor_info().command();
+  const mesos::CommandInfo& command = command_of(launch);
   // executor_info has the resources of the task already; task_info repeats them.
   const Request request{launch,          environment,
                         settings,        kind,
@@ -540,17 +566,9 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                         docker,          options.value(),
                         network.value(), sum_resources(resources)};
 
-  LaunchPlan plan;
-  plan.kind = kind;
+  LaunchPlan plan = begin_plan(launch);
   plan.image = image.value().reference;
   plan.force_pull = docker.force_pull_image();
-  plan.uris.assign(command.uris().begin(), command.uris().end());
-  plan.resources = request.resources;
-  if (const auto& policy = launch.task_info().kill_policy(); policy.has_grace_period()) {
-    const std::chrono::nanoseconds grace(
-        std::max<std::int64_t>(0, policy.grace_period().nanoseconds()));
-    plan.kill_grace = std::chrono::ceil<Duration>(grace);
-  }
   for (const auto step : {plan_basics, plan_flags}) {
     if (const Status planned = step(request, plan); !planned.ok()) return planned.failure();
   }

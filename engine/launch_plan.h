@@ -27,13 +27,16 @@ struct PlanSettings {
   // "uid:gid" of the sandbox's owner, which is the task's user because the slave hands the sandbox
   // to it. Replaces a user's name, which an image need not know.
   std::optional<std::string> numeric_user;
+  Imageless imageless = Imageless::with_default;
   bool cpu_quota = false;
   SwapPolicy swap = SwapPolicy::docker;
 };
 
 struct LaunchPlan {
   TaskKind kind = TaskKind::command;
-  std::string image;  // a reference as the Engine API takes it, tag or digest included
+  // A reference as the Engine API takes it, tag or digest included; "" for a plain process of the
+  // host (engine/plain/engine.h).
+  std::string image;
   bool force_pull = false;
   std::vector<mesos::CommandInfo::URI> uris;
   // The task's own kill grace (TaskInfo.kill_policy, Mesos 1.0), if it names one.
@@ -49,6 +52,12 @@ struct LaunchPlan {
 // The task's kind: command exactly when task_info is there.
 TaskKind kind_of(const mesos::containerizer::Launch& launch);
 
+// What runs in the container.
+const mesos::CommandInfo& command_of(const mesos::containerizer::Launch& launch);
+
+// The parts of a plan that do not depend on the image.
+LaunchPlan begin_plan(const mesos::containerizer::Launch& launch);
+
 // Translates a launch of any release; `environment` is what the slave gave the launch process. The
 // rules, from the stronger to the weaker (facts: mesos-protocol 5 to 8):
 //
@@ -59,7 +68,9 @@ TaskKind kind_of(const mesos::containerizer::Launch& launch);
 //   then what the messages ask for, then defaults. A variable of the task replaces LIBPROCESS_IP,
 //   MESOS_NATIVE_LIBRARY and MESOS_NATIVE_JAVA_LIBRARY, which depend on the image.
 // - Image: task's ContainerInfo, executor's, the options' image of task and executor,
-//   MESOS_DEFAULT_CONTAINER_IMAGE, the operator's default; each may leave it to the next.
+//   MESOS_DEFAULT_CONTAINER_IMAGE, the operator's default; each may leave it to the next. Where the
+//   operator wants it, a task that names none is refused, or becomes a plain process of the host
+//   with the sandbox as its directory and the environment of an executor.
 // - Network: the host's, unless asked otherwise. In a network of its own, and without any mapping,
 //   every allocated port is published under its own number.
 // - A persistent volume is mounted where the slave keeps it, at its path in the sandbox, or at the

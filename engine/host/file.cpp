@@ -11,17 +11,17 @@
 
 namespace containerizer {
 
-std::optional<std::string> read_small_file(const std::string& path) {
-  return read_small_file(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
+std::optional<std::string> read_small_file(const std::string& path, std::size_t most) {
+  return read_small_file(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), most);
 }
 
-std::optional<std::string> read_small_file(const Fd& file) {
+std::optional<std::string> read_small_file(const Fd& file, std::size_t most) {
   if (!file.valid()) return std::nullopt;
-  constexpr std::size_t most = 65536;
   std::string content;
   std::size_t length = 0;
   for (;;) {
-    if (length == content.size()) content.resize(std::min(most, length + 4096));
+    if (length == content.size())
+      content.resize(std::min(most, length + std::max<std::size_t>(4096, length)));
     const auto got = ::read(file.get(), content.data() + length, content.size() - length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::nullopt;

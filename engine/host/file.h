@@ -11,10 +11,11 @@
 
 namespace containerizer {
 
-// The whole content of a file of at most 64 KiB (as those in /proc and /sys); nothing when it
-// cannot be read.
-std::optional<std::string> read_small_file(const std::string& path);
-std::optional<std::string> read_small_file(const Fd& file);
+// The content of a file (one in /proc or /sys, say), up to `most` bytes; nothing when it cannot be
+// read.
+inline constexpr std::size_t small_file = 65536;
+std::optional<std::string> read_small_file(const std::string& path, std::size_t most = small_file);
+std::optional<std::string> read_small_file(const Fd& file, std::size_t most = small_file);
 
 struct Pipe {
   Fd read;

@@ -1,0 +1,85 @@
+#include "engine/plain_plan.h"
+
+#include <boost/json/array.hpp>
+
+#include "engine/executor_command.h"
+#include "engine/identity.h"
+
+namespace containerizer {
+namespace {
+
+namespace json = boost::json;
+
+Failure refusal(const std::string& what) {
+  return {Fault::refused, what + "; name an image, for a process of the host has no such thing"};
+}
+
+Status check_container(const mesos::ContainerInfo& container) {
+  if (container.type() == mesos::ContainerInfo::DOCKER) {
+    return refusal("the task wants a Docker container without an image");
+  }
+  if (!container.volumes().empty()) return refusal("the task wants volumes");
+  if (!container.hostname().empty()) return refusal("the task wants a host name");
+  return Done{};
+}
+
+Status check_is_plain(const mesos::containerizer::Launch& launch) {
+  for (const auto* part : {&launch.task_info().command(), &launch.executor_info().command()}) {
+    if (!part->container().options().empty()) return refusal("the task has options of docker run");
+  }
+  if (launch.task_info().has_container()) {
+    return check_container(launch.task_info().container());
+  }
+  if (launch.executor_info().has_container()) {
+    return check_container(launch.executor_info().container());
+  }
+  return Done{};
+}
+
+Environment plain_environment(const mesos::containerizer::Launch& launch,
+                              const Environment& environment) {
+  auto result = executor_variables(launch, environment, launch.directory());
+  result["MESOS_SANDBOX"] = launch.directory();
+  result["MESOS_CONTAINER_NAME"] = container_name(launch.container_id().value());
+  result["LIBPROCESS_PORT"] = "0";
+  for (const auto& variable : command_of(launch).environment().variables()) {
+    result.emplace(variable.name(), variable.value());
+  }
+  result.merge(without_slave_settings(environment));
+  return result;
+}
+
+Status plan_words(const mesos::CommandInfo& command, json::object& body) {
+  json::array words;
+  if (command.value().empty()) return refusal("the task names no command");
+  if (command.shell()) {
+    words = {"/bin/sh", "-c", json::value(command.value())};
+  } else {
+    body["File"] = command.value();
+    for (const auto& word : command.arguments()) words.emplace_back(word);
+    if (words.empty()) words.emplace_back(command.value());
+  }
+  body["Cmd"] = std::move(words);
+  return Done{};
+}
+
+}  // namespace
+
+Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
+                                   const Environment& environment, const PlanSettings& settings) {
+  if (const Status good = check_is_plain(launch); !good.ok()) return good.failure();
+  LaunchPlan plan = begin_plan(launch);
+  json::object& body = plan.create;
+  body["Image"] = "";
+  if (const Status good = plan_words(command_of(launch), body); !good.ok()) return good.failure();
+  json::array variables;
+  for (const auto& variable : as_strings(plain_environment(launch, environment))) {
+    variables.emplace_back(variable);
+  }
+  body["Env"] = std::move(variables);
+  body["WorkingDir"] = launch.directory();
+  if (launch.has_user()) body["User"] = settings.numeric_user.value_or("");
+  return plan;
+}
+
+}  // namespace containerizer

@@ -1,0 +1,17 @@
+// What a launch without an image asks for, when such tasks run on the host itself.
+#pragma once
+
+#include "engine/launch_plan.h"
+
+namespace containerizer {
+
+// The plan of a plain process (engine/plain/engine.h): the command as Mesos' own containerizer runs
+// it (mesos-protocol 5.4), in the sandbox, as the sandbox's owner where the slave names a user.
+// Environment, from the stronger to the weaker: what says where the task is, its own variables,
+// what the slave gave without the slave's own settings.
+//
+// refused: the launch asks for what only a container can have, or names no command. Pure.
+Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
+                                   const Environment& environment, const PlanSettings& settings);
+
+}  // namespace containerizer
