@@ -144,7 +144,7 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   store::Store store(database);
   EngineClient client(client_settings(config));
   const auto host = make_host();
-  PlainEngine docker(client, *host, config.state_directory() + "/plain", own_program());
+  PlainEngine docker(client, *host, config, own_program());
   const auto caller = make_caller(output);
   Call call{{store, docker, *host, config, own_program(), own_environment()},
             *caller,

@@ -97,10 +97,11 @@ ContainerFacts facts_of(Host& host, const PlainPlace& place, const json::object&
 
 }  // namespace
 
-PlainEngine::PlainEngine(Docker& docker, Host& host, std::string directory, std::string program)
+PlainEngine::PlainEngine(Docker& docker, Host& host, const Config& config, std::string program)
     : docker_(docker),
       host_(host),
-      directory_(std::move(directory)),
+      config_(config),
+      directory_(config.state_directory() + "/plain"),
       program_(std::move(program)) {}
 
 std::optional<PlainPlace> PlainEngine::place_of(const std::string& container) const {
@@ -141,6 +142,7 @@ Status PlainEngine::start(const std::string& container) {
   if (!place->has_begun()) {
     Program keeper;
     keeper.arguments = {program_, "keep", place->directory()};
+    keeper.environment = {"MESOS_WORK_DIRECTORY=" + config_.work_directory};
     keeper.directory = "/";
     keeper.detached = true;
     const auto heard = host_.hear(keeper, host_.now() + longest_start);

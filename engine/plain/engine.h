@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "engine/config.h"
 #include "engine/docker/docker.h"
-#include "engine/environment.h"
 #include "engine/host/host.h"
 #include "engine/plain/place.h"
 
@@ -17,9 +17,9 @@ namespace containerizer {
 // sandbox, to whose files it speaks), User ("uid:gid", "" for ours), Labels.
 class PlainEngine : public Docker {
  public:
-  // Asks `docker` for everything else. `directory` is for us alone, and made when it is needed;
-  // `program` is the path of this program.
-  PlainEngine(Docker& docker, Host& host, std::string directory, std::string program);
+  // Asks `docker` for everything else. Keeps what it must in the state directory; `program` is the
+  // path of this program. All outlive it.
+  PlainEngine(Docker& docker, Host& host, const Config& config, std::string program);
 
   Result<std::string> create(const std::string& name, const boost::json::object& body) override;
   Status start(const std::string& container) override;
@@ -43,6 +43,7 @@ class PlainEngine : public Docker {
 
   Docker& docker_;
   Host& host_;
+  const Config& config_;
   std::string directory_;
   std::string program_;
 };

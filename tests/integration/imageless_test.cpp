@@ -28,7 +28,7 @@ std::string said(const mesos::containerizer::Launch& launch) {
 }
 
 // Those of the task, by a word that nobody else has.
-std::vector<pid_t> marked(const WorkDirectory& place) { return place.processes({"marked"}); }
+std::vector<pid_t> marked(const WorkDirectory& place) { return place.processes({"987654"}); }
 
 }  // namespace
 
@@ -96,8 +96,8 @@ TEST_CASE("program of the host that cannot be started, and what only a container
 
 TEST_CASE("destroyed process of the host leaves nothing of what it has started") {
   const HostDirectory place;
-  const auto launch = launch_of(
-      place, "trap '' TERM; setsid sleep 1000 marked & sleep 1000 marked & echo up; wait");
+  const auto launch =
+      launch_of(place, "trap '' TERM; setsid sleep 987654 & sleep 987654 & echo up; wait");
   launch_directly(place, launch);
   eventually("it runs", [&] { return marked(place).size() == 3 && !said(launch).empty(); });
   CHECK(place.call_for("destroy", "c1").status == 0);
@@ -135,5 +135,5 @@ TEST_CASE("process of the host whose keeper is killed ends with it") {
   REQUIRE(keepers.size() == 1);
   ::kill(keepers[0], SIGKILL);
   CHECK(end_of(place, "c1").status() == SIGKILL);
-  eventually("it has ended", [&] { return place.processes({"until", "go"}).empty(); });
+  eventually("it has ended", [&] { return place.processes({"trap exit TERM"}).empty(); });
 }
