@@ -97,6 +97,12 @@ class RealHost : public Host {
     return heard;
   }
 
+  bool is_in_service() const override {
+    if (::access("/run/systemd/system", F_OK) != 0) return false;
+    const auto own = read_small_file("/proc/self/cgroup").value_or("");
+    return own.find(".service") != std::string::npos;
+  }
+
   std::optional<int> reap(const ProcessId& child) override {
     return containerizer::reap(child.pid);
   }

@@ -49,6 +49,9 @@ class Host {
   // The process and all that it leads, REQUIRES: it was started by us, in a session of its own.
   virtual void signal_group(const ProcessId& leader, int signal) = 0;
 
+  // Whether systemd runs us as a part of a service, with which it ends all its processes.
+  virtual bool is_in_service() const = 0;
+
   // See engine/host/process.h. One process can be prepared at a time.
   virtual Result<ProcessId> prepare(const Program& program) = 0;
   virtual Status allow() = 0;

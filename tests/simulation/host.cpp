@@ -58,6 +58,7 @@ class SimulatedHost : public Host {
     return is_interrupted() ? Outcome::interrupted : Outcome::timed_out;
   }
 
+  bool is_in_service() const override { return false; }
   int wake() const override { return wake_; }
   void clear_wake() override { self_->woken = false; }
   bool wake_up(const ProcessId& process) override {
