@@ -10,6 +10,7 @@
 #include "engine/host/clock.h"
 #include "engine/host/log.h"
 #include "engine/host/result.h"
+#include "engine/policy.h"
 
 namespace containerizer {
 
@@ -18,6 +19,15 @@ enum class WaitMode { automatic, early, late };
 
 // When a registry is asked for an image; a task's own wish to pull goes before `missing`.
 enum class PullPolicy { missing, always, never };
+
+// Programs of the operator's that accompany a container; see engine/hooks.h. Their words; none:
+// there is no such program.
+struct HookSettings {
+  std::vector<std::string> launch;
+  std::vector<std::string> end;
+  Duration timeout{10'000};
+  bool fails_task = false;  // a launch hook that does not succeed
+};
 
 struct Config {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
@@ -31,6 +41,8 @@ struct Config {
   std::string default_image;
   PullPolicy pull = PullPolicy::missing;
   std::string sandbox = "/mnt/mesos/sandbox";
+  Policy policy;
+  HookSettings hooks;
   Duration history{30LL * 24 * 3600 * 1000};
   std::string log;  // "" for standard error alone
   log::Level log_level = log::Level::info;

@@ -23,6 +23,12 @@ constexpr std::uint32_t kHighestPort = 65535;
 
 Failure refusal(std::string text) { return Failure{Fault::refused, std::move(text)}; }
 
+// Flags, and whose they are.
+struct Options {
+  RunOptions tasks;
+  std::vector<RunFlag> operators;
+};
+
 // A launch and what is decided of it, while the plan is made.
 struct Request {
   const mesos::containerizer::Launch& launch;
@@ -32,9 +38,13 @@ struct Request {
   const mesos::CommandInfo& command;  // what runs in the container
   const ContainerInfo& container;     // empty when neither task nor executor has one
   const DockerInfo& docker;           // empty likewise, and for a container of another type
-  RunOptions options;
+  Options options;
   std::string network;
   Resources resources;
+
+  bool has(std::string_view flag) const {
+    return has_flag(options.tasks.flags, flag) || has_flag(options.operators, flag);
+  }
 };
 
 // --- What comes in ---
@@ -96,29 +106,38 @@ struct ImageChoice {
 // The first source that names an image wins; one that names a wrong image does not give way.
 Result<ImageChoice> choose_image(const mesos::containerizer::Launch& launch,
                                  const Environment& environment, const PlanSettings& settings) {
-  if (container_of(launch).mesos().image().has_appc()) {
+  const bool is_asked = !settings.policy.ignores_image;
+  if (is_asked && container_of(launch).mesos().image().has_appc()) {
     return refusal("image: Docker cannot run an Appc image; name a Docker image");
   }
   const auto slave_default = environment.find("MESOS_DEFAULT_CONTAINER_IMAGE");
   const struct {
     std::string image;
+    bool from_task;
     bool from_container_info;
   } sources[] = {
-      {image_of(launch.task_info().container()), true},
-      {image_of(launch.executor_info().container()), true},
-      {launch.task_info().command().container().image(), false},
-      {launch.executor_info().command().container().image(), false},
-      {slave_default == environment.end() ? "" : slave_default->second, false},
-      {settings.default_image, false},
+      {image_of(launch.task_info().container()), true, true},
+      {image_of(launch.executor_info().container()), true, true},
+      {launch.task_info().command().container().image(), true, false},
+      {launch.executor_info().command().container().image(), true, false},
+      {slave_default == environment.end() ? "" : slave_default->second, false, false},
+      {settings.default_image, false, false},
   };
   for (const auto& source : sources) {
+    if (source.from_task && !is_asked) continue;
     const Result<std::string> reference = image_reference(source.image);
-    if (reference.ok()) return ImageChoice{reference.value(), source.from_container_info};
-    if (!reference.failed_with(Fault::not_found)) return reference.failure();
+    if (reference.failed_with(Fault::not_found)) continue;
+    if (!reference.ok()) return reference.failure();
+    const Status allowed =
+        source.from_task ? check_image(settings.policy, reference.value()) : Done{};
+    if (!allowed.ok()) return allowed.failure();
+    return ImageChoice{reference.value(), source.from_container_info};
   }
   return refusal(
-      "image: the task names none and there is no default; name one in its ContainerInfo, or "
-      "start the slave with --default_container_image=docker:///IMAGE");
+      is_asked ? "image: the task names none and there is no default; name one in its "
+                 "ContainerInfo, or start the slave with --default_container_image=docker:///IMAGE"
+               : "image: CONTAINERIZER_IGNORE leaves out what tasks name, and there is no default; "
+                 "the operator must name one in CONTAINERIZER_DEFAULT_IMAGE");
 }
 
 // The flags of `docker run` that come with the messages. The options of an image that is not used
@@ -137,11 +156,35 @@ Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const 
   return options;
 }
 
+// What there is of flags. Where only one can be, in which network the container is, the operator's
+// is the one.
+Result<Options> read_options(const mesos::containerizer::Launch& launch, const DockerInfo& docker,
+                             bool use_options, const Policy& policy) {
+  Options options;
+  if (!policy.ignores_options) {
+    Result<RunOptions> brought = read_flags(launch, docker, use_options);
+    if (!brought.ok()) return brought.failure();
+    options.tasks = std::move(brought.value());
+  }
+  std::vector<RunFlag>& flags = options.tasks.flags;
+  if (flags.empty() && !options.tasks.command) options.operators = policy.default_options;
+  options.operators.insert(options.operators.end(), policy.append_options.begin(),
+                           policy.append_options.end());
+  if (docker.privileged()) flags.insert(flags.begin(), {"privileged", "true"});
+  if (const Status allowed = check_flags(policy, flags); !allowed.ok()) return allowed.failure();
+  if (has_flag(options.operators, "network")) {
+    std::erase_if(flags, [](const RunFlag& flag) { return flag.name == "network"; });
+  }
+  return options;
+}
+
 Result<std::string> choose_network(const ContainerInfo& container, const DockerInfo& docker,
-                                   const std::vector<RunFlag>& flags) {
-  const Result<std::optional<std::string>> wanted = network_flag(flags);
-  if (!wanted.ok()) return wanted.failure();
-  if (wanted.value()) return *wanted.value();
+                                   const Options& options) {
+  for (const auto* flags : {&options.operators, &options.tasks.flags}) {
+    const Result<std::optional<std::string>> wanted = network_flag(*flags);
+    if (!wanted.ok()) return wanted.failure();
+    if (wanted.value()) return *wanted.value();
+  }
   switch (docker.network()) {
     case DockerInfo::HOST:
       return std::string("host");
@@ -171,8 +214,8 @@ Status plan_command(const Request& request, json::object& body) {
   const auto set_arguments = [&](const auto& words) {
     for (const std::string& word : words) append(body, "Cmd", json::value(word));
   };
-  if (request.options.command) {
-    set_arguments(*request.options.command);
+  if (request.options.tasks.command) {
+    set_arguments(*request.options.tasks.command);
   } else if (!command.shell()) {
     if (!command.value().empty()) append(body, "Cmd", json::value(command.value()));
     set_arguments(command.arguments());
@@ -262,7 +305,7 @@ Status plan_ports(const Request& request, json::object& body) {
       return planned;
     }
   }
-  if (!separate || !mappings.empty() || has_flag(request.options.flags, "publish")) return Done{};
+  if (!separate || !mappings.empty() || request.has("publish")) return Done{};
   for (const auto& [first, last] : request.resources.ports) {
     for (std::uint32_t port = first; port <= last; ++port) {
       publish_port(body, "", std::to_string(port), port, "tcp");
@@ -278,13 +321,6 @@ std::optional<std::string> below(const std::string& base, const std::string& pat
   const auto inner = std::filesystem::path(path).lexically_normal();
   if (inner.begin() == inner.end() || *inner.begin() == "..") return std::nullopt;
   return (std::filesystem::path(base) / inner).string();
-}
-
-// `path` without detours and without a slash at its end.
-std::string normal(const std::string& path) {
-  auto result = std::filesystem::path(path).lexically_normal();
-  if (!result.has_filename() && result.has_relative_path()) result = result.parent_path();
-  return result.string();
 }
 
 void set_driver(const std::string& driver, const mesos::Parameters& options, json::object& mount) {
@@ -381,9 +417,9 @@ std::vector<std::string> mount_points(const json::object& body) {
 }
 
 Status mount_sandbox(const Request& request, json::object& body) {
-  const std::string sandbox = normal(request.settings.sandbox_in_container);
+  const std::string sandbox = normal_path(request.settings.sandbox_in_container);
   for (const std::string& point : mount_points(body)) {
-    if (normal(point) == sandbox) {
+    if (normal_path(point) == sandbox) {
       return refusal("volume " + in_quotes(point) + ": the sandbox is mounted there");
     }
   }
@@ -401,7 +437,6 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
   json::object& body = plan.create;
   body["Image"] = plan.image;
   field(body, "HostConfig.NetworkMode") = request.network;
-  if (request.docker.privileged()) field(body, "HostConfig.Privileged") = true;
   if (request.launch.has_user() && !request.command.user().empty()) {
     body["User"] = request.settings.numeric_user.value_or(request.command.user());
   }
@@ -424,13 +459,22 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
 
 Status plan_flags(const Request& request, LaunchPlan& plan) {
   CreateRequest create{std::move(plan.create), plan.force_pull};
-  if (Status applied = apply_run_flags(request.options.flags, create); !applied.ok())
+  if (Status applied = apply_run_flags(request.options.tasks.flags, create); !applied.ok()) {
     return applied;
+  }
+  if (Status allowed =
+          check_request(request.settings.policy, create.body, plan.sandbox_directories);
+      !allowed.ok()) {
+    return allowed;
+  }
+  if (Status applied = apply_run_flags(request.options.operators, create); !applied.ok()) {
+    return refusal("the operator's own options: " + applied.failure().text);
+  }
   plan.create = std::move(create.body);
   plan.force_pull = create.force_pull;
 
   // Docker refuses a soft limit above the hard one; a flag may have lowered only the latter.
-  if (has_flag(request.options.flags, "memory-reservation")) return Done{};
+  if (request.has("memory-reservation")) return Done{};
   json::object& host = object_at(plan.create, "HostConfig");
   const bool both = host.contains("Memory") && host.contains("MemoryReservation");
   if (both && host["Memory"].as_int64() > 0 &&
@@ -467,9 +511,10 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                  : DockerInfo::default_instance();
   const Result<ImageChoice> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();
-  const Result<RunOptions> options = read_flags(launch, docker, !image.value().from_container_info);
+  const Result<Options> options =
+      read_options(launch, docker, !image.value().from_container_info, settings.policy);
   if (!options.ok()) return options.failure();
-  const Result<std::string> network = choose_network(container, docker, options.value().flags);
+  const Result<std::string> network = choose_network(container, docker, options.value());
   if (!network.ok()) return network.failure();
 
   const mesos::CommandInfo& command =
