@@ -422,9 +422,9 @@ void Universe::start_executor(pid_t pid, const Program& executor) {
 }
 
 // What for, its environment tells.
-void Universe::start_hook(pid_t pid, const Program& program) {
+void Universe::start_hook(pid_t pid, const Program& started) {
   const auto value_of = [&](const std::string& name) {
-    for (const auto& variable : program.environment) {
+    for (const auto& variable : started.environment) {
       if (variable.starts_with(name + "=")) return variable.substr(name.size() + 1);
     }
     throw std::runtime_error("a hook without " + name);

@@ -184,7 +184,7 @@ class Universe {
   pid_t init_of(const std::string& id) const;
   bool is_alive(const ProcessId& process) const;
   void start_executor(pid_t pid, const Program& executor);
-  void start_hook(pid_t pid, const Program& program);
+  void start_hook(pid_t pid, const Program& started);
 
   // Numbers for processes and containers that do not depend on what else got one before.
   int new_number(const std::string& name);
