@@ -66,8 +66,8 @@ Status run_launch_hook(const World& world, const store::Container& container,
                        const std::function<bool()>& is_called_off) {
   const auto& hooks = world.config.hooks;
   if (hooks.launch.empty()) return Done{};
-  const auto ran = run(world, container, hooks.launch, environment_for(world, container, "launch"),
-                       is_called_off);
+  auto ran = run(world, container, hooks.launch, environment_for(world, container, "launch"),
+                 is_called_off);
   if (ran.ok() || ran.failed_with(Fault::interrupted)) return ran;
   if (hooks.fails_task) return Failure{Fault::refused, ran.failure().text + "; ask the operator"};
   log::warn("launch hook: {}", ran.failure().text);
