@@ -258,7 +258,8 @@ Status check_flags(const Policy& policy, const std::vector<RunFlag>& flags) {
 }
 
 Status check_image(const Policy& policy, const std::string& reference) {
-  const auto registry = registry_of(reference);
+  // The id of an image on the host says nothing of where it came from.
+  const auto registry = reference.starts_with("sha256:") ? "unknown" : registry_of(reference);
   if (!policy.allowed_registries || holds(*policy.allowed_registries, registry)) return Done{};
   return refusal(fmt::format("image {}: registry {}", reference, registry),
                  fmt::format("not among CONTAINERIZER_ALLOWED_REGISTRIES ({})",

@@ -421,6 +421,12 @@ TEST_CASE("images of registries that are not allowed") {
   CHECK(refusal(legacy, rules) == text);
 }
 
+TEST_CASE("the id of an image is of no registry") {
+  const auto id = "sha256:" + std::string(64, 'a');
+  CHECK_THAT(refusal(task(id), {{"ALLOWED_REGISTRIES", "docker.io"}}),
+             Contains("CONTAINERIZER_ALLOWED_REGISTRIES"));
+}
+
 TEST_CASE("the operator's own images are of any registry") {
   const Rules rules{{"ALLOWED_REGISTRIES", "registry.example.com"}, {"DEFAULT_IMAGE", "busybox"}};
   auto launch = task();
