@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/child.h"
+#include "engine/hooks.h"
 #include "engine/host/log.h"
 #include "engine/host/sandbox.h"
 #include "engine/identity.h"
@@ -100,6 +102,7 @@ Result<const LaunchPlan*> Actions::plan() {
   settings.sandbox_in_container = world_.config.sandbox;
   settings.cpu_quota = world_.config.cpu_quota;
   settings.swap = world_.config.swap;
+  settings.policy = world_.config.policy;
   if (const auto owner = owner_of(container_.directory); !owner.empty()) {
     settings.numeric_user = owner;
   }
@@ -124,35 +127,15 @@ Step Actions::fetch() {
   if (uris.empty()) return {Event::fetched, "", {}};
   const auto fetcher = fetcher_program(container_, uris, environment_);
   if (!fetcher.ok()) return failed_step("fetch", fetcher.failure().text);
-  world_.store.close();
-  auto started = world_.host.start(fetcher.value().program);
-  if (!started.ok()) return failed_step("fetch", started.failure().text);
-  if (auto request = await_fetcher(started.value())) return *request;
-  const auto status = world_.host.reap(started.value());
-  if (status == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
+  MaybeStep request;
+  const auto status = run_child(world_, fetcher.value().program, world_.host.now() + for_ever,
+                                [&] { return (request = new_request()).has_value(); });
+  if (request) return *request;
+  if (!status.ok()) return failed_step("fetch", status.failure().text);
+  if (status.value() == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
   return failed_step(
       "fetch", fmt::format("mesos-fetcher failed ({}), its words are in the sandbox's stderr{}",
-                           describe_wait_status(status), fetch_hint(uris)));
-}
-
-// Until the fetcher has ended, or a request has ended it.
-Actions::MaybeStep Actions::await_fetcher(const ProcessId& fetcher) {
-  const Fd ended = world_.host.watch(fetcher);
-  while (ended.valid()) {
-    world_.store.close();
-    const auto ready =
-        world_.host.poll({world_.host.wake(), ended.get()}, world_.host.now() + for_ever);
-    if (ready[1]) break;
-    world_.host.clear_wake();
-    if (auto request = new_request()) {
-      world_.store.close();
-      world_.host.signal_group(fetcher, SIGKILL);
-      world_.host.poll({ended.get()}, world_.host.now() + executor_grace);
-      world_.host.reap(fetcher);
-      return request;
-    }
-  }
-  return std::nullopt;
+                           describe_wait_status(status.value()), fetch_hint(uris)));
 }
 
 Step Actions::pull() {
@@ -186,6 +169,7 @@ Step Actions::create() {
   const auto directories =
       make_directories(made.value()->sandbox_directories, container_.directory);
   if (!directories.ok()) return failed_step("create", directories.failure().text);
+  if (auto problem = accompany_launch()) return *problem;
   Patience patience;
   for (;;) {
     if (const auto request = new_request()) return *request;
@@ -201,6 +185,15 @@ Step Actions::create() {
       return failed_step("create", id.failure().text);
     }
   }
+}
+
+// The operator's hook runs before there is a container: what it forbids has never been.
+Actions::MaybeStep Actions::accompany_launch() {
+  MaybeStep request;
+  const auto ran =
+      run_launch_hook(world_, container_, [&] { return (request = new_request()).has_value(); });
+  if (request) return request;
+  return ran.ok() ? MaybeStep() : failed_step("hook", ran.failure().text);
 }
 
 // Creates the container, or finds the one that an earlier try of ours left. unavailable: not known
@@ -478,7 +471,13 @@ void Actions::end_executor() {
   world_.host.poll({ended.get()}, world_.host.now() + executor_grace);
 }
 
+void Actions::accompany_end() {
+  if (std::exchange(end_accompanied_, true)) return;
+  run_end_hook(world_, container_, world_.store.termination_of(container_.container_id));
+}
+
 Step Actions::remove() {
+  accompany_end();
   // The row may be of before a reboot, and the clock has begun anew since.
   const auto entered = std::min(Deadline(Duration(container_.since.monotonic)), world_.host.now());
   const auto kept_until = container_.docker_id ? entered + world_.config.remove_delay : entered;

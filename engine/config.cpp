@@ -10,6 +10,8 @@
 #include <functional>
 #include <string_view>
 
+#include "engine/host/text.h"
+
 namespace containerizer {
 namespace {
 
@@ -114,9 +116,28 @@ Status set_sandbox(Config& config, const std::string& value) {
   return Done{};
 }
 
+// Words as a shell would split them; there is no shell.
+Status set_hook(std::vector<std::string>& hook, const std::string& value) {
+  const auto words = split_words(value);
+  if (!words.ok()) return words.failure();
+  if (words.value().empty() || words.value()[0].empty() || words.value()[0][0] != '/') {
+    return Failure{Fault::refused, "takes the absolute path of a program, and its arguments"};
+  }
+  hook = words.value();
+  return Done{};
+}
+
+Status set_hook_failure(Config& config, const std::string& value) {
+  auto fails = one_of<bool>(value, {{"ignore", false}, {"fail", true}});
+  if (!fails.ok()) return fails.failure();
+  config.hooks.fails_task = fails.value();
+  return Done{};
+}
+
 struct Setting {
   std::string_view name;  // behind CONTAINERIZER_
   std::function<Status(Config&, const std::string&)> set;
+  bool may_hold_secrets = false;  // its value is not shown
 };
 
 Status text(std::string& target, const std::string& value) {
@@ -142,6 +163,21 @@ const std::vector<Setting>& settings() {
       {"CPU_QUOTA", [](C& c, S& v) { return set_switch(c.cpu_quota, v); }},
       {"SWAP", set_swap},
       {"SANDBOX", set_sandbox},
+      {"DEFAULT_OPTIONS", [](C& c, S& v) { return set_options(c.policy.default_options, v); },
+       true},
+      {"APPEND_OPTIONS", [](C& c, S& v) { return set_options(c.policy.append_options, v); }, true},
+      {"IGNORE", [](C& c, S& v) { return set_ignored(c.policy, v); }},
+      {"ALLOWED_FLAGS", [](C& c, S& v) { return set_flags(c.policy.allowed_flags.emplace(), v); }},
+      {"FORBIDDEN_FLAGS", [](C& c, S& v) { return set_flags(c.policy.forbidden_flags, v); }},
+      {"ALLOWED_VOLUMES",
+       [](C& c, S& v) { return set_volumes(c.policy.allowed_volumes.emplace(), v); }},
+      {"ALLOWED_REGISTRIES",
+       [](C& c, S& v) { return set_registries(c.policy.allowed_registries.emplace(), v); }},
+      {"PRIVILEGED", [](C& c, S& v) { return set_privileged(c.policy, v); }},
+      {"LAUNCH_HOOK", [](C& c, S& v) { return set_hook(c.hooks.launch, v); }, true},
+      {"END_HOOK", [](C& c, S& v) { return set_hook(c.hooks.end, v); }, true},
+      {"HOOK_TIMEOUT", [](C& c, S& v) { return set_duration(c.hooks.timeout, v); }},
+      {"HOOK_FAILURE", set_hook_failure},
       {"HISTORY", [](C& c, S& v) { return set_duration(c.history, v); }},
       {"LOG", set_log},
       {"LOG_LEVEL", set_level},
@@ -155,7 +191,9 @@ Status apply(Config& config, const std::string& variable, const std::string& val
     if (setting.name != name) continue;
     if (value.empty()) return Done{};
     auto done = setting.set(config, value);
-    return done.ok() ? done : bad(variable, value, done.failure().text);
+    if (done.ok()) return done;
+    if (!setting.may_hold_secrets) return bad(variable, value, done.failure().text);
+    return Failure{Fault::refused, fmt::format("{}: {}", variable, done.failure().text)};
   }
   std::string known;
   for (const auto& setting : settings()) {

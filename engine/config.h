@@ -10,6 +10,7 @@
 #include "engine/host/clock.h"
 #include "engine/host/log.h"
 #include "engine/host/result.h"
+#include "engine/policy.h"
 
 namespace containerizer {
 
@@ -26,6 +27,15 @@ enum class SwapPolicy { docker, unlimited, none };
 // What becomes of a task that names no image: a default image, the host itself, or nothing.
 enum class Imageless { with_default, on_host, refused };
 
+// Programs of the operator's that accompany a container; see engine/hooks.h. Their words; none:
+// there is no such program.
+struct HookSettings {
+  std::vector<std::string> launch;
+  std::vector<std::string> end;
+  Duration timeout{10'000};
+  bool fails_task = false;  // a launch hook that does not succeed
+};
+
 struct Config {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
@@ -41,6 +51,8 @@ struct Config {
   bool cpu_quota = false;  // a task gets no more than its cpus, though others be idle
   SwapPolicy swap = SwapPolicy::docker;
   std::string sandbox = "/mnt/mesos/sandbox";
+  Policy policy;
+  HookSettings hooks;
   Duration history{30LL * 24 * 3600 * 1000};
   std::string log;  // "" for standard error alone
   log::Level log_level = log::Level::info;

@@ -150,8 +150,10 @@ Result<RegistryAuth> ask_helper(Host& host, const std::string& helper, const std
 std::string registry_of(const std::string& reference) {
   const auto slash = reference.find('/');
   const auto first = reference.substr(0, slash);
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   const bool is_host = slash != std::string::npos &&
-                       (first.find_first_of(".:") != std::string::npos || first == "localhost");
+                       (first.find_first_of(".:") != std::string::npos || first == "localhost" ||
+                        std::any_of(first.begin(), first.end(), is_upper));
   return is_host ? host_of(first) : std::string(hub);
 }
 

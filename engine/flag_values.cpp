@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 namespace containerizer {
@@ -229,6 +230,12 @@ std::optional<std::vector<std::string>> split_fields(std::string_view text) {
     if (text.front() != ',') return std::nullopt;
     text.remove_prefix(1);
   }
+}
+
+std::string normal_path(std::string_view path) {
+  auto result = std::filesystem::path(path).lexically_normal();
+  if (!result.has_filename() && result.has_relative_path()) result = result.parent_path();
+  return result.string();
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {

@@ -61,6 +61,10 @@ std::optional<std::vector<std::string>> split_fields(std::string_view text);
 // With a to z in place of A to Z.
 std::string lower_case(std::string_view text);
 
+// `path` without detours (. and .. and doubled slashes) and without a slash at its end. Nothing is
+// looked up: a symbolic link before a .. is taken for a directory.
+std::string normal_path(std::string_view path);
+
 // The pieces between separators; always at least one.
 std::vector<std::string> split(std::string_view text, char separator);
 

@@ -12,6 +12,7 @@
 #include "engine/image_name.h"
 #include "engine/plain_plan.h"
 #include "engine/run_flags.h"
+#include "engine/volume_plan.h"
 
 namespace containerizer {
 namespace {
@@ -24,6 +25,12 @@ constexpr std::uint32_t kHighestPort = 65535;
 
 Failure refusal(std::string text) { return Failure{Fault::refused, std::move(text)}; }
 
+// Flags, and whose they are.
+struct Options {
+  RunOptions tasks;
+  std::vector<RunFlag> operators;
+};
+
 // A launch and what is decided of it, while the plan is made.
 struct Request {
   const mesos::containerizer::Launch& launch;
@@ -33,9 +40,13 @@ struct Request {
   const mesos::CommandInfo& command;  // what runs in the container
   const ContainerInfo& container;     // empty when neither task nor executor has one
   const DockerInfo& docker;           // empty likewise, and for a container of another type
-  RunOptions options;
+  Options options;
   std::string network;
   Resources resources;
+
+  bool has(std::string_view flag) const {
+    return has_flag(options.tasks.flags, flag) || has_flag(options.operators, flag);
+  }
 };
 
 // --- What comes in ---
@@ -92,35 +103,43 @@ struct ImageChoice {
 // The first source that names an image wins; one that names a wrong image does not give way.
 Result<ImageChoice> choose_image(const mesos::containerizer::Launch& launch,
                                  const Environment& environment, const PlanSettings& settings) {
-  if (container_of(launch).mesos().image().has_appc()) {
+  const bool is_asked = !settings.policy.ignores_image;
+  if (is_asked && container_of(launch).mesos().image().has_appc()) {
     return refusal("image: Docker cannot run an Appc image; name a Docker image");
   }
   const auto slave_default = environment.find("MESOS_DEFAULT_CONTAINER_IMAGE");
   const struct {
     std::string image;
+    bool from_task;
     bool from_container_info;
-    bool is_default;
   } sources[] = {
-      {image_of(launch.task_info().container()), true, false},
-      {image_of(launch.executor_info().container()), true, false},
-      {launch.task_info().command().container().image(), false, false},
-      {launch.executor_info().command().container().image(), false, false},
-      {slave_default == environment.end() ? "" : slave_default->second, false, true},
-      {settings.default_image, false, true},
+      {image_of(launch.task_info().container()), true, true},
+      {image_of(launch.executor_info().container()), true, true},
+      {launch.task_info().command().container().image(), true, false},
+      {launch.executor_info().command().container().image(), true, false},
+      {slave_default == environment.end() ? "" : slave_default->second, false, false},
+      {settings.default_image, false, false},
   };
   for (const auto& source : sources) {
-    if (source.is_default && settings.imageless != Imageless::with_default) break;
+    if (source.from_task && !is_asked) continue;
+    if (!source.from_task && settings.imageless != Imageless::with_default) break;
     const Result<std::string> reference = image_reference(source.image);
-    if (reference.ok()) return ImageChoice{reference.value(), source.from_container_info};
-    if (!reference.failed_with(Fault::not_found)) return reference.failure();
+    if (reference.failed_with(Fault::not_found)) continue;
+    if (!reference.ok()) return reference.failure();
+    const Status allowed =
+        source.from_task ? check_image(settings.policy, reference.value()) : Done{};
+    if (!allowed.ok()) return allowed.failure();
+    return ImageChoice{reference.value(), source.from_container_info};
   }
   if (settings.imageless == Imageless::on_host) return ImageChoice{};
   if (settings.imageless == Imageless::refused) {
     return refusal("image: the task names none, which CONTAINERIZER_IMAGELESS=refuse forbids");
   }
   return refusal(
-      "image: the task names none and there is no default; name one in its ContainerInfo, or "
-      "start the slave with --default_container_image=docker:///IMAGE");
+      is_asked ? "image: the task names none and there is no default; name one in its "
+                 "ContainerInfo, or start the slave with --default_container_image=docker:///IMAGE"
+               : "image: CONTAINERIZER_IGNORE leaves out what tasks name, and there is no default; "
+                 "the operator must name one in CONTAINERIZER_DEFAULT_IMAGE");
 }
 
 // The flags of `docker run` that come with the messages. The options of an image that is not used
@@ -139,11 +158,35 @@ Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const 
   return options;
 }
 
+// What there is of flags. Where only one can be, in which network the container is, the operator's
+// is the one.
+Result<Options> read_options(const mesos::containerizer::Launch& launch, const DockerInfo& docker,
+                             bool use_options, const Policy& policy) {
+  Options options;
+  if (!policy.ignores_options) {
+    Result<RunOptions> brought = read_flags(launch, docker, use_options);
+    if (!brought.ok()) return brought.failure();
+    options.tasks = std::move(brought.value());
+  }
+  std::vector<RunFlag>& flags = options.tasks.flags;
+  if (flags.empty() && !options.tasks.command) options.operators = policy.default_options;
+  options.operators.insert(options.operators.end(), policy.append_options.begin(),
+                           policy.append_options.end());
+  if (docker.privileged()) flags.insert(flags.begin(), {"privileged", "true"});
+  if (const Status allowed = check_flags(policy, flags); !allowed.ok()) return allowed.failure();
+  if (has_flag(options.operators, "network")) {
+    std::erase_if(flags, [](const RunFlag& flag) { return flag.name == "network"; });
+  }
+  return options;
+}
+
 Result<std::string> choose_network(const ContainerInfo& container, const DockerInfo& docker,
-                                   const std::vector<RunFlag>& flags) {
-  const Result<std::optional<std::string>> wanted = network_flag(flags);
-  if (!wanted.ok()) return wanted.failure();
-  if (wanted.value()) return *wanted.value();
+                                   const Options& options) {
+  for (const auto* flags : {&options.operators, &options.tasks.flags}) {
+    const Result<std::optional<std::string>> wanted = network_flag(*flags);
+    if (!wanted.ok()) return wanted.failure();
+    if (wanted.value()) return *wanted.value();
+  }
   switch (docker.network()) {
     case DockerInfo::HOST:
       return std::string("host");
@@ -173,8 +216,8 @@ Status plan_command(const Request& request, json::object& body) {
   const auto set_arguments = [&](const auto& words) {
     for (const std::string& word : words) append(body, "Cmd", json::value(word));
   };
-  if (request.options.command) {
-    set_arguments(*request.options.command);
+  if (request.options.tasks.command) {
+    set_arguments(*request.options.tasks.command);
   } else if (!command.shell()) {
     if (!command.value().empty()) append(body, "Cmd", json::value(command.value()));
     set_arguments(command.arguments());
@@ -228,7 +271,7 @@ void plan_limits(const Request& request, json::object& body) {
   json::object& host = object_at(body, "HostConfig");
   if (resources.cpus) host["CpuShares"] = cpu_shares(*resources.cpus);
   // The engine takes only one of both.
-  if (resources.cpus && request.settings.cpu_quota && !has_flag(request.options.flags, "cpus")) {
+  if (resources.cpus && request.settings.cpu_quota && !request.has("cpus")) {
     host["CpuPeriod"] = cpu_period;
     host["CpuQuota"] = cpu_quota(*resources.cpus);
   }
@@ -242,7 +285,7 @@ void plan_limits(const Request& request, json::object& body) {
 void plan_swap(const Request& request, json::object& host) {
   const json::value* memory = host.if_contains("Memory");
   if (memory == nullptr || memory->as_int64() == 0) return;
-  if (has_flag(request.options.flags, "memory-swap")) return;
+  if (request.has("memory-swap")) return;
   if (request.settings.swap == SwapPolicy::none) host["MemorySwap"] = memory->as_int64();
   if (request.settings.swap == SwapPolicy::unlimited) host["MemorySwap"] = -1;
 }
@@ -279,187 +322,12 @@ Status plan_ports(const Request& request, json::object& body) {
       return planned;
     }
   }
-  if (!separate || !mappings.empty() || has_flag(request.options.flags, "publish")) return Done{};
+  if (!separate || !mappings.empty() || request.has("publish")) return Done{};
   for (const auto& [first, last] : request.resources.ports) {
     for (std::uint32_t port = first; port <= last; ++port) {
       publish_port(body, "", std::to_string(port), port, "tcp");
     }
   }
-  return Done{};
-}
-
-// --- Volumes ---
-
-// `path` below `base`; nothing when it would lead out of it.
-std::optional<std::string> below(const std::string& base, const std::string& path) {
-  const auto inner = std::filesystem::path(path).lexically_normal();
-  if (inner.begin() == inner.end() || *inner.begin() == "..") return std::nullopt;
-  return (std::filesystem::path(base) / inner).string();
-}
-
-// `path` without detours and without a slash at its end.
-std::string normal(const std::string& path) {
-  auto result = std::filesystem::path(path).lexically_normal();
-  if (!result.has_filename() && result.has_relative_path()) result = result.parent_path();
-  return result.string();
-}
-
-void set_driver(const std::string& driver, const mesos::Parameters& options, json::object& mount) {
-  if (!driver.empty()) field(mount, "VolumeOptions.DriverConfig.Name") = driver;
-  for (const auto& option : options.parameter()) {
-    object_at(mount, "VolumeOptions.DriverConfig.Options")[option.key()] = option.value();
-  }
-}
-
-// Fills in what is mounted: a volume of Docker, a directory of the sandbox, a path of the host, or,
-// when nothing is named, a new volume.
-Status plan_source(const Request& request, const mesos::Volume& volume, json::object& mount,
-                   LaunchPlan& plan) {
-  const std::string& path = volume.host_path();
-  mount["Type"] = "volume";
-  if (volume.has_image()) return refusal("an image cannot be mounted");
-  if (volume.source().has_docker_volume()) {
-    const auto& source = volume.source().docker_volume();
-    if (!path.empty()) return refusal("it has both a host path and a source");
-    mount["Source"] = source.name();
-    set_driver(source.driver(), source.driver_options(), mount);
-  } else if (path.starts_with('/')) {
-    mount["Type"] = "bind";
-    mount["Source"] = path;
-  } else if (!path.empty() && !request.docker.volume_driver().empty()) {
-    mount["Source"] = path;
-    set_driver(request.docker.volume_driver(), {}, mount);
-  } else if (!path.empty()) {
-    const std::optional<std::string> directory = below(request.launch.directory(), path);
-    if (!directory) return refusal("host path " + in_quotes(path) + " leads out of the sandbox");
-    mount["Type"] = "bind";
-    mount["Source"] = *directory;
-    plan.sandbox_directories.push_back(*directory);
-  }
-  return Done{};
-}
-
-// As `docker run -v` does it: the engine then makes a path of the host that is not there, which a
-// mount does not. It cannot express a colon.
-std::optional<std::string> as_bind(const mesos::Volume& volume, const std::string& target) {
-  const std::string& source = volume.host_path();
-  if (!source.starts_with('/') || source.find(':') != std::string::npos ||
-      target.find(':') != std::string::npos) {
-    return std::nullopt;
-  }
-  return source + ":" + target + (volume.mode() == mesos::Volume::RO ? ":ro" : ":rw");
-}
-
-Status plan_volume(const Request& request, const mesos::Volume& volume, LaunchPlan& plan) {
-  const std::string& path = volume.container_path();
-  const auto name = [&](const std::string& text) {
-    return refusal("volume " + in_quotes(path) + ": " + text);
-  };
-  const bool relative_source = !volume.host_path().empty() && !volume.host_path().starts_with('/');
-  if (path.empty()) return name("the path in the container is missing");
-  if (!path.starts_with('/') && relative_source && request.docker.volume_driver().empty()) {
-    return name("only one of host path and container path may be relative");
-  }
-  const std::optional<std::string> target =
-      path.starts_with('/') ? path : below(request.settings.sandbox_in_container, path);
-  if (!target) return name("the path leads out of the sandbox");
-
-  json::object mount{{"Target", *target}, {"ReadOnly", volume.mode() == mesos::Volume::RO}};
-  if (const Status source = plan_source(request, volume, mount, plan); !source.ok()) {
-    return name(source.failure().text);
-  }
-  if (const auto bind = as_bind(volume, *target)) {
-    append(plan.create, "HostConfig.Binds", json::value(*bind));
-  } else {
-    append(plan.create, "HostConfig.Mounts", std::move(mount));
-  }
-  return Done{};
-}
-
-bool is_plain_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
-}
-
-// Where the slave keeps a persistent volume (Mesos' src/slave/paths.cpp).
-Result<std::string> persistent_source(const Request& request, const mesos::Resource& resource) {
-  const auto& disk = resource.disk();
-  using Source = mesos::Resource::DiskInfo::Source;
-  if (disk.source().type() == Source::MOUNT) return disk.source().mount().root();
-  std::string root = value_or(request.environment, "MESOS_WORK_DIRECTORY", "");
-  if (disk.source().type() == Source::PATH) root = disk.source().path().root();
-  if (!root.starts_with('/')) return refusal("the slave does not say where its volumes lie");
-  if (!is_plain_name(resource.role()) || !is_plain_name(disk.persistence().id())) {
-    return refusal("its role or its id is no name of a directory");
-  }
-  return root + "/volumes/roles/" + resource.role() + "/" + disk.persistence().id();
-}
-
-Status plan_persistent_volume(const Request& request, const mesos::Resource& resource,
-                              LaunchPlan& plan) {
-  const auto name = [&](const std::string& text) {
-    return refusal("persistent volume " + in_quotes(resource.disk().persistence().id()) + ": " +
-                   text);
-  };
-  const std::string& path = resource.disk().volume().container_path();
-  const std::optional<std::string> target =
-      path.starts_with('/') ? path : below(request.settings.sandbox_in_container, path);
-  if (!target) return name("its path in the container is missing, or leads out of the sandbox");
-  const Result<std::string> source = persistent_source(request, resource);
-  if (!source.ok()) return name(source.failure().text);
-  append(plan.create, "HostConfig.Mounts",
-         json::object{{"Type", "bind"},
-                      {"Source", source.value()},
-                      {"Target", *target},
-                      {"ReadOnly", resource.disk().volume().mode() == mesos::Volume::RO}});
-  return Done{};
-}
-
-Status plan_volumes(const Request& request, LaunchPlan& plan) {
-  for (const mesos::Volume& volume : request.container.volumes()) {
-    if (Status planned = plan_volume(request, volume, plan); !planned.ok()) return planned;
-  }
-  for (const mesos::Resource& resource : request.launch.executor_info().resources()) {
-    if (!resource.disk().has_persistence()) continue;
-    if (Status planned = plan_persistent_volume(request, resource, plan); !planned.ok()) {
-      return planned;
-    }
-  }
-  return Done{};
-}
-
-// Every path in the container on which the request so far mounts something.
-std::vector<std::string> mount_points(const json::object& body) {
-  std::vector<std::string> result;
-  const json::object& host = body.at("HostConfig").as_object();
-  if (const json::value* const mounts = host.if_contains("Mounts")) {
-    for (const json::value& mount : mounts->get_array()) {
-      result.emplace_back(mount.at("Target").get_string());
-    }
-  }
-  if (const json::value* const binds = host.if_contains("Binds")) {
-    for (const json::value& bind : binds->get_array()) {
-      result.push_back(split(bind.get_string(), ':').at(1));
-    }
-  }
-  for (const json::value* const paths : {host.if_contains("Tmpfs"), body.if_contains("Volumes")}) {
-    if (paths == nullptr) continue;
-    for (const auto& entry : paths->get_object()) result.emplace_back(entry.key());
-  }
-  return result;
-}
-
-Status mount_sandbox(const Request& request, json::object& body) {
-  const std::string sandbox = normal(request.settings.sandbox_in_container);
-  for (const std::string& point : mount_points(body)) {
-    if (normal(point) == sandbox) {
-      return refusal("volume " + in_quotes(point) + ": the sandbox is mounted there");
-    }
-  }
-  append(body, "HostConfig.Mounts",
-         json::object{{"Type", "bind"},
-                      {"Source", request.launch.directory()},
-                      {"Target", request.settings.sandbox_in_container},
-                      {"ReadOnly", false}});
   return Done{};
 }
 
@@ -469,7 +337,6 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
   json::object& body = plan.create;
   body["Image"] = plan.image;
   field(body, "HostConfig.NetworkMode") = request.network;
-  if (request.docker.privileged()) field(body, "HostConfig.Privileged") = true;
   if (request.launch.has_user() && !request.command.user().empty()) {
     body["User"] = request.settings.numeric_user.value_or(request.command.user());
   }
@@ -484,20 +351,30 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
   for (const auto part : {plan_command, plan_variables, plan_ports}) {
     if (Status planned = part(request, body); !planned.ok()) return planned;
   }
-  return plan_volumes(request, plan);
+  return plan_volumes({request.launch, request.settings.sandbox_in_container}, request.container,
+                      request.docker, plan);
 }
 
 Status plan_flags(const Request& request, LaunchPlan& plan) {
   CreateRequest create{std::move(plan.create), plan.force_pull};
-  if (Status applied = apply_run_flags(request.options.flags, create); !applied.ok())
+  if (Status applied = apply_run_flags(request.options.tasks.flags, create); !applied.ok()) {
     return applied;
+  }
+  if (Status allowed =
+          check_request(request.settings.policy, create.body, plan.sandbox_directories);
+      !allowed.ok()) {
+    return allowed;
+  }
+  if (Status applied = apply_run_flags(request.options.operators, create); !applied.ok()) {
+    return refusal("the operator's own options: " + applied.failure().text);
+  }
   plan.create = std::move(create.body);
   plan.force_pull = create.force_pull;
 
   json::object& host = object_at(plan.create, "HostConfig");
   plan_swap(request, host);
   // Docker refuses a soft limit above the hard one; a flag may have lowered only the latter.
-  if (has_flag(request.options.flags, "memory-reservation")) return Done{};
+  if (request.has("memory-reservation")) return Done{};
   const bool both = host.contains("Memory") && host.contains("MemoryReservation");
   if (both && host["Memory"].as_int64() > 0 &&
       host["MemoryReservation"].as_int64() > host["Memory"].as_int64()) {
@@ -511,7 +388,9 @@ Status plan_identity(const Request& request, json::object& body) {
   for (const auto& [name, value] : fixed_variables(request)) set_variable(body, name, value);
   field(body, "HostConfig.RestartPolicy.Name") = "no";
   field(body, "HostConfig.AutoRemove") = false;
-  return mount_sandbox(request, body);
+  const VolumePlace place{request.launch, request.settings.sandbox_in_container};
+  const Status mounted = mount_persistent_volumes(place, request.environment, body);
+  return mounted.ok() ? mount_sandbox(place, body) : mounted;
 }
 
 }  // namespace
@@ -553,9 +432,10 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
   const Result<ImageChoice> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();
   if (image.value().reference.empty()) return make_plain_plan(launch, environment, settings);
-  const Result<RunOptions> options = read_flags(launch, docker, !image.value().from_container_info);
+  const Result<Options> options =
+      read_options(launch, docker, !image.value().from_container_info, settings.policy);
   if (!options.ok()) return options.failure();
-  const Result<std::string> network = choose_network(container, docker, options.value().flags);
+  const Result<std::string> network = choose_network(container, docker, options.value());
   if (!network.ok()) return network.failure();
 
   const mesos::CommandInfo& command = command_of(launch);

@@ -12,6 +12,7 @@
 #include "engine/environment.h"
 #include "engine/host/clock.h"
 #include "engine/host/result.h"
+#include "engine/policy.h"
 #include "engine/resources.h"
 
 namespace containerizer {
@@ -30,6 +31,7 @@ struct PlanSettings {
   Imageless imageless = Imageless::with_default;
   bool cpu_quota = false;
   SwapPolicy swap = SwapPolicy::docker;
+  Policy policy = {};
 };
 
 struct LaunchPlan {
@@ -67,6 +69,8 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch);
 // - Flags (DockerInfo.parameters, then the options of the CommandInfo.ContainerInfo) come next,
 //   then what the messages ask for, then defaults. A variable of the task replaces LIBPROCESS_IP,
 //   MESOS_NATIVE_LIBRARY and MESOS_NATIVE_JAVA_LIBRARY, which depend on the image.
+// - The operator's own flags come after those of the task. What the task asks for is judged by the
+//   operator's policy before they are added.
 // - Image: task's ContainerInfo, executor's, the options' image of task and executor,
 //   MESOS_DEFAULT_CONTAINER_IMAGE, the operator's default; each may leave it to the next. Where the
 //   operator wants it, a task that names none is refused, or becomes a plain process of the host
@@ -77,8 +81,8 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch);
 //   absolute path that it names.
 // - Working directory, stop signal and user are the image's, unless asked otherwise.
 //
-// refused: the request cannot be honoured; the text says which part and why, without any value of a
-// variable in it. Pure.
+// refused: the request cannot be honoured, or the policy forbids it; the text says which part and
+// why, without any value of a variable in it. Pure.
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                     const Environment& environment, const PlanSettings& settings);
 

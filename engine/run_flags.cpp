@@ -123,6 +123,16 @@ Result<RunOptions> parse_run_options(const google::protobuf::RepeatedPtrField<st
   return line.finish();
 }
 
+Result<RunOptions> parse_run_line(std::string_view line) {
+  const auto words = split_words(line);
+  if (!words.ok()) return refusal("options: they are no line of words: " + words.failure().text);
+  CommandLine options;
+  for (const std::string& word : words.value()) {
+    if (const Status taken = options.take(word); !taken.ok()) return taken.failure();
+  }
+  return options.finish();
+}
+
 Result<RunOptions> parse_parameters(
     const google::protobuf::RepeatedPtrField<mesos::Parameter>& parameters) {
   RunOptions options;

@@ -45,6 +45,9 @@ struct RunOptions {
 // refused: an unknown or a forbidden flag, a flag that lacks its value, a word that is no flag.
 Result<RunOptions> parse_run_options(const google::protobuf::RepeatedPtrField<std::string>& words);
 
+// Reads a line of words, split as a shell does. refused: as above.
+Result<RunOptions> parse_run_line(std::string_view line);
+
 // Reads pairs of a flag's long name and its value. refused: an unknown or a forbidden flag.
 Result<RunOptions> parse_parameters(
     const google::protobuf::RepeatedPtrField<mesos::Parameter>& parameters);

@@ -71,6 +71,12 @@ TEST_CASE("each setting is read") {
   CHECK(config_with("DEFAULT_IMAGE", "debian:12").default_image == "debian:12");
   CHECK(config_with("SANDBOX", "/sandbox").sandbox == "/sandbox");
   CHECK(config_with("HISTORY", "2days").history == 48h);
+  CHECK(config_with("LAUNCH_HOOK", "/opt/hook 'a b' \"$C\"").hooks.launch ==
+        std::vector<std::string>{"/opt/hook", "a b", "$C"});
+  CHECK(config_with("END_HOOK", "/opt/hook").hooks.end == std::vector<std::string>{"/opt/hook"});
+  CHECK(config_with("HOOK_TIMEOUT", "1mins").hooks.timeout == 1min);
+  CHECK(config_with("HOOK_FAILURE", "fail").hooks.fails_task);
+  CHECK_FALSE(config_with("HOOK_FAILURE", "ignore").hooks.fails_task);
   CHECK(config_with("LOG", "syslog").log == "syslog");
   CHECK(config_with("LOG", "/var/log/x").log == "/var/log/x");
   CHECK(config_with("LOG_LEVEL", "debug").log_level == log::Level::debug);
@@ -111,6 +117,10 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
       {"HISTORY", "2weekss", "a number with a unit"},
       {"SANDBOX", "relative", "an absolute path"},
       {"SANDBOX", "/", "an absolute path"},
+      {"HOOK_TIMEOUT", "10", "a number with a unit"},
+      {"HOOK_FAILURE", "maybe", "ignore, fail"},
+      {"IGNORE", "images", "options, image"},
+      {"PRIVILEGED", "no", "allow, refuse"},
       {"LOG", "stderr", "the absolute path of a file"},
       {"LOG_LEVEL", "trace", "debug, info, warn, error"},
   }));
@@ -118,6 +128,14 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
   CHECK(text.find("CONTAINERIZER_" + example.name) != std::string::npos);
   CHECK(text.find('"' + example.value + '"') != std::string::npos);
   CHECK(text.find(example.takes) != std::string::npos);
+}
+
+TEST_CASE("a malformed hook is refused without what may be secret in it") {
+  const auto setting = GENERATE(as<std::string>(), "LAUNCH_HOOK", "END_HOOK");
+  const auto value =
+      GENERATE(as<std::string>(), "hook hunter2", "./hook hunter2", "/hook 'hunter2", "''", " ");
+  const auto text = refusal_of(setting, value);
+  CHECK_THAT(text, Catch::Contains("CONTAINERIZER_" + setting) && !Catch::Contains("hunter2"));
 }
 
 TEST_CASE("a setting that does not exist is refused with the list of those that do") {

@@ -64,6 +64,8 @@ TEST_CASE("an image's registry is what docker takes for it") {
   CHECK(registry_of("docker.io/team/app:1") == "docker.io");
   CHECK(registry_of("index.docker.io/team/app:1") == "docker.io");
   CHECK(registry_of("localhost/app:1") == "localhost");
+  // No part of a repository has capital letters: Docker asks a host of that name.
+  CHECK(registry_of("Registry/app:1") == "Registry");
   CHECK(registry_of("registry:5000/app:1") == "registry:5000");
   CHECK(registry_of("my.registry.com/foo/bar:tag") == "my.registry.com");
 }

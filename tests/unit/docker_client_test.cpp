@@ -496,15 +496,14 @@ TEST_CASE("A pull reports, fails, and ends as the daemon says", "[docker][client
     lines.clear();
     Server server({reply});
     EngineClient client = server.client();
-    Status status = client.pull("reg:5000/a:1", {"me", "s3cret", "reg:5000"}, -1,
+    Status status = client.pull("reg:5000/a:1", {"me", "s3cret", "reg:5000", ""}, -1,
                                 [&](const std::string& line) { lines.push_back(line); });
     server.stop();
     CHECK(contains(server.requests().at(0),
                    "POST /v1.41/images/create?fromImage=reg%3A5000%2Fa&tag=1 HTTP"));
-    CHECK(
-        contains(server.requests().at(0),
-                 "X-Registry-Auth: eyJ1c2VybmFtZSI6Im1lIiwicGFzc3dvcmQiOiJzM2NyZXQiLCJzZXJ2ZXJhZGR"
-                 "yZXNzIjoicmVnOjUwMDAifQ==\r\n"));
+    CHECK(contains(server.requests().at(0),
+                   "X-Registry-Auth: eyJzZXJ2ZXJhZGRyZXNzIjoicmVnOjUwMDAiLCJ1c2VybmFtZSI6Im1lIiwicG"
+                   "Fzc3dvcmQiOiJzM2NyZXQifQ==\r\n"));
     if (!status.ok()) CHECK_FALSE(contains(status.failure().text, "s3cret"));
     return status;
   };

@@ -59,7 +59,7 @@ TEST_CASE("the page of the lifecycle is what the program prints") {
 }
 
 TEST_CASE("every setting stands in the README and in environment.sh.dist") {
-  const auto known = matches(read("engine/config.cpp"), R"re(\{"([A-Z_]+)", )re");
+  const auto known = matches(read("engine/config.cpp"), R"re(\{"([A-Z_]+)",\s)re");
   REQUIRE(known.size() > 10);
   std::set<std::string> wanted;
   for (const auto& name : known) wanted.insert("CONTAINERIZER_" + name);
