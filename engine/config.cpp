@@ -10,6 +10,8 @@
 #include <functional>
 #include <string_view>
 
+#include "engine/docker/choose_endpoint.h"
+
 namespace containerizer {
 namespace {
 

@@ -496,7 +496,7 @@ TEST_CASE("A pull reports, fails, and ends as the daemon says", "[docker][client
     lines.clear();
     Server server({reply});
     EngineClient client = server.client();
-    Status status = client.pull("reg:5000/a:1", {"me", "s3cret", "reg:5000"}, -1,
+    Status status = client.pull("reg:5000/a:1", {"me", "s3cret", "reg:5000", ""}, -1,
                                 [&](const std::string& line) { lines.push_back(line); });
     server.stop();
     CHECK(contains(server.requests().at(0),
