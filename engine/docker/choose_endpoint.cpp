@@ -9,6 +9,7 @@
 #include "engine/docker/client_options.h"
 #include "engine/docker/context.h"
 #include "engine/host/file.h"
+#include "engine/host/text.h"
 
 namespace containerizer {
 
@@ -19,7 +20,7 @@ using Environment = std::map<std::string, std::string>;
 constexpr const char* kDefaultContext = "default";
 
 Failure refusal(const std::string& subject, const std::string& reason) {
-  return Failure{Fault::refused, subject + ": " + reason};
+  return Failure{Fault::refused, one_line(subject + ": " + reason)};
 }
 
 std::string variable(const Environment& environment, const char* name) {

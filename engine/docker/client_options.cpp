@@ -15,7 +15,7 @@ namespace {
 using Environment = std::map<std::string, std::string>;
 
 Failure refusal(const std::string& reason) {
-  return Failure{Fault::refused, std::string(kDockerArguments) + ": " + reason};
+  return Failure{Fault::refused, one_line(std::string(kDockerArguments) + ": " + reason)};
 }
 
 // What the words say, as they say it.

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "engine/docker/encoding.h"
+#include "engine/host/text.h"
 
 namespace containerizer {
 
@@ -16,7 +17,7 @@ namespace {
 constexpr unsigned kDefaultPort = 2375;
 
 Failure refusal(const std::string& subject, const std::string& reason) {
-  return Failure{Fault::refused, subject + ": " + reason};
+  return Failure{Fault::refused, one_line(subject + ": " + reason)};
 }
 
 Result<Endpoint> unix_endpoint(const std::string& host, const std::string& path) {
