@@ -111,7 +111,7 @@ Status EngineClient::settle_version(const std::string& offered, const std::strin
     return Failure{Fault::unavailable,
                    "the daemon at " + settings_.endpoint.text() +
                        " does not name its API version; check that it is a Docker Engine that "
-                       "listens there, and whether it wants TLS"};
+                       "listens there"};
   }
   if (*newest < kOldest) {
     return Failure{Fault::refused, "the daemon at " + settings_.endpoint.text() +

@@ -205,11 +205,19 @@ Failure Connection::failure(const std::string& reason) const {
   return Failure{Fault::unavailable, daemon_ + " " + reason};
 }
 
+// A server that wants TLS answers a plain request with so much.
+Failure Exchange::cut_short(const Failure& why) const {
+  const bool wants_tls =
+      !connection_.is_encrypted() && answer_.headers_complete() && answer_.status() == 400;
+  if (!wants_tls) return why;
+  return connection_.failure("does not take requests without TLS; ask for it with --tlsverify");
+}
+
 Result<bool> Exchange::advance() {
   char buffer[kReceiveSize];
   const auto received = connection_.receive(buffer, sizeof buffer);
   closed_ = !received.ok();
-  if (closed_) return received.failure();
+  if (closed_) return cut_short(received.failure());
   if (received.value().empty()) return false;
   answered_ = true;
   const Status fed = answer_.feed(received.value());

@@ -36,6 +36,7 @@ class Connection {
 
   bool valid() const { return socket_.valid(); }
   int fd() const { return socket_.get(); }
+  bool is_encrypted() const { return tls_ != nullptr; }
 
   // Whether a connection that should be silent was closed, or spoke unasked.
   bool stale() const;
@@ -96,6 +97,8 @@ class Exchange {
   Connection take_connection();
 
  private:
+  Failure cut_short(const Failure& why) const;
+
   Connection connection_;
   ResponseReader answer_;
   bool answered_ = false;

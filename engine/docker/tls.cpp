@@ -261,7 +261,18 @@ Transfer TlsSession::send(std::string_view bytes) {
   ERR_clear_error();
   std::size_t count = 0;
   const int result = SSL_write_ex(state_->session.get(), bytes.data(), bytes.size(), &count);
-  return judge(result, count);
+  auto transfer = judge(result, count);
+  if (transfer.outcome != Transfer::Outcome::failed) return transfer;
+  if (const auto words = last_words(); !words.empty()) transfer.reason = words;
+  return transfer;
+}
+
+// Why the other side has closed a connection, if it has said so: in TLS 1.3 it looks at our
+// certificate when the handshake is complete for us.
+std::string TlsSession::last_words() {
+  char nothing = 0;
+  const auto heard = receive(&nothing, sizeof nothing);
+  return heard.outcome == Transfer::Outcome::failed ? heard.reason : "";
 }
 
 Transfer TlsSession::receive(char* buffer, std::size_t size) {

@@ -53,6 +53,7 @@ class TlsSession {
   struct State;
   explicit TlsSession(std::unique_ptr<State> state);
   Transfer judge(int result, std::size_t count);
+  std::string last_words();
 
   std::unique_ptr<State> state_;
 };

@@ -166,7 +166,7 @@ TEST_CASE("daemon whose certificates do not fit") {
   EngineClient plain(settings);
   const auto image = plain.has_image("busybox:test");
   REQUIRE(image.failed_with(Fault::unavailable));
-  CHECK_THAT(image.failure().text, Contains("whether it wants TLS"));
+  CHECK_THAT(image.failure().text, Contains("does not take requests without TLS"));
 }
 
 TEST_CASE("certificates that are renewed while a client lives, and a daemon that is away") {
