@@ -60,13 +60,13 @@ Result<Endpoint> read_host(const Origin& host) {
 // The endpoint with its settings, whose files have to be readable.
 Result<Endpoint> with_tls(Endpoint endpoint, const std::string& subject, TlsSettings settings) {
   const std::pair<const char*, const std::string&> files[] = {
-      {"the CA's certificate", settings.ca},
-      {"the certificate", settings.certificate},
-      {"the key", settings.key}};
+      {"the CA's certificate ", settings.ca},
+      {"the certificate ", settings.certificate},
+      {"the key ", settings.key}};
   for (const auto& [what, path] : files) {
     const auto trouble = path.empty() ? "" : trouble_with(path);
     if (trouble.empty()) continue;
-    return refusal(subject, "cannot read " + std::string(what) + " " + path + ": " + trouble);
+    return refusal(subject, std::string("cannot read ").append(what).append(path) + ": " + trouble);
   }
   endpoint.tls = std::move(settings);
   return endpoint;

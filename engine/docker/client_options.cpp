@@ -125,14 +125,14 @@ Result<Given> read_given(const Environment& environment) {
 }
 
 std::string usual_directory(const Environment& environment) {
-  const auto directory = variable(environment, "DOCKER_CONFIG");
+  auto directory = variable(environment, "DOCKER_CONFIG");
   if (!directory.empty()) return directory;
   const auto home = variable(environment, "HOME");
   return home.empty() ? "" : home + "/.docker";
 }
 
 std::string certificate_directory(const Environment& environment) {
-  const auto directory = variable(environment, "DOCKER_CERT_PATH");
+  auto directory = variable(environment, "DOCKER_CERT_PATH");
   return directory.empty() ? usual_directory(environment) : directory;
 }
 

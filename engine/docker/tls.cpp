@@ -39,9 +39,7 @@ std::string words_of(unsigned long error) {
 
 // --- The socket, as OpenSSL sees it. Its own way to write to one can raise SIGPIPE.
 
-int socket_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
+int socket_of(BIO* bio) { return *static_cast<const int*>(BIO_get_data(bio)); }
 
 int write_socket(BIO* bio, const char* bytes, int size) {
   BIO_clear_retry_flags(bio);
@@ -75,9 +73,10 @@ BIO_METHOD* socket_method() {
   return method;
 }
 
-BIO* new_socket(int socket) {
+// `socket` has to stay where it is.
+BIO* new_socket(int& socket) {
   BIO* bio = BIO_new(socket_method());
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
+  BIO_set_data(bio, &socket);
   BIO_set_init(bio, 1);
   return bio;
 }
@@ -180,6 +179,7 @@ std::string refused_certificate(const TlsSettings& settings, const std::string& 
 }  // namespace
 
 struct TlsSession::State {
+  int socket;
   TlsSettings settings;
   std::string server;
   Session session;
@@ -223,11 +223,12 @@ Result<std::unique_ptr<TlsSession>> TlsSession::prepare(int socket, const TlsSet
     const Status taken = take(context.get(), settings);
     if (!taken.ok()) return taken.failure();
   }
-  auto state = std::make_unique<State>(State{settings, server, Session(SSL_new(context.get()))});
+  auto state =
+      std::make_unique<State>(State{socket, settings, server, Session(SSL_new(context.get()))});
   SSL* session = state->session.get();
   if (session == nullptr) return unavailable("no memory for TLS");
   expect(session, server);
-  BIO* bio = new_socket(socket);
+  BIO* bio = new_socket(state->socket);
   SSL_set_bio(session, bio, bio);
   SSL_set_connect_state(session);
   return std::unique_ptr<TlsSession>(new TlsSession(std::move(state)));
@@ -252,7 +253,7 @@ Transfer TlsSession::judge(int result, std::size_t count) {
 
 Transfer TlsSession::handshake() {
   ERR_clear_error();
-  const auto transfer = judge(SSL_connect(state_->session.get()), 0);
+  auto transfer = judge(SSL_connect(state_->session.get()), 0);
   state_->is_usable = transfer.outcome == Transfer::Outcome::moved;
   return transfer;
 }
@@ -263,8 +264,8 @@ Transfer TlsSession::send(std::string_view bytes) {
   const int result = SSL_write_ex(state_->session.get(), bytes.data(), bytes.size(), &count);
   auto transfer = judge(result, count);
   if (transfer.outcome != Transfer::Outcome::failed) return transfer;
-  if (const auto words = last_words(); !words.empty()) transfer.reason = words;
-  return transfer;
+  const auto words = last_words();
+  return words.empty() ? transfer : Transfer{Transfer::Outcome::failed, 0, words};
 }
 
 // Why the other side has closed a connection, if it has said so: in TLS 1.3 it looks at our
