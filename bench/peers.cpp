@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "engine/config.h"
+#include "engine/docker/choose_endpoint.h"
 #include "engine/identity.h"
 #include "engine/launch_plan.h"
 #include "engine/launch_record.h"

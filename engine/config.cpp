@@ -10,6 +10,7 @@
 #include <functional>
 #include <string_view>
 
+#include "engine/docker/choose_endpoint.h"
 #include "engine/host/text.h"
 
 namespace containerizer {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
+#include "engine/docker/client_options.h"
 #include "engine/docker/encoding.h"
 #include "engine/host/file.h"
 #include "engine/host/sandbox.h"
@@ -100,14 +101,10 @@ std::vector<Source> sources(const std::string& sandbox, const Environment& envir
   const auto add = [&](const std::string& path) {
     all.push_back({path, read_small_file(path), true});
   };
-  const auto directory = value_or(environment, "DOCKER_CONFIG", "");
+  const auto directory = client_directory(environment);
   const auto home = value_or(environment, "HOME", "");
-  if (!directory.empty()) {
-    add(directory + "/config.json");
-  } else if (!home.empty()) {
-    add(home + "/.docker/config.json");
-    add(home + "/.dockercfg");
-  }
+  if (!directory.empty()) add(directory + "/config.json");
+  if (!home.empty() && directory == home + "/.docker") add(home + "/.dockercfg");
   return all;
 }
 

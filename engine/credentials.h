@@ -29,9 +29,9 @@ Result<Login> read_login(std::string_view configuration, const std::string& regi
 Result<RegistryAuth> read_helper(std::string_view answer, const std::string& registry);
 
 // Looks, in this order, for `.docker/config.json` and `.dockercfg` in the sandbox, as a task brings
-// them along, and for those of the operator: `config.json` in the directory DOCKER_CONFIG, else
-// those two in HOME. The first configuration that knows the registry counts. A task's own cannot
-// name a helper, for helpers run as we do.
+// them along, and for those of the operator: `config.json` where client_directory says, and
+// `.dockercfg` in HOME if that is .docker in there. The first configuration that knows the registry
+// counts. A task's own cannot name a helper, for helpers run as we do.
 //
 // Success: the credentials, empty where nobody has any. refused: a configuration, or a helper's
 // answer, cannot be read; the text names it, and holds no secret.

@@ -4,7 +4,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <cctype>
-#include <filesystem>
 
 #include "engine/executor_command.h"
 #include "engine/flag_values.h"

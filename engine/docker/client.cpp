@@ -18,10 +18,25 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr unsigned kNewestMinor = 41;  // of API 1.x, what this client is written for
-constexpr unsigned kOldestMinor = 24;
+// Major and minor.
+using ApiVersion = std::pair<unsigned, unsigned>;
+constexpr ApiVersion kNewest{1, 41};  // what this client is written for
+constexpr ApiVersion kOldest{1, 24};  // of Docker 1.12
 constexpr Duration kRemovalPause{50};
 constexpr Duration kProgressInterval{1000};
+
+std::optional<ApiVersion> read_version(std::string_view text) {
+  ApiVersion version;
+  const std::size_t dot = text.find('.');
+  const bool readable = dot != std::string_view::npos &&
+                        to_number(text.substr(0, dot), version.first) &&
+                        to_number(text.substr(dot + 1), version.second);
+  return readable ? std::optional(version) : std::nullopt;
+}
+
+std::string to_text(const ApiVersion& version) {
+  return std::to_string(version.first) + "." + std::to_string(version.second);
+}
 
 std::string path_of(const std::string& container, const char* rest) {
   return "/containers/" + percent_encode(container) + rest;
@@ -90,21 +105,21 @@ Result<Answer> EngineClient::exchange(const Request& request, const Patience& pa
   }
 }
 
-Status EngineClient::settle_version(const std::string& offered) {
-  unsigned major = 0;
-  unsigned minor = 0;
-  const std::size_t dot = offered.find('.');
-  if (dot == std::string::npos || !to_number(std::string_view(offered).substr(0, dot), major) ||
-      !to_number(std::string_view(offered).substr(dot + 1), minor)) {
-    return Failure{Fault::unavailable, "the daemon at " + settings_.endpoint.text() +
-                                           " does not name its API version; check that it is a "
-                                           "Docker Engine that listens there"};
+Status EngineClient::settle_version(const std::string& offered, const std::string& oldest) {
+  const auto newest = read_version(offered);
+  if (!newest) {
+    return Failure{Fault::unavailable,
+                   "the daemon at " + settings_.endpoint.text() +
+                       " does not name its API version; check that it is a Docker Engine that "
+                       "listens there"};
   }
-  if (major < 1 || (major == 1 && minor < kOldestMinor)) {
-    return Failure{Fault::refused, "Docker Engine API " + one_line(offered) + " is older than 1." +
-                                       std::to_string(kOldestMinor) + "; upgrade the engine"};
+  if (*newest < kOldest) {
+    return Failure{Fault::refused, "the daemon at " + settings_.endpoint.text() +
+                                       " has API version " + one_line(offered) +
+                                       ", and this needs " + to_text(kOldest) +
+                                       "; upgrade it to Docker 1.12 or newer"};
   }
-  version_ = "1." + std::to_string(major > 1 ? kNewestMinor : std::min(minor, kNewestMinor));
+  version_ = to_text(std::max(std::min(*newest, kNewest), read_version(oldest).value_or(kOldest)));
   return Done{};
 }
 
@@ -112,13 +127,15 @@ Status EngineClient::negotiate(const Patience& patience) {
   if (!version_.empty()) return Done{};
   const auto ping = exchange({Method::get, "/_ping", ""}, patience);
   if (!ping.ok()) return ping.failure();
-  if (!ping.value().api_version.empty()) return settle_version(ping.value().api_version);
-  // Engines before API 1.25 do not say it there.
+  // Engines before API 1.25 do not say it there, and those far ahead may not go back to ours.
+  const auto offered = read_version(ping.value().api_version);
+  if (offered && *offered <= kNewest) return settle_version(ping.value().api_version, "");
   const auto version = exchange({Method::get, "/version", ""}, patience);
   if (!version.ok()) return version.failure();
   const auto document = parse_json(version.value().body);
   const auto* object = document ? document->if_object() : nullptr;
-  return settle_version(object == nullptr ? "" : text_member(*object, "ApiVersion"));
+  if (object == nullptr) return settle_version("", "");
+  return settle_version(text_member(*object, "ApiVersion"), text_member(*object, "MinAPIVersion"));
 }
 
 Result<Answer> EngineClient::ask(const ApiCall& call, const std::string& subject, Request request,

@@ -161,7 +161,7 @@ void call(char which, const Daemon& daemon) {
     case 'm':
       return check(client.has_image("image:tag"));
     case 'p':
-      return check(client.pull("image:tag", {"user", "password", "server"}, -1, progress));
+      return check(client.pull("image:tag", {"user", "password", "server", ""}, -1, progress));
     case 'o':
       return follow_output(daemon, OutputDecoder::Format::framed);
     case 't':

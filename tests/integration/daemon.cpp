@@ -45,18 +45,6 @@ bool is_stopped(pid_t pid) {
   });
 }
 
-int free_port() {
-  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  REQUIRE(::bind(socket.get(), generic, size) == 0);
-  REQUIRE(::getsockname(socket.get(), generic, &size) == 0);
-  return ntohs(address.sin_port);
-}
-
 // The user's password is "secret".
 constexpr const char* htpasswd =
     "user:$2b$04$obAtM2My71s7YysM31VtSOESbamZ5gewl.GgDoVdhNezV3xWEAkVa\n";
@@ -113,6 +101,32 @@ void DeadDaemon::cut_power() const { tell_engine("halt"); }
 
 NoLiveRestore::NoLiveRestore() { set_live_restore(false); }
 NoLiveRestore::~NoLiveRestore() { set_live_restore(true); }
+
+int free_port() {
+  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(socket.get(), generic, size) == 0);
+  REQUIRE(::getsockname(socket.get(), generic, &size) == 0);
+  return ntohs(address.sin_port);
+}
+
+TlsListener::TlsListener(const fs::path& certificates) : port_(free_port()) {
+  write_file(engine_directory() + "/options",
+             "-H tcp://127.0.0.1:" + std::to_string(port_) + " --tlsverify --tlscacert " +
+                 (certificates / "ca.pem").string() + " --tlscert " +
+                 (certificates / "cert.pem").string() + " --tlskey " +
+                 (certificates / "key.pem").string());
+  const DeadDaemon start_again(SIGTERM);
+}
+
+TlsListener::~TlsListener() {
+  fs::remove(engine_directory() + "/options");
+  const DeadDaemon start_again(SIGTERM);
+}
 
 Registry::Registry(const WorkDirectory& place, Access access)
     : address_("127.0.0.1:" + std::to_string(free_port())),

@@ -45,6 +45,25 @@ class NoLiveRestore {
   NoLiveRestore& operator=(const NoLiveRestore&) = delete;
 };
 
+// For as long as the object lives, the daemon listens at a TCP port, too, with TLS and nothing
+// else, and asks its clients for certificates. It is started again when the object comes and goes.
+class TlsListener {
+ public:
+  // `certificates` has ca.pem, cert.pem and key.pem.
+  explicit TlsListener(const fs::path& certificates);
+  ~TlsListener();
+  TlsListener(const TlsListener&) = delete;
+  TlsListener& operator=(const TlsListener&) = delete;
+
+  int port() const { return port_; }
+
+ private:
+  int port_;
+};
+
+// A port of the loopback address that nobody listens at.
+int free_port();
+
 // A registry that holds one image, which the engine does not have.
 class Registry {
  public:

@@ -137,11 +137,15 @@ TEST_CASE("a task's own credentials go before the operator's") {
   CHECK(places.user_for("other.io/app:1").empty());
 }
 
-TEST_CASE("DOCKER_CONFIG stands in for the home") {
+TEST_CASE("DOCKER_CONFIG stands in for the home, and --config for both") {
   Places places;
   write(places.home + "/.docker/config.json", login_of("r.io", "home"));
   write(places.own + "/config.json", login_of("r.io", "own"));
-  places.environment["DOCKER_CONFIG"] = places.own;
+  SECTION("DOCKER_CONFIG") { places.environment["DOCKER_CONFIG"] = places.own; }
+  SECTION("--config") {
+    places.environment["DOCKER_CONFIG"] = places.home + "/.docker";
+    places.environment["CONTAINERIZER_DOCKER_ARGS"] = "--config=" + places.own;
+  }
   CHECK(places.user_for("r.io/app:1") == "own");
 }
 

@@ -316,16 +316,25 @@ TEST_CASE("A request that may have been received is repeated only when it is a G
   }
 }
 
-TEST_CASE("The version is the lower of both sides'", "[docker][client]") {
+TEST_CASE("The version is ours, or the daemon's nearest to it", "[docker][client]") {
   const auto ping = [](const std::string& version) {
     return Reply{"HTTP/1.1 200 OK\r\nApi-Version: " + version + "\r\nContent-Length: 2\r\n\r\nOK"};
   };
-  const std::tuple<Reply, std::string> rows[] = {{ping("1.41"), "1.41"},
-                                                 {ping("1.52"), "1.41"},
-                                                 {ping("1.24"), "1.24"},
-                                                 {ping("2.0"), "1.41"}};
-  for (const auto& [reply, version] : rows) {
-    Server server({reply, {http(204, "")}});
+  const auto range = [](const std::string& newest, const std::string& oldest) {
+    return Reply{
+        http(200, R"({"ApiVersion":")" + newest + R"(","MinAPIVersion":")" + oldest + "\"}")};
+  };
+  const Reply done{http(204, "")};
+  const std::pair<std::vector<Reply>, std::string> rows[] = {
+      {{ping("1.41"), done}, "1.41"},
+      {{ping("1.24"), done}, "1.24"},
+      {{ping("1.48"), range("1.48", "1.24"), done}, "1.41"},
+      {{ping("1.52"), range("1.52", "1.44"), done}, "1.44"},
+      {{ping("2.0"), range("2.0", "1.50"), done}, "1.50"},
+      {{ping("1.48"), {http(200, R"({"ApiVersion":"1.48"})")}, done}, "1.41"},
+  };
+  for (const auto& [replies, version] : rows) {
+    Server server(replies);
     ClientSettings settings;
     settings.endpoint.address = server.path();
     EngineClient client(settings);
@@ -337,8 +346,10 @@ TEST_CASE("The version is the lower of both sides'", "[docker][client]") {
 
 TEST_CASE("Old engines are asked for their version, and refused when too old", "[docker][client]") {
   const Reply ping{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"};
+  std::string where;
   const auto negotiated = [&](const std::string& version) {
     Server server({ping, {http(200, version)}, {http(204, "")}});
+    where = server.path();
     ClientSettings settings;
     settings.endpoint.address = server.path();
     EngineClient client(settings);
@@ -346,8 +357,10 @@ TEST_CASE("Old engines are asked for their version, and refused when too old", "
     return status.ok() ? client.api_version() : status.failure().text;
   };
   CHECK(negotiated(R"({"ApiVersion":"1.24"})") == "1.24");
-  CHECK(negotiated(R"({"ApiVersion":"1.18"})") ==
-        "cannot start container x: Docker Engine API 1.18 is older than 1.24; upgrade the engine");
+  const auto too_old = negotiated(R"({"ApiVersion":"1.23"})");
+  CHECK(too_old == "cannot start container x: the daemon at unix://" + where +
+                       " has API version 1.23, and this needs 1.24; upgrade it to Docker 1.12 or "
+                       "newer");
   CHECK(contains(negotiated("{}"), "does not name its API version"));
   CHECK(contains(negotiated("<html>"), "does not name its API version"));
 }
