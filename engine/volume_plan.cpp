@@ -102,10 +102,10 @@ bool is_plain_name(const std::string& name) {
 Result<std::string> persistent_source(const Environment& environment,
                                       const mesos::Resource& resource) {
   const auto& disk = resource.disk();
-  using Source = mesos::Resource::DiskInfo::Source;
-  if (disk.source().type() == Source::MOUNT) return disk.source().mount().root();
-  std::string root = value_or(environment, "MESOS_WORK_DIRECTORY", "");
-  if (disk.source().type() == Source::PATH) root = disk.source().path().root();
+  const auto& source = disk.source();
+  if (source.has_mount()) return source.mount().root();
+  auto root =
+      source.has_path() ? source.path().root() : value_or(environment, "MESOS_WORK_DIRECTORY", "");
   if (!root.starts_with('/')) return refusal("the slave does not say where its volumes lie");
   if (!is_plain_name(resource.role()) || !is_plain_name(disk.persistence().id())) {
     return refusal("its role or its id is no name of a directory");

@@ -556,7 +556,8 @@ TEST_CASE("resources that no container can have are refused") {
 }
 
 TEST_CASE("a persistent volume is mounted where the slave keeps it") {
-  const Environment environment{{"MESOS_WORK_DIRECTORY", "/var/mesos"}};
+  auto environment = kEnvironment;
+  environment["MESOS_WORK_DIRECTORY"] = "/var/mesos";
   Launch launch = command_task();
   add_scalar(launch, "disk", 64);
   auto& resource = *launch.mutable_executor_info()->mutable_resources(0);
@@ -584,6 +585,7 @@ TEST_CASE("a persistent volume is mounted where the slave keeps it") {
     source.set_type(mesos::Resource::DiskInfo::Source::PATH);
     source.mutable_path()->set_root("/disk1");
     CHECK(mounted().at("Source") == "/disk1/volumes/roles/web/p1");
+    source.clear_path();
     source.set_type(mesos::Resource::DiskInfo::Source::MOUNT);
     source.mutable_mount()->set_root("/disk2");
     CHECK(mounted().at("Source") == "/disk2");
@@ -605,27 +607,27 @@ TEST_CASE("a quota of CPU time, when the operator wants one") {
   CHECK(host_field(plan(launch), "CpuQuota").is_null());
   PlanSettings settings = kSettings;
   settings.cpu_quota = true;
-  CHECK(host_field(plan(launch, {}, settings), "CpuQuota") == 25'000);
-  CHECK(host_field(plan(launch, {}, settings), "CpuPeriod") == 100'000);
+  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota") == 25'000);
+  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuPeriod") == 100'000);
   auto& parameter = *docker(launch).add_parameters();
   parameter.set_key("cpus");
   parameter.set_value("2");
-  CHECK(host_field(plan(launch, {}, settings), "CpuQuota").is_null());
+  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota").is_null());
 }
 
 TEST_CASE("swap, as the operator wants it") {
   Launch launch = command_task();
   add_scalar(launch, "mem", 64);
   PlanSettings settings = kSettings;
-  CHECK(host_field(plan(launch, {}, settings), "MemorySwap").is_null());
+  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap").is_null());
   settings.swap = SwapPolicy::unlimited;
-  CHECK(host_field(plan(launch, {}, settings), "MemorySwap") == -1);
+  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == -1);
   settings.swap = SwapPolicy::none;
-  CHECK(host_field(plan(launch, {}, settings), "MemorySwap") == 64 << 20);
+  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == 64 << 20);
   auto& parameter = *docker(launch).add_parameters();
   parameter.set_key("memory-swap");
   parameter.set_value("1g");
-  CHECK(host_field(plan(launch, {}, settings), "MemorySwap") == 1 << 30);
+  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == 1 << 30);
 }
 
 TEST_CASE("a launch that cannot be understood is refused") {

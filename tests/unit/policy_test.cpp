@@ -112,8 +112,9 @@ Launch task_with_docker_volume(const std::string& driver, const Rules& options) 
 Result<LaunchPlan> planned(const Launch& launch, const Rules& rules,
                            const Environment& environment = {}) {
   const auto config = config_of(rules);
-  return make_launch_plan(launch, environment,
-                          {config.default_image, config.sandbox, std::nullopt, config.policy});
+  PlanSettings settings{config.default_image, config.sandbox, std::nullopt};
+  settings.policy = config.policy;
+  return make_launch_plan(launch, environment, settings);
 }
 
 // "" when it may be launched.
