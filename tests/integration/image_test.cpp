@@ -93,14 +93,14 @@ TEST_CASE("when a registry is asked") {
   SECTION("when the image is missing") {
     check_that_it_runs(place, first);
     check_that_it_runs(place, there);
-    CHECK(pull_of(place, "first") == "pulled\n");
-    CHECK(pull_of(place, "there") == "already there\n");
+    CHECK(pull_of(place, "first") == "pulled");
+    CHECK(pull_of(place, "there") == "already there");
   }
   SECTION("always") {
     place.set("CONTAINERIZER_PULL", "always");
     check_that_it_runs(place, first);
     check_that_it_runs(place, there);
-    CHECK(pull_of(place, "there") == "pulled\n");
+    CHECK(pull_of(place, "there") == "pulled");
   }
   SECTION("never") {
     place.set("CONTAINERIZER_PULL", "never");
@@ -129,8 +129,8 @@ TEST_CASE("launches of one image pull it once") {
   CHECK(destroyed.status == 0);
   registry.thaw();
   for (const auto* id : {"first", "second"}) CHECK(end_of(place, id).status() == 4 << 8);
-  CHECK(pull_of(place, "first") == "pulled\n");
-  CHECK(pull_of(place, "second") == "pulled by another launch\n");
+  CHECK(pull_of(place, "first") == "pulled");
+  CHECK(pull_of(place, "second") == "pulled by another launch");
 }
 
 TEST_CASE("who waits for a pull that dies pulls itself") {
