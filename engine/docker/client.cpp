@@ -20,6 +20,8 @@ namespace json = boost::json;
 
 constexpr unsigned kNewestMinor = 41;  // of API 1.x, what this client is written for
 constexpr unsigned kOldestMinor = 24;
+// Of Docker 17.12.
+constexpr unsigned kFirstToDateRight = 35;
 constexpr Duration kRemovalPause{50};
 constexpr Duration kProgressInterval{1000};
 
@@ -98,6 +100,7 @@ Status EngineClient::settle_version(const std::string& offered) {
     return Failure{Fault::refused, "Docker Engine API " + one_line(offered) + " is older than 1." +
                                        std::to_string(kOldestMinor) + "; upgrade the engine"};
   }
+  dates_late_ = major == 1 && minor < kFirstToDateRight;
   version_ = "1." + std::to_string(major > 1 ? kNewestMinor : std::min(minor, kNewestMinor));
   return Done{};
 }
@@ -172,6 +175,7 @@ Result<ContainerFacts> EngineClient::inspect(const std::string& container) {
   if (!answer.ok()) return answer.failure();
   auto facts = read_inspect(answer.value());
   if (!facts) return unusable(kInspect, container);
+  if (dates_late_) facts->finished_at.clear();
   return std::move(*facts);
 }
 

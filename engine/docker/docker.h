@@ -33,7 +33,7 @@ struct ContainerFacts {
   std::string stop_signal;        // "" for the default
   std::int64_t memory_limit = 0;  // the hard limit in bytes; 0 for none, and in lists
   std::int64_t swap_limit = 0;    // memory and swap together; -1 for none, 0 for unknown
-  std::string finished_at;        // RFC 3339, as given
+  std::string finished_at;        // RFC 3339, as given; "" where the engine does not know
 };
 
 // One line (or piece of a long line) that the container wrote.
