@@ -13,10 +13,10 @@
 
 namespace containerizer {
 
-// Whether the engine has made up how a container ended, for it died before it had written that down:
-// then it says 255 or 0 when it is back, and dates the end later than the process was seen to go
-// (docs/decisions.md 28). `gone_for`: how long the process has been gone, nothing when the engine
-// was there; `wall_now`: milliseconds since 1970, taken after that.
+// Whether the engine has made up how a container ended, for it died before it had written that
+// down: then it says 255 or 0 when it is back, and dates the end later than the process was seen to
+// go (docs/decisions.md 28). `gone_for`: how long the process has been gone, nothing when the
+// engine was there; `wall_now`: milliseconds since 1970, taken after that.
 bool is_made_up(const ContainerFacts& facts, std::optional<Duration> gone_for,
                 std::int64_t wall_now);
 
