@@ -361,9 +361,10 @@ Step Actions::exited_step(ContainerFacts facts) {
     if (auto again = look(); again.facts) facts = std::move(*again.facts);
     requests = world_.store.requests_of(id);
   }
-  const auto age = age_of_end(facts, world_.store.now().wall);
-  const bool is_known = !watch_ || !age || watch_->may_have_seen_end(*age);
-  auto ending = ending_of(facts, requests.destroy, is_known);
+  const auto gone_for = watch_ ? watch_->gone_unwitnessed_for() : std::nullopt;
+  auto ending = is_made_up(facts, gone_for, world_.store.now().wall)
+                    ? made_up_ending(facts, requests.destroy)
+                    : ending_of(facts, requests.destroy);
   const bool orphaned = world_.store.has_event(id, name_of(Event::executor_ended));
   if (orphaned && !requests.destroy && !requests.stop) {
     ending.kind = "failed";

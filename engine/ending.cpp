@@ -9,6 +9,8 @@ namespace {
 
 using mesos::containerizer::Termination;
 
+// How long after the end of its process an engine that lives may date the end.
+constexpr Duration late_date{500};
 constexpr int signal_base = 128;
 constexpr int highest_signal = 64;
 constexpr int sigkill = 9;
@@ -56,25 +58,33 @@ store::Termination told_ending(const ContainerFacts& facts) {
   return ending;
 }
 
-}  // namespace
-
-std::optional<Duration> age_of_end(const ContainerFacts& facts, std::int64_t wall_now) {
-  const auto finished = unix_milliseconds(facts.finished_at);
-  if (!finished) return std::nullopt;
-  return Duration(wall_now - *finished);
-}
-
-store::Termination ending_of(const ContainerFacts& facts, bool destroyed, bool is_known) {
-  auto ending =
-      is_known
-          ? told_ending(facts)
-          : lost_ending(fmt::format("the engine died with the container, and makes up exit code {}",
-                                    facts.exit_code));
+store::Termination marked(store::Termination ending, bool destroyed) {
   if (destroyed) {
     ending.kind = "destroyed";
     ending.message = "destroyed: " + ending.message;
   }
   return ending;
+}
+
+}  // namespace
+
+bool is_made_up(const ContainerFacts& facts, std::optional<Duration> gone_for,
+                std::int64_t wall_now) {
+  const auto finished = unix_milliseconds(facts.finished_at);
+  if (!gone_for || !finished) return false;
+  const bool is_suspect = facts.exit_code == 0 || facts.exit_code == 255;
+  return is_suspect && *gone_for > Duration(wall_now - *finished) + late_date;
+}
+
+store::Termination ending_of(const ContainerFacts& facts, bool destroyed) {
+  return marked(told_ending(facts), destroyed);
+}
+
+store::Termination made_up_ending(const ContainerFacts& facts, bool destroyed) {
+  return marked(
+      lost_ending(fmt::format("the engine died with the container, and makes up exit code {}",
+                              facts.exit_code)),
+      destroyed);
 }
 
 store::Termination failed_ending(const std::string& step, const std::string& why) {

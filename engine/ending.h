@@ -13,13 +13,19 @@
 
 namespace containerizer {
 
-// How long ago a container ended, by what the engine says of it; nothing when it says nothing.
-std::optional<Duration> age_of_end(const ContainerFacts& facts, std::int64_t wall_now);
+// Whether the engine has made up how a container ended, for it died before it had written that
+// down: then it says 255 or 0 when it is back, and dates the end later than the process was seen to
+// go (docs/decisions.md 28). `gone_for`: how long the process has been gone, nothing when the
+// engine was there; `wall_now`: milliseconds since 1970, taken after that.
+bool is_made_up(const ContainerFacts& facts, std::optional<Duration> gone_for,
+                std::int64_t wall_now);
 
 // A container that was started and has ended, by what the engine says of it. `destroyed`: the slave
-// had asked for its end before it came. `is_known`: the engine knows how it ended; the code of one
-// that does not is made up.
-store::Termination ending_of(const ContainerFacts& facts, bool destroyed, bool is_known = true);
+// had asked for its end before it came.
+store::Termination ending_of(const ContainerFacts& facts, bool destroyed);
+
+// The same where the engine has made that up.
+store::Termination made_up_ending(const ContainerFacts& facts, bool destroyed);
 
 // An action that could not succeed: `step` is what was being done ("pull"), `why` the words of
 // whoever refused.

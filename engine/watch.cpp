@@ -11,8 +11,8 @@ constexpr Duration first_pause{100};
 constexpr Duration longest_pause{5'000};
 // How long after the end of its process the engine may take to call a container ended.
 constexpr Duration late_exit{10'000};
-// How long after the end of its process an engine that lives may date the end.
-constexpr Duration late_date{500};
+// What can lie between the two when an engine dies with the container.
+constexpr Duration together{1'000};
 // So that a container that never stops writing cannot keep us from looking at anything else.
 constexpr int entries_in_a_row = 4096;
 
@@ -76,9 +76,9 @@ void Watch::doubt() {
   if (vanished_at_) vanished_at_ = host_.now() + late_exit;
 }
 
-bool Watch::may_have_seen_end(Duration age) const {
-  if (!was_away_ || !init_ended_at_) return true;
-  return host_.now() - *init_ended_at_ <= age + late_date;
+std::optional<Duration> Watch::gone_unwitnessed_for() const {
+  if (!away_at_ || !init_ended_at_ || *away_at_ + together < *init_ended_at_) return std::nullopt;
+  return std::chrono::duration_cast<Duration>(host_.now() - *init_ended_at_);
 }
 
 std::optional<Watch::Outcome> Watch::connect() {
@@ -92,7 +92,7 @@ std::optional<Watch::Outcome> Watch::connect() {
       return Outcome::absent;
     } else {
       if (exit_retry_.pause < longest_pause) log::warn("{}", stream.failure().text);
-      was_away_ = true;
+      away_at_ = host_.now();
       exit_retry_.failed(host_.now());
     }
   }
@@ -136,7 +136,7 @@ std::optional<Watch::Outcome> Watch::look_at_exit() {
   if (ended.ok()) return Outcome::ended;
   if (ended.failed_with(Fault::not_found)) return Outcome::absent;
   log::warn("{}", ended.failure().text);
-  was_away_ = true;
+  away_at_ = host_.now();
   exit_retry_.failed(host_.now());
   return std::nullopt;
 }

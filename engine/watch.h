@@ -35,9 +35,9 @@ class Watch {
   // After an `ended` or `vanished` that turned out untrue: not to be told again at once.
   void doubt();
 
-  // False when the engine was away, and dates the end, which came `age` ago by its word, later than
-  // the process was seen to go: it died before it had written down the end.
-  bool may_have_seen_end(Duration age) const;
+  // How long the process has been gone, where the engine was away then, or since; nothing where the
+  // engine was there all the time, or the process was not seen to go.
+  std::optional<Duration> gone_unwitnessed_for() const;
 
   // Copies whatever output is left of a container that has ended. Success also when the container
   // is gone. unavailable, refused: not everything could be copied; also when the engine says
@@ -72,7 +72,7 @@ class Watch {
   Fd executor_;
   Fd init_;
   std::optional<Deadline> init_ended_at_;
-  bool was_away_ = false;                // the engine, since it has been watched
+  std::optional<Deadline> away_at_;      // when the engine did not answer last
   std::optional<Deadline> vanished_at_;  // when the engine should have said that init has ended
   std::unique_ptr<ExitStream> exit_stream_;
   std::unique_ptr<OutputStream> output_stream_;

@@ -22,6 +22,7 @@ namespace json = boost::json;
 using ApiVersion = std::pair<unsigned, unsigned>;
 constexpr ApiVersion kNewest{1, 41};  // what this client is written for
 constexpr ApiVersion kOldest{1, 24};  // of Docker 1.12
+constexpr ApiVersion kFirstToDateRight{1, 35};  // of Docker 17.12
 constexpr Duration kRemovalPause{50};
 constexpr Duration kProgressInterval{1000};
 
@@ -119,6 +120,7 @@ Status EngineClient::settle_version(const std::string& offered, const std::strin
                                        ", and this needs " + to_text(kOldest) +
                                        "; upgrade it to Docker 1.12 or newer"};
   }
+  dates_late_ = *newest < kFirstToDateRight;
   version_ = to_text(std::max(std::min(*newest, kNewest), read_version(oldest).value_or(kOldest)));
   return Done{};
 }
@@ -195,6 +197,7 @@ Result<ContainerFacts> EngineClient::inspect(const std::string& container) {
   if (!answer.ok()) return answer.failure();
   auto facts = read_inspect(answer.value());
   if (!facts) return unusable(kInspect, container);
+  if (dates_late_) facts->finished_at.clear();
   return std::move(*facts);
 }
 

@@ -63,7 +63,8 @@ class EngineClient final : public Docker {
 
   ClientSettings settings_;
   std::string version_;
-  Connection kept_;  // between calls; not valid when there is none
+  bool dates_late_ = false;  // an old engine, to which a container ends when it hears of that
+  Connection kept_;          // between calls; not valid when there is none
 };
 
 // The same behind the interface.

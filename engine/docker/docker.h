@@ -34,7 +34,7 @@ struct ContainerFacts {
   std::int64_t memory_limit = 0;  // the hard limit in bytes; 0 for none, and in lists
   std::int64_t swap_limit = 0;    // memory and swap together; -1 for none, 0 for unknown
   std::int64_t cpu_quota = 0;     // microseconds of each period; 0 for none
-  std::string finished_at;        // RFC 3339, as given
+  std::string finished_at;        // RFC 3339, as given; "" where the engine does not know
 };
 
 // One line (or piece of a long line) that the container wrote.

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <limits>
 #include <sstream>
 
@@ -29,6 +30,13 @@ long number(const char* name, const std::string& fallback) {
   return text == "all" ? std::numeric_limits<long>::max() : std::atol(text.c_str());
 }
 
+// CRASH_VICTIMS, separated by blanks, or all.
+std::vector<std::string> chosen_victims() {
+  std::istringstream words(setting("CRASH_VICTIMS", ""));
+  std::vector<std::string> chosen{std::istream_iterator<std::string>(words), {}};
+  return chosen.empty() ? operation_victims() : chosen;
+}
+
 // Others may do without a supervisor.
 bool may_lack_calls(const std::string& row) {
   return row == "pairs" || (row == "supervise" && !is_ours());
@@ -44,7 +52,7 @@ TEST_CASE("killed at a system call, and again in the recovery") {
   const Foreigner foreigner({});
   const auto seed = number("CRASH_SEED", "0");
   Judge judge(program(), std::cout);
-  for (const auto& victim : operation_victims()) {
+  for (const auto& victim : chosen_victims()) {
     judge.try_points(victim, number("CRASH_POINTS", "4"), seed);
   }
   judge.try_pairs(number("CRASH_PAIRS", "4"), seed);

@@ -15,7 +15,7 @@ class Foreigner {
   explicit Foreigner(const std::vector<std::string>& options) {
     std::vector<std::string> words{"run", "-d", "--network", "none"};
     words.insert(words.end(), options.begin(), options.end());
-    words.insert(words.end(), {"busybox:test", "sleep", "1000"});
+    words.insert(words.end(), {"busybox:test", "sleep", "1000000"});
     id_ = docker(words);
   }
   ~Foreigner() { remove(); }

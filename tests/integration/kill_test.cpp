@@ -86,7 +86,8 @@ TEST_CASE("executor that is shut down") {
   const auto task = run_until_ready(place, slave, "trap 'exit 0' TERM;" + beat);
   slave.say("shutdown task");
   slave.expect_termination(task);
-  CHECK(place.docker_containers().empty());
+  // The slave is told before the container is removed.
+  eventually("the container is gone", [&] { return place.docker_containers().empty(); });
 }
 
 TEST_CASE("task that is killed before its executor has registered") {

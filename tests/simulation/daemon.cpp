@@ -1,5 +1,7 @@
-#include <fmt/chrono.h>
 #include <fmt/core.h>
+
+#include <array>
+#include <ctime>
 
 #include "engine/identity.h"
 #include "tests/simulation/universe.h"
@@ -18,7 +20,11 @@ Failure no_answer() { return {Fault::unavailable, "the daemon gave no answer"}; 
 
 std::string rfc3339(Deadline time) {
   const auto since = time.time_since_epoch() / Duration(1);
-  return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(since / 1'000), since % 1'000);
+  const std::time_t seconds = since / 1'000;
+  std::tm parts{};
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%FT%T", ::gmtime_r(&seconds, &parts));
+  return fmt::format("{}.{:03}Z", text.data(), since % 1'000);
 }
 
 }  // namespace

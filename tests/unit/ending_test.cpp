@@ -86,6 +86,32 @@ TEST_CASE("what was asked for is destroyed, with the exit that it came to", "[sc
   CHECK(ending_of(ended_with(0), true).exit_code == 0);
 }
 
+TEST_CASE("a code is made up when an engine that was away dates the end after it") {
+  // 10 s after 1970, by both clocks.
+  constexpr std::int64_t now = 10'000;
+  const auto told = [](int code, const char* finished_at) {
+    auto facts = ended_with(code);
+    facts.finished_at = finished_at;
+    return facts;
+  };
+  const auto* const at_8 = "1970-01-01T00:00:08Z";
+  for (const int code : {0, 255}) {
+    CHECK(is_made_up(told(code, at_8), Duration(2'501), now));
+    CHECK_FALSE(is_made_up(told(code, at_8), Duration(2'500), now));
+    CHECK_FALSE(is_made_up(told(code, at_8), Duration(2'000), now));
+    CHECK_FALSE(is_made_up(told(code, at_8), std::nullopt, now));
+    CHECK_FALSE(is_made_up(told(code, ""), Duration(9'000), now));
+    CHECK_FALSE(is_made_up(told(code, "0001-01-01T00:00:00Z"), Duration(9'000), now));
+  }
+  for (const int code : {1, 7, 137, 143}) {
+    CHECK_FALSE(is_made_up(told(code, at_8), Duration(9'000), now));
+  }
+  const auto ending = made_up_ending(told(0, at_8), false);
+  CHECK(ending.kind == "lost");
+  CHECK_FALSE(ending.exit_code);
+  CHECK(made_up_ending(told(0, at_8), true).kind == "destroyed");
+}
+
 TEST_CASE("every answer has all five fields and can be sent", "[scenario-23]") {
   for (const auto& ending : one_of_each_kind()) {
     for (const TaskKind kind : {TaskKind::command, TaskKind::custom}) {
