@@ -20,8 +20,8 @@ namespace json = boost::json;
 
 // Major and minor.
 using ApiVersion = std::pair<unsigned, unsigned>;
-constexpr ApiVersion kNewest{1, 41};  // what this client is written for
-constexpr ApiVersion kOldest{1, 24};  // of Docker 1.12
+constexpr ApiVersion kNewest{1, 41};            // what this client is written for
+constexpr ApiVersion kOldest{1, 24};            // of Docker 1.12
 constexpr ApiVersion kFirstToDateRight{1, 35};  // of Docker 17.12
 constexpr Duration kRemovalPause{50};
 constexpr Duration kProgressInterval{1000};
