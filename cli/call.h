@@ -40,6 +40,7 @@ int ps(Call& call);
 int show(Call& call);
 int history(Call& call);
 int lifecycle(Call& call);
+int pull(Call& call);
 
 // The container id of a message, which every message has.
 template <class Message>

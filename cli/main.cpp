@@ -36,7 +36,7 @@ struct Command {
   const char* help;  // "" for those that only this program starts
 };
 
-constexpr std::array<Command, 14> commands{{
+constexpr std::array<Command, 15> commands{{
     {"launch", launch, true, Needs::a_directory, false, "start a container (slave)"},
     {"update", update, true, Needs::a_directory, true, "change its limits (slave)"},
     {"usage", usage, true, Needs::nothing, true, "report what it uses (slave)"},
@@ -54,6 +54,7 @@ constexpr std::array<Command, 14> commands{{
      "what happened: history [ID] [--last=N] [--json]"},
     {"lifecycle", lifecycle, false, Needs::nothing, false,
      "the state machine: lifecycle [--format=table|dot|mermaid] [--json]"},
+    {"pull", pull, false, Needs::a_directory, false, "get an image beforehand: pull IMAGE"},
 }};
 
 int print_help(int output) {

@@ -143,14 +143,14 @@ Step Actions::pull() {
   if (!made.ok()) return failed_step("plan", made.failure().text);
   const WantedImage image{made.value()->image, made.value()->force_pull, container_.directory};
   Patience patience;
-  const auto progress = [&](const std::string& line) {
+  const auto tell = [&](const PullNews& news) {
     patience = {};
-    log::info("{}", line);
+    log::info("{}", news.line);
   };
   for (;;) {
     if (const auto request = new_request()) return *request;
     world_.store.close();
-    const auto obtained = obtain_image(world_, image, progress);
+    const auto obtained = obtain_image(world_, image, tell);
     if (obtained.ok()) return {Event::pulled, obtained.value(), {}};
     if (obtained.failed_with(Fault::interrupted)) {
       world_.host.clear_wake();

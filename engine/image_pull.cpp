@@ -21,11 +21,10 @@ int byte_of(const std::string& reference) {
 
 class Pull {
  public:
-  Pull(const World& world, const WantedImage& image,
-       const std::function<void(const std::string&)>& progress)
+  Pull(const World& world, const WantedImage& image, const PullListener& listener)
       : world_(world),
         image_(image),
-        progress_(progress),
+        listener_(listener),
         turn_(world.config.state_directory() + "/pull.lock", true) {}
 
   Result<std::string> run() {
@@ -59,7 +58,7 @@ class Pull {
   Result<bool> await_turn() {
     const int byte = byte_of(image_.reference);
     if (turn_.try_lock(byte, LockFile::Mode::exclusive)) return false;
-    progress_("another launch pulls " + image_.reference + "; waiting for it");
+    listener_({"another launch pulls " + image_.reference + "; waiting for it", {}});
     while (!turn_.try_lock(byte, LockFile::Mode::exclusive)) {
       const auto ready = world_.host.poll({world_.host.wake()}, world_.host.now() + look_again);
       if (ready[0]) return Failure{Fault::interrupted, "the pull was called off"};
@@ -71,25 +70,26 @@ class Pull {
     const auto auth =
         find_credentials(world_.host, image_.reference, image_.sandbox, world_.environment);
     if (!auth.ok()) return auth.failure();
-    progress_(fmt::format("pulling {}{}", image_.reference,
-                          auth.value().username.empty() ? "" : " as " + auth.value().username));
+    const auto& user = auth.value().username;
+    listener_(
+        {fmt::format("pulling {}{}", image_.reference, user.empty() ? "" : " as " + user), {}});
     const auto pulled =
-        world_.docker.pull(image_.reference, auth.value(), world_.host.wake(), progress_);
+        world_.docker.pull(image_.reference, auth.value(), world_.host.wake(), listener_);
     if (!pulled.ok()) return pulled.failure();
     return std::string("pulled");
   }
 
   const World& world_;
   const WantedImage& image_;
-  const std::function<void(const std::string&)>& progress_;
+  const PullListener& listener_;
   LockFile turn_;
 };
 
 }  // namespace
 
 Result<std::string> obtain_image(const World& world, const WantedImage& image,
-                                 const std::function<void(const std::string&)>& progress) {
-  return Pull(world, image, progress).run();
+                                 const PullListener& listener) {
+  return Pull(world, image, listener).run();
 }
 
 }  // namespace containerizer

@@ -1,7 +1,6 @@
 // Sees to it that an image is there before a container is made of it.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "engine/world.h"
@@ -15,12 +14,12 @@ struct WantedImage {
 };
 
 // Asks the registry as CONTAINERIZER_PULL and the task want it. Of launches that want one image at
-// the same time one asks, and the others wait for it. `progress` gets lines for people.
+// the same time one asks, and the others wait for it. `listener` is told how it goes.
 //
 // Success: how the image came to be there, for the history. interrupted: the host's wake became
 // readable. unavailable: the daemon gave no answer; it may be tried again. refused, not_found: the
 // image will not be there.
 Result<std::string> obtain_image(const World& world, const WantedImage& image,
-                                 const std::function<void(const std::string&)>& progress);
+                                 const PullListener& listener);
 
 }  // namespace containerizer

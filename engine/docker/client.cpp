@@ -259,7 +259,7 @@ Result<bool> EngineClient::has_image(const std::string& reference) {
 }
 
 Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
-                          const std::function<void(const std::string&)>& progress) {
+                          const PullListener& listener) {
   const ImageName image = split_reference(reference);
   Request request{Method::post,
                   "/images/create" + query({{"fromImage", image.repository}, {"tag", image.tag}}),
@@ -270,7 +270,7 @@ Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth
   auto opened = open_stream(kPull, reference, request, Patience(settings_.call_deadline));
   if (!opened.ok()) return opened.failure();
   Exchange& stream = opened.value();
-  PullProgress report(progress, kProgressInterval);
+  PullProgress report(listener, kProgressInterval);
   Patience silence(settings_.pull_silence);
   const auto failed = [&](const Failure& why) { return because(kPull, reference, why); };
   for (;;) {

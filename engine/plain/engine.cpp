@@ -227,9 +227,9 @@ Result<bool> PlainEngine::has_image(const std::string& reference) {
 }
 
 Status PlainEngine::pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
-                         const std::function<void(const std::string&)>& progress) {
+                         const PullListener& listener) {
   if (reference.empty()) return Done{};
-  return docker_.pull(reference, auth, interrupt, progress);
+  return docker_.pull(reference, auth, interrupt, listener);
 }
 
 Result<std::unique_ptr<OutputStream>> PlainEngine::output(const std::string& container,

@@ -31,7 +31,7 @@ class PlainEngine : public Docker {
   Status update(const std::string& container, const boost::json::object& body) override;
   Result<bool> has_image(const std::string& reference) override;
   Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
-              const std::function<void(const std::string&)>& progress) override;
+              const PullListener& listener) override;
   Result<std::unique_ptr<OutputStream>> output(const std::string& container,
                                                const std::string& since, bool follow) override;
   Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) override;

@@ -1,6 +1,5 @@
 // The client against a real Docker Engine: TEST_DOCKER_HOST names it. It holds an image
-// busybox:test. TEST_REGISTRY (address:port, for the engine to reach), when set, names a registry
-// that holds busybox:test, too.
+// busybox:test.
 #include <poll.h>
 #include <unistd.h>
 
@@ -301,25 +300,4 @@ TEST_CASE("A pull that no registry answers is refused in the daemon's words", "[
   INFO(status.failure().text);
   CHECK(status.failure().fault == Fault::refused);
   CHECK(status.failure().text.find("127.0.0.1:1") != std::string::npos);
-}
-
-TEST_CASE("An image is pulled from a registry, or is not there", "[docker][registry]") {
-  const char* registry = std::getenv("TEST_REGISTRY");
-  if (registry == nullptr) {
-    WARN("TEST_REGISTRY is not set: nothing is pulled");
-    return;
-  }
-  EngineClient docker(settings());
-  const std::string image = std::string(registry) + "/busybox";
-  std::vector<std::string> lines;
-  const Status pulled =
-      docker.pull(image + ":test", {}, -1, [&](const std::string& line) { lines.push_back(line); });
-  CHECK(text_of(pulled) == "done");
-  CHECK(docker.has_image(image + ":test").value());
-  REQUIRE_FALSE(lines.empty());
-  CHECK(lines.back().find(image) != std::string::npos);
-
-  const Status missing = docker.pull(image + ":missing", {}, -1, nullptr);
-  INFO(text_of(missing));
-  CHECK(missing.failed_with(Fault::not_found));
 }

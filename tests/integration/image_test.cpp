@@ -3,9 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "cli/exit_status.h"
 #include "tests/integration/daemon.h"
 #include "tests/integration/direct_launch.h"
 
+using namespace containerizer;
 using namespace containerizer::integration;
 using Catch::Contains;
 
@@ -151,4 +153,21 @@ TEST_CASE("who waits for a pull that dies pulls itself") {
   registry.thaw();
   CHECK(end_of(place, "second").status() == 4 << 8);
   CHECK(end_of(place, "first").status() == 4 << 8);
+}
+
+TEST_CASE("operator pulls an image beforehand") {
+  const WorkDirectory place;
+  const Registry registry(place);
+  CHECK_THAT(place.ask({"pull", "docker://" + registry.image()}),
+             Contains("pulling " + registry.image() + "\n") && Contains("Pull complete\n") &&
+                 Catch::EndsWith(registry.image() + " is there") && !Contains("\x1b"));
+  registry.forget_image();
+  const auto shown = run({"script", "-qec", program() + " pull " + registry.image(), "/dev/null"},
+                         place.variables());
+  CHECK(shown.status == exit_ok);
+  CHECK_THAT(shown.out, Contains("\r\x1b[K[====================] ") && Contains(" is there"));
+  const auto missing = run({program(), "pull", registry.unknown_image()}, place.variables());
+  CHECK(missing.status == exit_failed);
+  CHECK_THAT(missing.err, Contains(registry.unknown_image()));
+  CHECK(run({program(), "pull"}, place.variables()).status == exit_usage);
 }
