@@ -67,9 +67,7 @@ double translate(const std::string& frame) {
   const auto begin = Clock::now();
   mesos::containerizer::Launch launch;
   if (!launch.ParsePartialFromString(frame)) throw std::runtime_error("no launch message");
-  PlanSettings settings;
-  settings.sandbox_in_container = Config().sandbox;
-  const auto plan = make_launch_plan(launch, {}, settings);
+  const auto plan = make_launch_plan(launch, {}, {}, {});
   if (!plan.ok()) throw std::runtime_error(plan.failure().text);
   const auto body = boost::json::serialize(plan.value().create);
   const double time = milliseconds_between(begin, Clock::now());

@@ -96,17 +96,8 @@ Result<const LaunchPlan*> Actions::plan() {
     return Failure{Fault::refused, "the launch request is not recorded"};
   }
   environment_ = unpack_environment(record->environment);
-  PlanSettings settings;
-  settings.default_image = world_.config.default_image;
-  settings.imageless = world_.config.imageless;
-  settings.sandbox_in_container = world_.config.sandbox;
-  settings.cpu_quota = world_.config.cpu_quota;
-  settings.swap = world_.config.swap;
-  settings.policy = world_.config.policy;
-  if (const auto owner = owner_of(container_.directory); !owner.empty()) {
-    settings.numeric_user = owner;
-  }
-  auto made = make_launch_plan(launch_, environment_, settings);
+  auto made =
+      make_launch_plan(launch_, environment_, world_.config.tasks, owner_of(container_.directory));
   if (!made.ok()) return made.failure();
   plan_ = std::move(made.value());
   return &*plan_;

@@ -61,7 +61,7 @@ Status set_swap(Config& config, const std::string& value) {
                                            {"unlimited", SwapPolicy::unlimited},
                                            {"none", SwapPolicy::none}});
   if (!policy.ok()) return policy.failure();
-  config.swap = policy.value();
+  config.tasks.swap = policy.value();
   return Done{};
 }
 
@@ -70,7 +70,7 @@ Status set_imageless(Config& config, const std::string& value) {
                                           {"host", Imageless::on_host},
                                           {"refuse", Imageless::refused}});
   if (!choice.ok()) return choice.failure();
-  config.imageless = choice.value();
+  config.tasks.imageless = choice.value();
   return Done{};
 }
 
@@ -113,7 +113,7 @@ Status set_log(Config& config, const std::string& value) {
 
 Status set_sandbox(Config& config, const std::string& value) {
   if (value[0] != '/' || value == "/") return Failure{Fault::refused, "an absolute path"};
-  config.sandbox = value;
+  config.tasks.sandbox = value;
   return Done{};
 }
 
@@ -158,23 +158,25 @@ const std::vector<Setting>& settings() {
       {"REMOVE_DELAY", [](C& c, S& v) { return set_duration(c.remove_delay, v); }},
       {"ENGINE_TIMEOUT", [](C& c, S& v) { return set_duration(c.engine_timeout, v); }},
       {"ENGINE_PATIENCE", [](C& c, S& v) { return set_duration(c.engine_patience, v); }},
-      {"DEFAULT_IMAGE", [](C& c, S& v) { return text(c.default_image, v); }},
+      {"DEFAULT_IMAGE", [](C& c, S& v) { return text(c.tasks.default_image, v); }},
       {"IMAGELESS", set_imageless},
       {"PULL", set_pull},
-      {"CPU_QUOTA", [](C& c, S& v) { return set_switch(c.cpu_quota, v); }},
+      {"CPU_QUOTA", [](C& c, S& v) { return set_switch(c.tasks.cpu_quota, v); }},
       {"SWAP", set_swap},
       {"SANDBOX", set_sandbox},
-      {"DEFAULT_OPTIONS", [](C& c, S& v) { return set_options(c.policy.default_options, v); },
+      {"DEFAULT_OPTIONS", [](C& c, S& v) { return set_options(c.tasks.policy.default_options, v); },
        true},
-      {"APPEND_OPTIONS", [](C& c, S& v) { return set_options(c.policy.append_options, v); }, true},
-      {"IGNORE", [](C& c, S& v) { return set_ignored(c.policy, v); }},
-      {"ALLOWED_FLAGS", [](C& c, S& v) { return set_flags(c.policy.allowed_flags.emplace(), v); }},
-      {"FORBIDDEN_FLAGS", [](C& c, S& v) { return set_flags(c.policy.forbidden_flags, v); }},
+      {"APPEND_OPTIONS", [](C& c, S& v) { return set_options(c.tasks.policy.append_options, v); },
+       true},
+      {"IGNORE", [](C& c, S& v) { return set_ignored(c.tasks.policy, v); }},
+      {"ALLOWED_FLAGS",
+       [](C& c, S& v) { return set_flags(c.tasks.policy.allowed_flags.emplace(), v); }},
+      {"FORBIDDEN_FLAGS", [](C& c, S& v) { return set_flags(c.tasks.policy.forbidden_flags, v); }},
       {"ALLOWED_VOLUMES",
-       [](C& c, S& v) { return set_volumes(c.policy.allowed_volumes.emplace(), v); }},
+       [](C& c, S& v) { return set_volumes(c.tasks.policy.allowed_volumes.emplace(), v); }},
       {"ALLOWED_REGISTRIES",
-       [](C& c, S& v) { return set_registries(c.policy.allowed_registries.emplace(), v); }},
-      {"PRIVILEGED", [](C& c, S& v) { return set_privileged(c.policy, v); }},
+       [](C& c, S& v) { return set_registries(c.tasks.policy.allowed_registries.emplace(), v); }},
+      {"PRIVILEGED", [](C& c, S& v) { return set_privileged(c.tasks.policy, v); }},
       {"LAUNCH_HOOK", [](C& c, S& v) { return set_hook(c.hooks.launch, v); }, true},
       {"END_HOOK", [](C& c, S& v) { return set_hook(c.hooks.end, v); }, true},
       {"HOOK_TIMEOUT", [](C& c, S& v) { return set_duration(c.hooks.timeout, v); }},

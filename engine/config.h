@@ -36,6 +36,16 @@ struct HookSettings {
   bool fails_task = false;  // a launch hook that does not succeed
 };
 
+// What shapes the containers of tasks.
+struct TaskSettings {
+  std::string default_image;  // "" for none; the slave's --default_container_image comes first
+  Imageless imageless = Imageless::with_default;
+  std::string sandbox = "/mnt/mesos/sandbox";  // absolute, where containers see it
+  bool cpu_quota = false;  // a task gets no more than its cpus, though others be idle
+  SwapPolicy swap = SwapPolicy::docker;
+  Policy policy = {};
+};
+
 struct Config {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
@@ -45,13 +55,8 @@ struct Config {
   Duration remove_delay{0};
   Duration engine_timeout{30'000};
   Duration engine_patience{60'000};
-  std::string default_image;
-  Imageless imageless = Imageless::with_default;
+  TaskSettings tasks;
   PullPolicy pull = PullPolicy::missing;
-  bool cpu_quota = false;  // a task gets no more than its cpus, though others be idle
-  SwapPolicy swap = SwapPolicy::docker;
-  std::string sandbox = "/mnt/mesos/sandbox";
-  Policy policy;
   HookSettings hooks;
   Duration history{30LL * 24 * 3600 * 1000};
   std::string log;  // "" for standard error alone

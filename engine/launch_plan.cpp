@@ -34,7 +34,8 @@ struct Options {
 struct Request {
   const mesos::containerizer::Launch& launch;
   const Environment& environment;
-  const PlanSettings& settings;
+  const TaskSettings& settings;
+  const std::string& owner;
   TaskKind kind;
   const mesos::CommandInfo& command;  // what runs in the container
   const ContainerInfo& container;     // empty when neither task nor executor has one
@@ -101,7 +102,7 @@ struct ImageChoice {
 
 // The first source that names an image wins; one that names a wrong image does not give way.
 Result<ImageChoice> choose_image(const mesos::containerizer::Launch& launch,
-                                 const Environment& environment, const PlanSettings& settings) {
+                                 const Environment& environment, const TaskSettings& settings) {
   const bool is_asked = !settings.policy.ignores_image;
   if (is_asked && container_of(launch).mesos().image().has_appc()) {
     return refusal("image: Docker cannot run an Appc image; name a Docker image");
@@ -235,11 +236,10 @@ Status plan_command(const Request& request, json::object& body) {
 Environment fixed_variables(const Request& request) {
   Environment result;
   if (request.kind == TaskKind::custom) {
-    result = executor_variables(request.launch, request.environment,
-                                request.settings.sandbox_in_container);
+    result = executor_variables(request.launch, request.environment, request.settings.sandbox);
     result.insert_or_assign("LIBPROCESS_PORT", std::string("0"));
   }
-  result["MESOS_SANDBOX"] = request.settings.sandbox_in_container;
+  result["MESOS_SANDBOX"] = request.settings.sandbox;
   result["MESOS_CONTAINER_NAME"] = container_name(request.launch.container_id().value());
   return result;
 }
@@ -337,7 +337,7 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
   body["Image"] = plan.image;
   field(body, "HostConfig.NetworkMode") = request.network;
   if (request.launch.has_user() && !request.command.user().empty()) {
-    body["User"] = request.settings.numeric_user.value_or(request.command.user());
+    body["User"] = request.owner.empty() ? request.command.user() : request.owner;
   }
   if (!request.container.hostname().empty()) {
     if (request.network == "host") {
@@ -350,8 +350,8 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
   for (const auto part : {plan_command, plan_variables, plan_ports}) {
     if (Status planned = part(request, body); !planned.ok()) return planned;
   }
-  return plan_volumes({request.launch, request.settings.sandbox_in_container}, request.container,
-                      request.docker, plan);
+  return plan_volumes({request.launch, request.settings.sandbox}, request.container, request.docker,
+                      plan);
 }
 
 Status plan_flags(const Request& request, LaunchPlan& plan) {
@@ -387,7 +387,7 @@ Status plan_identity(const Request& request, json::object& body) {
   for (const auto& [name, value] : fixed_variables(request)) set_variable(body, name, value);
   field(body, "HostConfig.RestartPolicy.Name") = "no";
   field(body, "HostConfig.AutoRemove") = false;
-  const VolumePlace place{request.launch, request.settings.sandbox_in_container};
+  const VolumePlace place{request.launch, request.settings.sandbox};
   const Status mounted = mount_persistent_volumes(place, request.environment, body);
   return mounted.ok() ? mount_sandbox(place, body) : mounted;
 }
@@ -418,7 +418,8 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch) {
 }
 
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
-                                    const Environment& environment, const PlanSettings& settings) {
+                                    const Environment& environment, const TaskSettings& settings,
+                                    const std::string& owner) {
   if (const Status good = check_message(launch); !good.ok()) return good.failure();
   const auto& resources = launch.executor_info().resources();
   if (const Status good = check_resources(resources); !good.ok()) return good.failure();
@@ -430,7 +431,7 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                  : DockerInfo::default_instance();
   const Result<ImageChoice> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();
-  if (image.value().reference.empty()) return make_plain_plan(launch, environment, settings);
+  if (image.value().reference.empty()) return make_plain_plan(launch, environment, owner);
   const Result<Options> options =
       read_options(launch, docker, !image.value().from_container_info, settings.policy);
   if (!options.ok()) return options.failure();
@@ -439,11 +440,17 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
 
   const mesos::CommandInfo& command = command_of(launch);
   // executor_info has the resources of the task already; task_info repeats them.
-  const Request request{launch,          environment,
-                        settings,        kind,
-                        command,         container,
-                        docker,          options.value(),
-                        network.value(), sum_resources(resources)};
+  const Request request{launch,
+                        environment,
+                        settings,
+                        owner,
+                        kind,
+                        command,
+                        container,
+                        docker,
+                        options.value(),
+                        network.value(),
+                        sum_resources(resources)};
 
   LaunchPlan plan = begin_plan(launch);
   plan.image = image.value().reference;

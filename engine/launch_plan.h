@@ -21,19 +21,6 @@ namespace containerizer {
 // framework's own executor.
 enum class TaskKind { command, custom };
 
-// Settings of the operator, and the one fact of the host, that shape a plan.
-struct PlanSettings {
-  std::string default_image;  // "" for none; the slave's --default_container_image comes first
-  std::string sandbox_in_container;  // absolute, where the sandbox is mounted
-  // "uid:gid" of the sandbox's owner, which is the task's user because the slave hands the sandbox
-  // to it. Replaces a user's name, which an image need not know.
-  std::optional<std::string> numeric_user;
-  Imageless imageless = Imageless::with_default;
-  bool cpu_quota = false;
-  SwapPolicy swap = SwapPolicy::docker;
-  Policy policy = {};
-};
-
 struct LaunchPlan {
   TaskKind kind = TaskKind::command;
   // A reference as the Engine API takes it, tag or digest included; "" for a plain process of the
@@ -60,8 +47,10 @@ const mesos::CommandInfo& command_of(const mesos::containerizer::Launch& launch)
 // The parts of a plan that do not depend on the image.
 LaunchPlan begin_plan(const mesos::containerizer::Launch& launch);
 
-// Translates a launch of any release; `environment` is what the slave gave the launch process. The
-// rules, from the stronger to the weaker (facts: mesos-protocol 5 to 8):
+// Translates a launch of any release; `environment` is what the slave gave the launch process, and
+// `owner` the sandbox's owner ("uid:gid", "" when unknown): the task's user, because the slave
+// hands the sandbox to it, under a number, because an image need not know the name. The rules, from
+// the stronger to the weaker (facts: mesos-protocol 5 to 8):
 //
 // - What identifies and supervises the container is fixed: the sandbox's mount, no restart, no
 //   automatic removal, and the variables that say where the task is (MESOS_SANDBOX,
@@ -84,6 +73,7 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch);
 // refused: the request cannot be honoured, or the policy forbids it; the text says which part and
 // why, without any value of a variable in it. Pure.
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
-                                    const Environment& environment, const PlanSettings& settings);
+                                    const Environment& environment, const TaskSettings& settings,
+                                    const std::string& owner);
 
 }  // namespace containerizer

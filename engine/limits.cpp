@@ -42,8 +42,8 @@ Result<std::int64_t> update_limits(const World& world, const std::string& contai
                                    const store::Limits& wanted) {
   const auto in_force = world.docker.inspect(container);
   if (!in_force.ok()) return in_force.failure();
-  const auto updated =
-      world.docker.update(container, update_body(wanted, in_force.value(), world.config.cpu_quota));
+  const auto updated = world.docker.update(
+      container, update_body(wanted, in_force.value(), world.config.tasks.cpu_quota));
   if (!updated.ok()) return updated.failure();
   return hard_memory_after(wanted, in_force.value());
 }

@@ -66,7 +66,7 @@ Status plan_words(const mesos::CommandInfo& command, json::object& body) {
 }  // namespace
 
 Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
-                                   const Environment& environment, const PlanSettings& settings) {
+                                   const Environment& environment, const std::string& owner) {
   if (const Status good = check_is_plain(launch); !good.ok()) return good.failure();
   LaunchPlan plan = begin_plan(launch);
   json::object& body = plan.create;
@@ -78,7 +78,7 @@ Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
   }
   body["Env"] = std::move(variables);
   body["WorkingDir"] = launch.directory();
-  if (launch.has_user()) body["User"] = settings.numeric_user.value_or("");
+  if (launch.has_user()) body["User"] = owner;
   return plan;
 }
 

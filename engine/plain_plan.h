@@ -12,6 +12,6 @@ namespace containerizer {
 //
 // refused: the launch asks for what only a container can have, or names no command. Pure.
 Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
-                                   const Environment& environment, const PlanSettings& settings);
+                                   const Environment& environment, const std::string& owner);
 
 }  // namespace containerizer

@@ -38,10 +38,10 @@ void check_variables(const json::object& body) {
   expect(sandboxes == 1, "the task is told its sandbox once");
 }
 
-void check_sandbox(const json::object& host, const Launch& launch, const PlanSettings& settings) {
+void check_sandbox(const json::object& host, const Launch& launch, const TaskSettings& settings) {
   int mounts = 0;
   for (const json::value& mount : host.at("Mounts").as_array()) {
-    if (mount.at("Target").as_string() != settings.sandbox_in_container) continue;
+    if (mount.at("Target").as_string() != settings.sandbox) continue;
     expect(mount.at("Source").as_string() == launch.directory(), "the sandbox is the task's own");
     ++mounts;
   }
@@ -56,7 +56,7 @@ void check_labels(const json::object& body) {
   }
 }
 
-void check_plan(const LaunchPlan& plan, const Launch& launch, const PlanSettings& settings) {
+void check_plan(const LaunchPlan& plan, const Launch& launch, const TaskSettings& settings) {
   const auto reference = image_reference(plan.image);
   expect(reference.ok() && reference.value() == plan.image, "a plan has an image", plan.image);
   expect(plan.create.at("Image").as_string() == plan.image, "and creates from it", plan.image);
@@ -100,10 +100,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = as_text(data, size);
   Launch launch;
   if (is_laborious(bytes) || !launch.ParseFromString(std::string(bytes))) return 0;
-  PlanSettings settings{"busybox", "/mnt/mesos/sandbox", std::nullopt};
-  if (size % 2 != 0) settings.numeric_user = "1000:1000";
-  const auto plan = make_launch_plan(launch, kEnvironment, settings);
-  const auto again = make_launch_plan(launch, kEnvironment, settings);
+  TaskSettings settings;
+  settings.default_image = "busybox";
+  const std::string owner = size % 2 == 0 ? "" : "1000:1000";
+  const auto plan = make_launch_plan(launch, kEnvironment, settings, owner);
+  const auto again = make_launch_plan(launch, kEnvironment, settings, owner);
   expect(plan.ok() == again.ok(), "the same launch means the same");
   if (!plan.ok()) {
     expect_readable(plan.failure());

@@ -24,7 +24,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 constexpr const char* image = "busybox:test";
-const PlanSettings settings{"", "/mnt/mesos/sandbox", std::nullopt};
+const TaskSettings settings;
 const fs::path sandbox = fs::temp_directory_path();
 
 std::string engine() {
@@ -114,7 +114,7 @@ Result<LaunchPlan> plan_of_options(const Words& options) {
   auto& container = *launch.mutable_task_info()->mutable_command()->mutable_container();
   container.set_image(image);
   for (const std::string& word : options) container.add_options(word);
-  return make_launch_plan(launch, {}, settings);
+  return make_launch_plan(launch, {}, settings, "");
 }
 
 Result<LaunchPlan> plan_of_parameters(const Sample& sample) {
@@ -125,7 +125,7 @@ Result<LaunchPlan> plan_of_parameters(const Sample& sample) {
     auto& parameter = *docker.add_parameters();
     std::tie(*parameter.mutable_key(), *parameter.mutable_value()) = split_pair(flag, '=');
   }
-  return make_launch_plan(launch, {}, settings);
+  return make_launch_plan(launch, {}, settings, "");
 }
 
 std::string text_of(const Result<LaunchPlan>& plan) {
@@ -163,11 +163,11 @@ class Creator {
     const Words flags = joined(sample);
     words.insert(words.end(), flags.begin(), flags.end());
     // What no task can change.
-    words.insert(words.end(), {"--env=MESOS_CONTAINER_NAME=containerizer-flags",
-                               "--env=MESOS_SANDBOX=" + settings.sandbox_in_container,
-                               "--mount=type=bind,source=" + sandbox.string() +
-                                   ",target=" + settings.sandbox_in_container,
-                               image});
+    words.insert(
+        words.end(),
+        {"--env=MESOS_CONTAINER_NAME=containerizer-flags",
+         "--env=MESOS_SANDBOX=" + settings.sandbox,
+         "--mount=type=bind,source=" + sandbox.string() + ",target=" + settings.sandbox, image});
     words.insert(words.end(), command.begin(), command.end());
     const Ran ran = run(words);
     if (ran.status != 0) return {"", ran.err};

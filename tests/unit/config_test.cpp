@@ -49,8 +49,8 @@ TEST_CASE("without any setting there are defaults") {
   CHECK(config.remove_delay == 0s);
   CHECK(config.engine_timeout == 30s);
   CHECK(config.engine_patience == 60s);
-  CHECK(config.default_image.empty());
-  CHECK(config.sandbox == "/mnt/mesos/sandbox");
+  CHECK(config.tasks.default_image.empty());
+  CHECK(config.tasks.sandbox == "/mnt/mesos/sandbox");
   CHECK(config.history == 720h);
   CHECK(config.log.empty());
   CHECK(config.log_level == log::Level::info);
@@ -90,7 +90,7 @@ TEST_CASE("an empty setting is none") {
        {"DOCKER_ARGS", "WAIT", "LATE_WAITS", "STOP_TIMEOUT", "REMOVE_DELAY", "ENGINE_TIMEOUT",
         "ENGINE_PATIENCE", "DEFAULT_IMAGE", "SANDBOX", "HISTORY", "LOG", "LOG_LEVEL"}) {
     const auto config = config_with(name, "");
-    CHECK(config.sandbox == "/mnt/mesos/sandbox");
+    CHECK(config.tasks.sandbox == "/mnt/mesos/sandbox");
     CHECK(config.stop_timeout == 2s);
   }
 }

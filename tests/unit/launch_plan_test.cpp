@@ -16,7 +16,6 @@ using mesos::containerizer::Launch;
 
 namespace {
 
-const PlanSettings kSettings{"", "/mnt/mesos/sandbox", std::nullopt};
 const Environment kEnvironment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:test"}};
 
 // A command task in the dialect of 0.20 and later; what a case needs is added to it.
@@ -66,14 +65,14 @@ mesos::Volume& add_volume(Launch& launch, const std::string& host, const std::st
 }
 
 LaunchPlan plan(const Launch& launch, const Environment& environment = kEnvironment,
-                const PlanSettings& settings = kSettings) {
-  auto result = make_launch_plan(launch, environment, settings);
+                const TaskSettings& settings = {}, const std::string& owner = "") {
+  auto result = make_launch_plan(launch, environment, settings, owner);
   if (!result.ok()) throw std::runtime_error("refused: " + result.failure().text);
   return result.value();
 }
 
 std::string refusal(const Launch& launch, const Environment& environment = kEnvironment) {
-  const auto result = make_launch_plan(launch, environment, kSettings);
+  const auto result = make_launch_plan(launch, environment, {}, "");
   if (result.ok()) return "planned: " + json::serialize(result.value().create);
   CHECK(result.failure().fault == Fault::refused);
   return result.failure().text;
@@ -194,7 +193,7 @@ TEST_CASE("the first source that names an image wins") {
   Launch launch = command_task();
   auto& executor = *launch.mutable_executor_info();
   Environment environment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "e"}};
-  PlanSettings settings = kSettings;
+  TaskSettings settings;
   settings.default_image = "f";
 
   // Taken away one by one, from the strongest on.
@@ -528,9 +527,7 @@ TEST_CASE("user, hostname, privileges and force pull are passed on") {
   CHECK(host_field(result, "Privileged") == true);
   CHECK(result.force_pull);
 
-  PlanSettings settings = kSettings;
-  settings.numeric_user = "1000:1001";
-  CHECK(field_of(plan(launch, kEnvironment, settings), "User") == "1000:1001");
+  CHECK(field_of(plan(launch, kEnvironment, {}, "1000:1001"), "User") == "1000:1001");
 
   docker(launch).set_network(ContainerInfo::DockerInfo::HOST);
   CHECK_THAT(refusal(launch), Catch::Contains("hostname"));
@@ -605,7 +602,7 @@ TEST_CASE("a quota of CPU time, when the operator wants one") {
   Launch launch = command_task();
   add_scalar(launch, "cpus", 0.25);
   CHECK(host_field(plan(launch), "CpuQuota").is_null());
-  PlanSettings settings = kSettings;
+  TaskSettings settings;
   settings.cpu_quota = true;
   CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota") == 25'000);
   CHECK(host_field(plan(launch, kEnvironment, settings), "CpuPeriod") == 100'000);
@@ -618,7 +615,7 @@ TEST_CASE("a quota of CPU time, when the operator wants one") {
 TEST_CASE("swap, as the operator wants it") {
   Launch launch = command_task();
   add_scalar(launch, "mem", 64);
-  PlanSettings settings = kSettings;
+  TaskSettings settings;
   CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap").is_null());
   settings.swap = SwapPolicy::unlimited;
   CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == -1);

@@ -111,10 +111,7 @@ Launch task_with_docker_volume(const std::string& driver, const Rules& options) 
 
 Result<LaunchPlan> planned(const Launch& launch, const Rules& rules,
                            const Environment& environment = {}) {
-  const auto config = config_of(rules);
-  PlanSettings settings{config.default_image, config.sandbox, std::nullopt};
-  settings.policy = config.policy;
-  return make_launch_plan(launch, environment, settings);
+  return make_launch_plan(launch, environment, config_of(rules).tasks, "");
 }
 
 // "" when it may be launched.
