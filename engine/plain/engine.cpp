@@ -83,10 +83,12 @@ ContainerFacts facts_of(Host& host, const PlainPlace& place, const json::object&
       facts.labels.emplace(label.key(), label.value().as_string());
     }
   }
+  // First, because whoever lives may write what is read next.
+  const bool has_life = lives(host, place.keeper()) || lives(host, place.program());
   facts.error = place.failure();
   facts.started = place.has_begun() && facts.error.empty();
   const auto end = place.end();
-  const bool runs = !end && (lives(host, place.keeper()) || lives(host, place.program()));
+  const bool runs = !end && has_life;
   facts.status = !facts.started ? "created" : runs ? "running" : "exited";
   if (runs) return facts;
   // Without its keeper the kernel has killed it.
