@@ -156,6 +156,9 @@ std::string Registry::login() const {
 
 void Registry::forget_image() const { docker({"rmi", image_}); }
 void Registry::freeze() const { ::kill(process_.pid(), SIGSTOP); }
-void Registry::thaw() const { ::kill(process_.pid(), SIGCONT); }
+void Registry::thaw() const {
+  if (!process_.ended()) ::kill(process_.pid(), SIGCONT);
+}
+void Registry::die() { process_.kill_hard(); }
 
 }  // namespace containerizer::integration

@@ -90,6 +90,7 @@ class Registry {
   // From then on requests are accepted, and not answered, until thaw().
   void freeze() const;
   void thaw() const;
+  void die();
   // From then on the engine does not have the image.
   void forget_image() const;
 

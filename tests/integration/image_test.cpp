@@ -138,6 +138,19 @@ TEST_CASE("launches of one image pull it once") {
   CHECK(pull_of(place, "second") == "pulled by another launch");
 }
 
+TEST_CASE("registry that dies in the middle of a pull") {
+  const WorkDirectory place;
+  Registry registry(place);
+  registry.freeze();
+  const auto launch = launch_of(place, "c1", registry);
+  launch_directly(place, launch);
+  eventually("it pulls", [&] { return says(launch, "pulling "); });
+  registry.die();
+  const auto ending = end_of(place, "c1");
+  CHECK(ending.status() == 1 << 8);
+  CHECK_THAT(ending.message(), Catch::StartsWith("pull: ") && Contains(registry.image()));
+}
+
 TEST_CASE("who waits for a pull that dies pulls itself") {
   const WorkDirectory place;
   const Registry registry(place);

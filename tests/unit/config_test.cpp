@@ -68,8 +68,8 @@ TEST_CASE("each setting is read") {
   CHECK(config_with("REMOVE_DELAY", "1mins").remove_delay == 1min);
   CHECK(config_with("ENGINE_TIMEOUT", "10secs").engine_timeout == 10s);
   CHECK(config_with("ENGINE_PATIENCE", "2hrs").engine_patience == 2h);
-  CHECK(config_with("DEFAULT_IMAGE", "debian:12").default_image == "debian:12");
-  CHECK(config_with("SANDBOX", "/sandbox").sandbox == "/sandbox");
+  CHECK(config_with("DEFAULT_IMAGE", "debian:12").tasks.default_image == "debian:12");
+  CHECK(config_with("SANDBOX", "/sandbox").tasks.sandbox == "/sandbox");
   CHECK(config_with("HISTORY", "2days").history == 48h);
   CHECK(config_with("LAUNCH_HOOK", "/opt/hook 'a b' \"$C\"").hooks.launch ==
         std::vector<std::string>{"/opt/hook", "a b", "$C"});

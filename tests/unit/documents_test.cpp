@@ -41,9 +41,9 @@ std::size_t count(const std::string& text, const std::string& word) {
 std::vector<std::string> own_sources(const std::vector<std::string>& folders) {
   std::vector<std::string> paths;
   for (const auto& folder : folders) {
-    for (const auto& entry : fs::directory_iterator(fs::path(SOURCE_DIR) / folder)) {
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(SOURCE_DIR) / folder)) {
       if (entry.path().extension() != ".cpp") continue;
-      paths.push_back(folder + "/" + entry.path().filename().string());
+      paths.push_back(fs::relative(entry.path(), SOURCE_DIR).string());
     }
   }
   return paths;
@@ -69,8 +69,7 @@ TEST_CASE("every setting stands in the README and in environment.sh.dist") {
 
 TEST_CASE("the walk through the architecture names every file once") {
   const auto page = read("docs/architecture.md");
-  for (const auto& path :
-       own_sources({"cli", "engine", "engine/docker", "engine/host", "store", "proto"})) {
+  for (const auto& path : own_sources({"cli", "engine", "store", "proto"})) {
     const bool plumbing = path == "engine/host/fmt.cpp" || path == "engine/host/file.cpp" ||
                           path == "engine/host/text.cpp" || path == "engine/docker/json.cpp" ||
                           path == "engine/docker/encoding.cpp" || path == "cli/call.cpp";
@@ -80,8 +79,7 @@ TEST_CASE("the walk through the architecture names every file once") {
 }
 
 TEST_CASE("no file of the product is longer than 600 lines") {
-  for (const auto& path :
-       own_sources({"cli", "engine", "engine/docker", "engine/host", "store", "proto"})) {
+  for (const auto& path : own_sources({"cli", "engine", "store", "proto"})) {
     CAPTURE(path);
     CHECK(count(read(path), "\n") <= 600);
   }
