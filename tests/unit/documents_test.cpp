@@ -128,6 +128,7 @@ TEST_CASE("every attack has its test") {
     check_tests((*it)[2]);
   }
   // But the heads of the tables and the lines below them, each row has been read.
-  CHECK(rows == static_cast<int>(count(page, "\n| ")) - static_cast<int>(count(page, "\n| attack |")));
+  CHECK(rows ==
+        static_cast<int>(count(page, "\n| ")) - static_cast<int>(count(page, "\n| attack |")));
   CHECK(rows > 20);
 }
