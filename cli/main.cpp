@@ -23,8 +23,9 @@
 namespace containerizer {
 namespace {
 
-// What a command needs of the state directory.
-enum class Needs { a_directory, a_database, nothing };
+// What a command needs of the state directory: that it is made, that there is none or one that only
+// we can write to, or beyond that a database in it.
+enum class Needs { a_directory, a_safe_directory, a_database, nothing };
 
 struct Command {
   const char* name;
@@ -39,7 +40,7 @@ struct Command {
 constexpr std::array<Command, 15> commands{{
     {"launch", launch, true, Needs::a_directory, false, "start a container (slave)"},
     {"update", update, true, Needs::a_directory, true, "change its limits (slave)"},
-    {"usage", usage, true, Needs::nothing, true, "report what it uses (slave)"},
+    {"usage", usage, true, Needs::a_safe_directory, true, "report what it uses (slave)"},
     {"wait", wait, true, Needs::a_directory, true, "report its end, once it has come (slave)"},
     {"destroy", destroy, true, Needs::a_directory, true, "end and remove it (slave)"},
     {"containers", containers, false, Needs::a_directory, false,
@@ -107,9 +108,13 @@ ClientSettings client_settings(const Config& config) {
 std::string database_of(const Config& config) { return config.state_directory() + "/state.db"; }
 
 int run(const Command& command, Call& call) {
-  if (command.needs == Needs::a_directory) {
-    auto ready = prepare_state_directory(call.config.state_directory());
-    if (!ready.ok()) return fail(ready.failure().text);
+  if (command.needs != Needs::nothing) {
+    const auto directory = call.config.state_directory();
+    auto ready = command.needs == Needs::a_directory ? prepare_state_directory(directory)
+                                                     : check_state_directory(directory);
+    // A slave destroys what it cannot update.
+    if (!ready.ok())
+      return fail(ready.failure().text, command.run == update ? exit_ok : exit_failed);
   }
   const auto database = database_of(call.config);
   if (command.needs == Needs::a_database && ::access(database.c_str(), F_OK) != 0) {

@@ -13,12 +13,10 @@ namespace {
 constexpr std::string_view kExecutor = "/mesos-executor";
 constexpr std::string_view kLauncherDirectory = "--launcher_dir=";
 
-// Absent for slaves before 1.0.
-const std::string* launcher_argument(const mesos::CommandInfo& command) {
-  const auto found =
-      std::find_if(command.arguments().begin(), command.arguments().end(),
-                   [](const std::string& a) { return a.starts_with(kLauncherDirectory); });
-  return found == command.arguments().end() ? nullptr : &*found;
+// As slaves do from 1.0 on.
+bool names_launcher(const mesos::CommandInfo& command) {
+  return std::any_of(command.arguments().begin(), command.arguments().end(),
+                     [](const std::string& a) { return a.starts_with(kLauncherDirectory); });
 }
 
 }  // namespace
@@ -31,25 +29,21 @@ Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launc
                                                const Environment& environment,
                                                const std::string& program,
                                                const std::string& container_id) {
-  const mesos::CommandInfo& command = launch.executor_info().command();
-  std::string executor = command.value();
-  if (!executor.ends_with(kExecutor)) {
-    const std::string directory = value_or(environment, "MESOS_LIBEXEC_DIRECTORY", "");
-    if (directory.empty()) {
-      return Failure{Fault::refused,
-                     "mesos-executor cannot be found: the slave named no path of it and set no "
-                     "MESOS_LIBEXEC_DIRECTORY; check the slave's --launcher_dir"};
-    }
-    executor = directory + std::string(kExecutor);
+  // The slave takes any command that holds the path of mesos-executor for its own, and a framework
+  // may have written it: what the message names is never run.
+  const std::string directory = value_or(environment, "MESOS_LIBEXEC_DIRECTORY", "");
+  if (!directory.starts_with('/')) {
+    return Failure{Fault::refused,
+                   "mesos-executor cannot be found: the slave set no MESOS_LIBEXEC_DIRECTORY with "
+                   "an absolute path; check the slave's --launcher_dir"};
   }
-
-  const std::string* const launcher = launcher_argument(command);
-  if (launcher == nullptr) {
+  const std::string executor = directory + std::string(kExecutor);
+  if (!names_launcher(launch.executor_info().command())) {
     return std::vector<std::string>{executor, "--override", "--", program, "observe", container_id};
   }
   const boost::json::object task_command{
       {"shell", false}, {"value", program}, {"arguments", {program, "observe", container_id}}};
-  return std::vector<std::string>{executor, *launcher,
+  return std::vector<std::string>{executor, std::string(kLauncherDirectory) + directory,
                                   "--task_command=" + boost::json::serialize(task_command)};
 }
 

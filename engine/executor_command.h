@@ -17,9 +17,10 @@ std::string launcher_directory(const Environment& environment);
 
 // The command line for a command task. `program` is the absolute path of this program, which
 // mesos-executor will run as `program observe container_id`. The form fits the slave: from 1.0 on,
-// which shows in a --launcher_dir argument, --task_command; before that --override.
+// which shows in a --launcher_dir argument, --task_command; before that --override. Where
+// mesos-executor is, only MESOS_LIBEXEC_DIRECTORY says: the message can be a framework's.
 //
-// refused: neither the message nor MESOS_LIBEXEC_DIRECTORY says where mesos-executor is.
+// refused: MESOS_LIBEXEC_DIRECTORY is missing.
 Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launch& launch,
                                                const Environment& environment,
                                                const std::string& program,

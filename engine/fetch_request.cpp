@@ -15,6 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kForbidden("\\'\0", 3);
+constexpr std::string_view kQuote("'\0", 2);
 
 const mesos::CommandInfo::URI* first_with_blank(const Uris& uris) {
   const auto found = std::find_if(uris.begin(), uris.end(), [](const auto& uri) {
@@ -30,6 +31,18 @@ json::object uri_json(const mesos::CommandInfo::URI& uri) {
                       {"cache", false}};
   if (uri.has_output_file()) result["output_file"] = uri.output_file();
   return result;
+}
+
+// What is wrong with a name within the sandbox; "" for nothing. The fetcher makes it as root, and
+// puts it into command lines of a shell, between single quotes.
+std::string_view trouble_with(const std::string& output_file) {
+  if (output_file.find_first_of(kForbidden) != std::string::npos) {
+    return "mesos-fetcher accepts no backslash, single quote or NUL in a name";
+  }
+  if (output_file.starts_with('/')) return "it must be a path within the sandbox";
+  const auto parts = split(output_file, '/');
+  const bool leaves = std::find(parts.begin(), parts.end(), "..") != parts.end();
+  return leaves ? "it leads out of the sandbox" : "";
 }
 
 // FetcherInfo of 0.22 (command_info, work_directory) and of 0.23 on (items, sandbox_directory).
@@ -63,7 +76,7 @@ std::string executor_uris(const Uris& uris) {
 
 }  // namespace
 
-Status check_uris(const Uris& uris) {
+Status check_uris(const Uris& uris, const std::string& directory) {
   for (const auto& uri : uris) {
     if (uri.value().empty()) return Failure{Fault::refused, "a URI of the task is empty"};
     if (uri.value().find_first_of(kForbidden) != std::string::npos) {
@@ -71,6 +84,19 @@ Status check_uris(const Uris& uris) {
                                          ": mesos-fetcher accepts no backslash, single quote or "
                                          "NUL in a URI"};
     }
+    const auto trouble = trouble_with(uri.output_file());
+    if (!trouble.empty()) {
+      return Failure{Fault::refused, "URI " + in_quotes(uri.value()) + ": output file " +
+                                         in_quotes(uri.output_file()) + ": " +
+                                         std::string(trouble)};
+    }
+  }
+  // An executor's id is a part of it.
+  if (!uris.empty() && directory.find_first_of(kQuote) != std::string::npos) {
+    return Failure{Fault::refused,
+                   "sandbox " + in_quotes(directory) +
+                       ": mesos-fetcher would hand the single quote in it to a shell; take it out "
+                       "of the executor's id"};
   }
   return Done{};
 }

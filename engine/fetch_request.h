@@ -14,8 +14,9 @@ namespace containerizer {
 using Uris = std::vector<mesos::CommandInfo::URI>;
 
 // refused: names the first URI that no fetcher accepts (it is empty, or holds a backslash, a single
-// quote or a NUL).
-Status check_uris(const Uris& uris);
+// quote or a NUL), or whose output file would not lie in the sandbox `directory`; or the sandbox
+// itself, whose path the fetcher hands to a shell between single quotes.
+Status check_uris(const Uris& uris, const std::string& directory);
 
 // One environment that every release understands: both spellings of MESOS_FETCHER_INFO in one JSON,
 // and the variables from before. Everything is downloaded past the slave's cache, whose books only

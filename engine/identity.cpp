@@ -93,8 +93,9 @@ std::optional<store::Container> rebuild(const ContainerFacts& seen) {
   c.nonce = label(nonce_label);
   c.kind = label(kind_label);
   c.directory = label(directory_label);
-  if (!is_valid_container_id(c.container_id) || c.nonce.size() != 32 || c.directory.empty() ||
-      (c.kind != "command" && c.kind != "custom")) {
+  // Labels alone can be an image's, whose maker wrote them there; the name cannot.
+  if (!is_valid_container_id(c.container_id) || seen.name != container_name(c.container_id) ||
+      c.nonce.size() != 32 || c.directory.empty() || (c.kind != "command" && c.kind != "custom")) {
     return std::nullopt;
   }
   c.slave_id = label(slave_label);

@@ -382,6 +382,20 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
   return Done{};
 }
 
+// No process can have such a value, and the engine's words for that quote the whole of it.
+Status check_variables(const json::object& body) {
+  const json::value* const variables = body.if_contains("Env");
+  if (variables == nullptr) return Done{};
+  for (const json::value& variable : variables->get_array()) {
+    const std::string text(variable.get_string());
+    if (text.find('\0') == std::string::npos) continue;
+    return refusal("environment: " +
+                   in_quotes(text.substr(0, text.find_first_of(std::string_view("=\0", 2)))) +
+                   " has a NUL in its name or its value");
+  }
+  return Done{};
+}
+
 // What no task can change.
 Status plan_identity(const Request& request, json::object& body) {
   for (const auto& [name, value] : fixed_variables(request)) set_variable(body, name, value);
@@ -423,6 +437,10 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
   if (const Status good = check_message(launch); !good.ok()) return good.failure();
   const auto& resources = launch.executor_info().resources();
   if (const Status good = check_resources(resources); !good.ok()) return good.failure();
+  if (const Status allowed = check_health_check(settings.policy, launch.task_info());
+      !allowed.ok()) {
+    return allowed.failure();
+  }
 
   const TaskKind kind = kind_of(launch);
   const ContainerInfo& container = container_of(launch);
@@ -458,6 +476,7 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
   for (const auto step : {plan_basics, plan_flags}) {
     if (const Status planned = step(request, plan); !planned.ok()) return planned.failure();
   }
+  if (const Status good = check_variables(plan.create); !good.ok()) return good.failure();
   if (const Status planned = plan_identity(request, plan.create); !planned.ok()) {
     return planned.failure();
   }

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 
 #include "engine/executor_command.h"
+#include "engine/flag_values.h"
 #include "engine/identity.h"
 
 namespace containerizer {
@@ -63,6 +64,22 @@ Status plan_words(const mesos::CommandInfo& command, json::object& body) {
   return Done{};
 }
 
+// Whom it runs as: the sandbox's owner, as the slave has made it. The sandbox may have been in
+// others' hands since (an archive can hold an owner of its own), and nobody is to become root by
+// that.
+Status plan_user(const mesos::containerizer::Launch& launch, const std::string& owner,
+                 json::object& body) {
+  if (!launch.has_user()) return Done{};
+  if (owner.empty() || (owner.starts_with("0:") && launch.user() != "root")) {
+    return Failure{Fault::refused,
+                   "the sandbox is gone, or belongs to root, and not to the task's "
+                   "user " +
+                       in_quotes(launch.user())};
+  }
+  body["User"] = owner;
+  return Done{};
+}
+
 }  // namespace
 
 Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
@@ -78,7 +95,7 @@ Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
   }
   body["Env"] = std::move(variables);
   body["WorkingDir"] = launch.directory();
-  if (launch.has_user()) body["User"] = owner;
+  if (const Status good = plan_user(launch, owner, body); !good.ok()) return good.failure();
   return plan;
 }
 

@@ -266,6 +266,12 @@ Status check_image(const Policy& policy, const std::string& reference) {
                              listed(*policy.allowed_registries)));
 }
 
+Status check_health_check(const Policy& policy, const mesos::TaskInfo& task) {
+  if (!policy.refuses_privileged || !task.health_check().has_command()) return Done{};
+  return refusal("health check by a command, which runs on the host",
+                 "refused by CONTAINERIZER_PRIVILEGED");
+}
+
 Status check_request(const Policy& policy, const json::object& create,
                      const std::vector<std::string>& own) {
   const auto& host = object_in(create, "HostConfig");

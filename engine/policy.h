@@ -53,6 +53,9 @@ Status check_flags(const Policy& policy, const std::vector<RunFlag>& flags);
 // is judged by its name, too.
 Status check_image(const Policy& policy, const std::string& reference);
 
+// A health check by a command is as good as privileged: mesos-executor runs it on the host.
+Status check_health_check(const Policy& policy, const mesos::TaskInfo& task);
+
 // The other rules judge `create`, the finished request but for what the operator adds:
 //
 // - Allowed volumes: what is mounted is a path below an allowed one, component by component; one of

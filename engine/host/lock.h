@@ -19,7 +19,7 @@ class LockFile {
   enum class Outcome { locked, timed_out, interrupted };
 
   // Opens the file, creating it (0600) with `create`. Without, it is not valid() when it is absent.
-  // Throws std::system_error for any other trouble.
+  // Throws std::system_error for any other trouble, and when others could open it, too.
   LockFile(const std::string& path, bool create);
 
   bool valid() const { return file_.valid(); }

@@ -13,8 +13,8 @@ namespace containerizer {
 
 // Opens `directory`/`name` for appending and reading, creating it, owned by the sandbox's owner
 // (who is the task's user: the slave made it so). What is there and is not a plain file (a symbolic
-// link, a pipe, a second name of somebody else's file) is removed first. refused: it cannot be
-// opened.
+// link, a pipe, a device, a second name of somebody else's file) is removed first, unopened.
+// refused: it cannot be opened.
 Result<Fd> open_sandbox_file(const std::string& directory, const std::string& name);
 
 // The content of a plain file of at most 64 KiB below the sandbox, by a path of plain names;

@@ -80,7 +80,8 @@ void check_command(const Launch& launch) {
   executor_environment(launch, kEnvironment);
   const auto& uris = launch.executor_info().command().uris();
   const Uris list(uris.begin(), uris.end());
-  if (const Status good = check_uris(list); !good.ok()) return expect_readable(good.failure());
+  if (const Status good = check_uris(list, "/sandbox"); !good.ok())
+    return expect_readable(good.failure());
   fetcher_environment(list, "/sandbox", "user", kEnvironment);
 }
 

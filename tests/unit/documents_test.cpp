@@ -49,6 +49,25 @@ std::vector<std::string> own_sources(const std::vector<std::string>& folders) {
   return paths;
 }
 
+// A cell that names Catch2 test cases, in double quotes.
+void check_tests(const std::string& cell) {
+  static const std::set<std::string> tests = [] {
+    std::set<std::string> all;
+    for (const auto& path : own_sources({"tests/unit", "tests/simulation", "tests/store",
+                                         "tests/integration", "tests/crash"})) {
+      all.merge(matches(read(path), R"re(TEST_CASE(?:_METHOD)?\((?:\w+,)?\s*"([^"]+)")re"));
+    }
+    return all;
+  }();
+  CAPTURE(cell);
+  const auto names = matches(cell, R"re("([^"]+)")re");
+  CHECK(names.empty() == cell.starts_with("does not apply: "));
+  for (const auto& name : names) {
+    CAPTURE(name);
+    CHECK(tests.count(name) == 1);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the page of the lifecycle is what the program prints") {
@@ -86,25 +105,28 @@ TEST_CASE("no file of the product is longer than 600 lines") {
 }
 
 TEST_CASE("every failure scenario has its test") {
-  std::set<std::string> tests;
-  for (const auto& path : own_sources(
-           {"tests/unit", "tests/simulation", "tests/store", "tests/integration", "tests/crash"})) {
-    tests.merge(matches(read(path), R"re(TEST_CASE(?:_METHOD)?\((?:\w+,)?\s*"([^"]+)")re"));
-  }
   const auto page = read("tests/failures.md");
   const std::regex row(R"re(\n\| (\d+) \| [^|]+ \| ([^\n]+) \|)re");
   std::multiset<int> numbers;
   for (std::sregex_iterator it(page.begin(), page.end(), row), end; it != end; ++it) {
     numbers.insert(std::stoi((*it)[1]));
-    const std::string cell = (*it)[2];
-    CAPTURE((*it)[1].str(), cell);
-    const auto names = matches(cell, R"re("([^"]+)")re");
-    CHECK(names.empty() == cell.starts_with("does not apply: "));
-    for (const auto& name : names) {
-      CAPTURE(name);
-      CHECK(tests.count(name) == 1);
-    }
+    CAPTURE((*it)[1].str());
+    check_tests((*it)[2]);
   }
   CHECK(numbers.size() == 70);
   CHECK(std::set<int>(numbers.begin(), numbers.end()).size() == 70);
+}
+
+TEST_CASE("every attack has its test") {
+  const auto page = read("docs/security.md");
+  const std::regex row(R"re(\n\| ([^|]+) \| [^|]+ \| ([^\n]*") \|)re");
+  int rows = 0;
+  for (std::sregex_iterator it(page.begin(), page.end(), row), end; it != end; ++it, ++rows) {
+    CAPTURE((*it)[1].str());
+    check_tests((*it)[2]);
+  }
+  // But the heads of the tables and the lines below them, each row has been read.
+  CHECK(rows ==
+        static_cast<int>(count(page, "\n| ")) - static_cast<int>(count(page, "\n| attack |")));
+  CHECK(rows > 20);
 }

@@ -478,6 +478,15 @@ TEST_CASE("privileged containers, and what comes to the same") {
   }
 }
 
+TEST_CASE("a health check by a command, which mesos-executor runs on the host, is a privilege") {
+  auto asked = task();
+  asked.mutable_task_info()->mutable_health_check();
+  CHECK(refusal(asked, unprivileged) == "");
+  asked.mutable_task_info()->mutable_health_check()->mutable_command()->set_value("id");
+  CHECK_THAT(refusal(asked, unprivileged), Contains(": refused by CONTAINERIZER_PRIVILEGED"));
+  CHECK(refusal(asked, {}) == "");
+}
+
 TEST_CASE("what gives no privilege goes through") {
   CHECK(refusal(task_with_options({"--privileged=false", "--cap-add=chown", "--cap-drop=ALL",
                                    "--security-opt=no-new-privileges", "--pid=", "--userns=",
