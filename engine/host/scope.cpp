@@ -4,6 +4,7 @@
 
 #include <sstream>
 #include <string_view>
+#include <vector>
 
 #include "engine/host/file.h"
 
@@ -33,10 +34,17 @@ bool is_in_service(const std::string& root) {
 }
 
 Program in_scope(Program program, const std::string& description) {
-  const std::initializer_list<std::string> scope{
-      "/usr/bin/systemd-run",         "--scope", "--collect", "--quiet", "--no-ask-password",
-      "--description=" + description, "--"};
-  program.arguments.insert(program.arguments.begin(), scope);
+  // Whoever stops a scope, as the shutdown of the host does, gives it as long as Docker gives a
+  // container then: what waits for a daemon that is gone would use up systemd's own 90 s.
+  const std::vector<std::string> scope{"/usr/bin/systemd-run",
+                                       "--scope",
+                                       "--collect",
+                                       "--quiet",
+                                       "--no-ask-password",
+                                       "--description=" + description,
+                                       "--property=TimeoutStopSec=15",
+                                       "--"};
+  program.arguments.insert(program.arguments.begin(), scope.begin(), scope.end());
   return program;
 }
 

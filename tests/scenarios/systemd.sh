@@ -174,10 +174,13 @@ supervisor() { pgrep -f "supervise $(container "$1")"; }
 # All that belongs to containers, on the host.
 companions() { pgrep -f 'docker-containerizer (supervise|observe|keep) |/mesos-executor' || true; }
 
-scopes_are() {
-  test "$(systemctl list-units --plain --no-legend | grep -c 'supervisor of container')" = "$1"
+# scopes [ID]
+scopes() {
+  systemctl list-units --plain --no-legend | sed -n "s/ .*supervisor of container ${1-}.*//p"
 }
-has_ended_with_7() { "$program" show "$(container "$1")" | grep -q '^ended .*exited with 7'; }
+scopes_are() { test "$(scopes | wc -l)" = "$1"; }
+shown() { "$program" show "$(container "$1")"; }
+has_ended_with_7() { shown "$1" | grep '^ended .*exited with 7' > /dev/null; }
 
 story() {
   dir=$1
@@ -207,6 +210,13 @@ story() {
     eventually says "termination $task .*status=1792 "
   done
   eventually scopes_are 0
+  systemctl stop slave.service
+
+  # As at the shutdown of the host.
+  start_slave "launch polite command='trap \"exit 9\" TERM; until false; do sleep 0.1; done'"
+  eventually says "status polite TASK_RUNNING"
+  systemctl stop $(scopes "$(container polite)")
+  eventually says "termination polite .*status=2304 "
   systemctl stop slave.service
 
   # Where systemd gives no scope: a program that fails, and one that cannot be started.
