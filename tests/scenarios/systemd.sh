@@ -40,7 +40,7 @@ make_cgroups() {
 remove_cgroups() {
   local point
   for point in $(hierarchies | cut -d ' ' -f 1); do
-    [[ ! -e $point/$cgroup ]] || find "$point/$cgroup" -depth -type d -exec rmdir {} +
+    [[ ! -e $point/$cgroup ]] || find "$point/$cgroup" -depth -type d -exec rmdir {} + || return 1
   done
 }
 
@@ -48,10 +48,8 @@ remove_cgroups() {
 # takes a moment for it.
 clean() {
   trap '' HUP INT TERM
-  if [[ $machine ]]; then
-    kill -KILL "$machine" 2> /dev/null || true
-    wait "$machine" 2> /dev/null || true
-  fi
+  kill -KILL $(jobs -p) 2> /dev/null || true
+  wait 2> /dev/null || true
   local deadline=$((SECONDS + 30))
   until remove_cgroups 2> /dev/null; do
     ((SECONDS < deadline)) || die "left behind: cgroups called $cgroup"
@@ -95,7 +93,7 @@ main() {
   local status=0
   ((EUID == 0)) || die "must run as root"
   [[ -x $player ]] || die "$player: not built"
-  dir=$(mktemp -d) cgroup=systemd-$$ machine=''
+  dir=$(mktemp -d) cgroup=systemd-$$
   trap 'status=$?; clean; exit "$status"' EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
@@ -107,9 +105,7 @@ main() {
   "$root/tests/slave/make-launcher-dir" "$dir/launcher" 1.0.4 "${player%/*}"
   # In the background, because a trap has to wait for a command in the foreground.
   unshare "${namespaces[@]}" "$self" enter "$dir" "$cgroup" < /dev/null &
-  machine=$!
-  wait "$machine" || status=$?
-  machine=''
+  wait $! || status=$?
   ((status == 0)) || tail -v -n 100 "$dir"/{output,events} || true
   exit "$status"
 }
