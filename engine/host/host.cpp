@@ -9,11 +9,14 @@
 
 #include "engine/host/cgroup.h"
 #include "engine/host/file.h"
+#include "engine/host/log.h"
+#include "engine/host/scope.h"
 
 namespace containerizer {
 namespace {
 
 constexpr int wake_signal = SIGUSR1;
+constexpr Duration longest_wait_for_systemd{10'000};
 
 class RealHost : public Host {
  public:
@@ -97,10 +100,19 @@ class RealHost : public Host {
     return heard;
   }
 
-  bool is_in_service() const override {
-    if (::access("/run/systemd/system", F_OK) != 0) return false;
-    const auto own = read_small_file("/proc/self/cgroup").value_or("");
-    return own.find(".service") != std::string::npos;
+  Result<std::string> hear_in_scope(Program program, const std::string& description,
+                                    Deadline deadline) override {
+    if (!systemd_fails_ && is_in_service()) {
+      auto heard = hear(in_scope(program, description),
+                        std::min(deadline, deadline_in(longest_wait_for_systemd)));
+      if (heard.ok() && !heard.value().empty()) return heard;
+      systemd_fails_ = true;
+      log::warn(
+          "{} did not begin in a systemd scope of its own{}; begun without, it ends when the "
+          "slave's unit is stopped, but with KillMode=process",
+          description, heard.ok() ? "" : ": " + heard.failure().text);
+    }
+    return hear(std::move(program), deadline);
   }
 
   std::optional<int> reap(const ProcessId& child) override {
@@ -117,6 +129,8 @@ class RealHost : public Host {
 
   Fd wake_;
   std::unique_ptr<PreparedProcess> prepared_;
+  // Then it is not asked again: a recovery may start a thousand programs.
+  bool systemd_fails_ = false;
 };
 
 }  // namespace

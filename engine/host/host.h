@@ -49,9 +49,6 @@ class Host {
   // The process and all that it leads, REQUIRES: it was started by us, in a session of its own.
   virtual void signal_group(const ProcessId& leader, int signal) = 0;
 
-  // Whether systemd runs us as a part of a service, with which it ends all its processes.
-  virtual bool is_in_service() const = 0;
-
   // See engine/host/process.h. One process can be prepared at a time.
   virtual Result<ProcessId> prepare(const Program& program) = 0;
   virtual Status allow() = 0;
@@ -60,6 +57,11 @@ class Host {
   // used), until it closes that or the deadline has passed. Unless it is detached, it is then
   // ended.
   virtual Result<std::string> hear(Program program, Deadline deadline) = 0;
+  // The same; when we are part of a service of systemd's, in a scope of its own, so that it
+  // outlives the service. If that fails, or takes long, it is begun without one, which is logged.
+  // REQUIRES: it is detached, says something once it has begun, and may be begun twice.
+  virtual Result<std::string> hear_in_scope(Program program, const std::string& description,
+                                            Deadline deadline) = 0;
   // The waitpid status of an ended child of ours.
   virtual std::optional<int> reap(const ProcessId& child) = 0;
 };

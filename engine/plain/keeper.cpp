@@ -49,7 +49,7 @@ std::string find_program(const std::string& file, const std::vector<std::string>
     if (!variable.starts_with(name)) continue;
     std::istringstream directories(variable.substr(name.size()));
     for (std::string directory; std::getline(directories, directory, ':');) {
-      auto path = directory + "/" + file;
+      auto path = fmt::format("{}/{}", directory, file);
       if (::access(path.c_str(), X_OK) == 0) return path;
     }
   }
@@ -98,6 +98,9 @@ void keep(const PlainPlace& place, Fd report) {
   const auto self = identify(::getpid());
   if (!spec || !self || !place.note_keeper(*self) || !place.begin()) return;
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Whoever ends a whole control group, as the shutdown of the host does, means the program: it
+  // gets its time, and its end is seen.
+  std::signal(SIGTERM, SIG_IGN);
 
   Program program;
   program.arguments = texts_in(*spec, "Cmd");

@@ -58,7 +58,6 @@ class SimulatedHost : public Host {
     return is_interrupted() ? Outcome::interrupted : Outcome::timed_out;
   }
 
-  bool is_in_service() const override { return false; }
   int wake() const override { return wake_; }
   void clear_wake() override { self_->woken = false; }
   bool wake_up(const ProcessId& process) override {
@@ -137,6 +136,10 @@ class SimulatedHost : public Host {
     universe_.block(is_closed, deadline);
     universe_.learn(is_closed());
     return is_closed() ? read_to_end(words.value().read, deadline_in(Duration(0))) : "";
+  }
+  Result<std::string> hear_in_scope(Program program, const std::string&,
+                                    Deadline deadline) override {
+    return hear(std::move(program), deadline);
   }
 
   // Only that of a hook matters to anybody.

@@ -15,8 +15,7 @@ mesos::containerizer::Launch launch_as(const std::string& user) {
   return launch;
 }
 
-Result<LaunchPlan> plan(const mesos::containerizer::Launch& launch,
-                        const std::string& owner) {
+Result<LaunchPlan> plan(const mesos::containerizer::Launch& launch, const std::string& owner) {
   return make_plain_plan(launch, {}, owner);
 }
 
