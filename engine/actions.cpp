@@ -119,14 +119,13 @@ Step Actions::fetch() {
   const auto fetcher = fetcher_program(container_, uris, environment_);
   if (!fetcher.ok()) return failed_step("fetch", fetcher.failure().text);
   MaybeStep request;
+  const LastWords spoken(container_.directory);
   const auto status = run_child(world_, fetcher.value().program, world_.host.now() + for_ever,
                                 [&] { return (request = new_request()).has_value(); });
   if (request) return *request;
   if (!status.ok()) return failed_step("fetch", status.failure().text);
   if (status.value() == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
-  return failed_step(
-      "fetch", fmt::format("mesos-fetcher failed ({}), its words are in the sandbox's stderr{}",
-                           describe_wait_status(status.value()), fetch_hint(uris)));
+  return failed_step("fetch", spoken.tell("mesos-fetcher", status.value()) + fetch_hint(uris));
 }
 
 Step Actions::pull() {

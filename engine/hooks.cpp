@@ -45,6 +45,7 @@ Status run(const World& world, const store::Container& container,
            const std::vector<std::string>& words, const Environment& environment,
            const std::function<bool()>& is_called_off) {
   const auto output = open_sandbox_file(container.directory, "stderr");
+  const LastWords spoken(container.directory);
   Program program;
   program.arguments = words;
   program.environment = as_strings(environment);
@@ -55,9 +56,7 @@ Status run(const World& world, const store::Container& container,
   const auto status = run_child(world, program, latest, is_called_off);
   if (!status.ok()) return status.failure();
   if (status.value() == 0) return Done{};
-  return Failure{Fault::refused,
-                 fmt::format("{} failed ({}), its words are in the sandbox's stderr", words[0],
-                             describe_wait_status(status.value()))};
+  return Failure{Fault::refused, spoken.tell(words[0], status.value())};
 }
 
 }  // namespace

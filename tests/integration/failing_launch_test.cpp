@@ -113,7 +113,8 @@ TEST_CASE("URI that cannot be fetched") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = slave.run("task", "true", "uri=/no/such/file");
-  CHECK_THAT(failure_of(slave, place, task, "fetch"), Contains("mesos-fetcher failed"));
+  CHECK_THAT(failure_of(slave, place, task, "fetch"),
+             Contains("mesos-fetcher failed") && Contains("/no/such/file"));
   CHECK_THAT(read_file(task.sandbox / "stderr"), Contains("/no/such/file"));
 }
 
