@@ -510,7 +510,7 @@ TEST_CASE("A pull reports, fails, and ends as the daemon says", "[docker][client
     Server server({reply});
     EngineClient client = server.client();
     Status status = client.pull("reg:5000/a:1", {"me", "s3cret", "reg:5000", ""}, -1,
-                                [&](const std::string& line) { lines.push_back(line); });
+                                [&](const PullNews& news) { lines.push_back(news.line); });
     server.stop();
     CHECK(contains(server.requests().at(0),
                    "POST /v1.41/images/create?fromImage=reg%3A5000%2Fa&tag=1 HTTP"));
@@ -542,7 +542,7 @@ TEST_CASE("A pull ends at an interrupt and at the daemon's silence", "[docker][c
   SECTION("interrupt") {
     EngineClient client = server.client();
     const Status status =
-        client.pull("a", {}, interrupt.get(), [&](const std::string&) { trigger.close(); });
+        client.pull("a", {}, interrupt.get(), [&](const PullNews&) { trigger.close(); });
     CHECK(status.failed_with(Fault::interrupted));
   }
   SECTION("silence") {

@@ -434,7 +434,7 @@ TEST_CASE("the operator's own images are of any registry") {
 }
 
 TEST_CASE("allowed registries must be registries") {
-  CHECK(config_of({{"ALLOWED_REGISTRIES", "index.docker.io"}}).policy.allowed_registries ==
+  CHECK(config_of({{"ALLOWED_REGISTRIES", "index.docker.io"}}).tasks.policy.allowed_registries ==
         Words{"docker.io"});
   const auto value = GENERATE(as<std::string>(), "team", "https://registry.example.com", "a.b/c",
                               "a.b,", "*.example.com", "a b.com", "a.b:port");
