@@ -2,8 +2,6 @@
 #include <fmt/core.h>
 #include <sys/ioctl.h>
 
-#include <algorithm>
-
 #include "cli/people.h"
 #include "engine/host/file.h"
 #include "engine/image_name.h"
@@ -17,7 +15,8 @@ class Display {
  public:
   explicit Display(const Call& call) : call_(call) {
     winsize size{};
-    if (::ioctl(call.output, TIOCGWINSZ, &size) == 0) columns_ = std::max<int>(size.ws_col, 1);
+    if (::ioctl(call.output, TIOCGWINSZ, &size) != 0) return;
+    columns_ = size.ws_col > 0 ? size.ws_col : usual_columns;
   }
   ~Display() { rewrite(""); }
   Display(const Display&) = delete;
@@ -34,6 +33,8 @@ class Display {
 
  private:
   static constexpr std::size_t width = 20;
+  // Of a terminal that does not know.
+  static constexpr std::size_t usual_columns = 80;
 
   void rewrite(const std::string& line) const {
     constexpr std::string_view begin_again = "\r\x1b[K";
