@@ -48,7 +48,7 @@ std::string LastWords::tell(const std::string& program, std::optional<int> wait_
   const auto from = std::max<std::int64_t>(begin_, end - static_cast<off_t>(text.size()));
   const auto size = end > from ? ::pread(file_.get(), text.data(), text.size(), from) : 0;
   const auto line = last_line({text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
-  const auto failed = fmt::format("{} failed ({})", program, describe_wait_status(wait_status));
+  auto failed = fmt::format("{} failed ({})", program, describe_wait_status(wait_status));
   if (line.empty()) return failed;
   return fmt::format("{}: {}; its other words are in the sandbox's stderr", failed, line);
 }
