@@ -42,16 +42,22 @@ Watch::Outcome Watch::until(Deadline deadline) {
     if (const auto outcome = connect()) return *outcome;
     Deadline next = deadline;
     if (!exit_stream_) next = std::min(next, exit_retry_.next);
-    if (!output_stream_) next = std::min(next, output_retry_.next);
+    if (may_follow() && !output_stream_) next = std::min(next, output_retry_.next);
     if (vanished_at_) next = std::min(next, *vanished_at_);
     const auto ready =
         host_.poll({host_.wake(), executor_.get(), exit_stream_ ? exit_stream_->fd() : -1,
                     output_stream_ ? output_stream_->fd() : -1, init_.get()},
                    next);
-    if (ready[3]) copy_output();
     if (ready[2]) {
       if (const auto outcome = look_at_exit()) return *outcome;
     }
+    if (ready[4]) {
+      init_.close();
+      init_ended_at_ = host_.now();
+      vanished_at_ = *init_ended_at_ + late_exit;
+      output_stream_.reset();
+    }
+    if (ready[3] && output_stream_) copy_output();
     if (ready[1]) {
       executor_.close();
       return Outcome::executor_ended;
@@ -59,11 +65,6 @@ Watch::Outcome Watch::until(Deadline deadline) {
     if (ready[0]) {
       host_.clear_wake();
       return Outcome::woken;
-    }
-    if (ready[4]) {
-      init_.close();
-      init_ended_at_ = host_.now();
-      vanished_at_ = *init_ended_at_ + late_exit;
     }
     if (vanished_at_ && host_.now() >= *vanished_at_) return Outcome::vanished;
     if (host_.now() >= deadline) return Outcome::time_is_up;
@@ -96,7 +97,7 @@ std::optional<Watch::Outcome> Watch::connect() {
       exit_retry_.failed(host_.now());
     }
   }
-  if (!output_stream_ && output_retry_.is_due(host_.now())) connect_output();
+  if (may_follow() && !output_stream_ && output_retry_.is_due(host_.now())) connect_output();
   return std::nullopt;
 }
 

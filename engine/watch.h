@@ -58,6 +58,8 @@ class Watch {
     void succeeded() { pause = Duration(0); }
   };
 
+  // What Podman's streams that follow bring after the container's end has gaps; drain() has it all.
+  bool may_follow() const { return !init_ended_at_; }
   std::optional<Outcome> connect();
   void connect_output();
   std::optional<Outcome> look_at_exit();
