@@ -12,11 +12,17 @@ namespace {
 
 namespace json = boost::json;
 
-// The daemon's own words, "" for none.
-std::string words_of(const Answer& answer) {
+// What the daemon has to say about an error.
+struct Explanation {
+  std::string words;  // "" for none
+  bool has_cause = false;
+};
+
+Explanation explanation_of(const Answer& answer) {
   const auto document = parse_json(answer.body);
-  if (!document || !document->is_object()) return "";
-  return one_line(text_member(document->get_object(), "message"));
+  if (!document || !document->is_object()) return {};
+  const auto& object = document->get_object();
+  return {one_line(text_member(object, "message")), object.contains("cause")};
 }
 
 // What a daemon says that is on its way down, or whose containerd is: nothing about the request.
@@ -29,17 +35,20 @@ bool is_passing(std::string_view words) {
 }
 
 Fault fault_of(const ApiCall& call, const std::string& subject, int status,
-               const std::string& words) {
+               const Explanation& explanation) {
+  const auto& words = explanation.words;
   if (&call == &kPull && !words.empty()) return pull_fault(words);
   if (status == 404 && *call.missing != '\0' && mentions(words, call.missing) &&
       (!call.names_subject || mentions(words, subject))) {
     return Fault::not_found;
   }
   if (call.explains && !words.empty() && !is_passing(words)) return Fault::refused;
-  // Old daemons give this text with 400 or 500.
-  if (status == 409 || mentions(words, "is already in use by container")) return Fault::conflict;
+  // Old daemons give this text with 400 or 500, and Podman, without "container", too.
+  if (status == 409 || mentions(words, "is already in use by ")) return Fault::conflict;
   if ((status >= 400 && status < 500) || status == 501) return Fault::refused;
-  return Fault::unavailable;
+  // Podman has no other status than 500 for what it will not create; only its answers name a cause.
+  const bool will_not = &call == &kCreate && explanation.has_cause && !is_passing(words);
+  return will_not ? Fault::refused : Fault::unavailable;
 }
 
 std::int64_t number_member(const json::object& object, std::string_view name) {
@@ -59,6 +68,12 @@ std::map<std::string, std::string> labels_of(const json::object* labels) {
     if (value.is_string()) result[name] = value.get_string();
   }
   return result;
+}
+
+// Podman has a word of its own for what has ended and is not cleaned up yet.
+std::string status_member(const json::object& object, std::string_view name) {
+  const std::string status = text_member(object, name);
+  return status == "stopped" ? "exited" : status;
 }
 
 std::string without_slash(const std::string& name) {
@@ -88,8 +103,9 @@ Failure because(const ApiCall& call, const std::string& subject, const Failure& 
 }
 
 Failure refusal(const ApiCall& call, const std::string& subject, const Answer& answer) {
-  const std::string words = words_of(answer);
-  const Fault fault = fault_of(call, subject, answer.status, words);
+  const auto explanation = explanation_of(answer);
+  const auto& words = explanation.words;
+  const Fault fault = fault_of(call, subject, answer.status, explanation);
   const std::string status = "the daemon answered HTTP " + std::to_string(answer.status);
   return because(call, subject, {fault, words.empty() ? status + " without a reason" : words});
 }
@@ -144,7 +160,7 @@ std::optional<ContainerFacts> read_inspect(const json::value& document) {
   ContainerFacts facts;
   facts.id = text_member(*container, "Id");
   facts.name = without_slash(text_member(*container, "Name"));
-  facts.status = text_member(*state, "Status");
+  facts.status = status_member(*state, "Status");
   if (facts.id.empty() || facts.status.empty()) return std::nullopt;
   facts.labels = labels_of(object_member(*config, "Labels"));
   const std::string started_at = text_member(*state, "StartedAt");
@@ -174,7 +190,7 @@ std::optional<std::vector<ContainerFacts>> read_list(const json::value& document
     ContainerFacts facts;
     facts.id = text_member(*container, "Id");
     facts.name = own_name(*container);
-    facts.status = text_member(*container, "State");
+    facts.status = status_member(*container, "State");
     facts.started = facts.status != "created";
     facts.labels = labels_of(object_member(*container, "Labels"));
     if (facts.id.empty() || facts.status.empty()) return std::nullopt;

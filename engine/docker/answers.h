@@ -41,7 +41,8 @@ inline constexpr ApiCall kUpdate{"update container", "no such container", true, 
 inline constexpr ApiCall kImage{"inspect image", "no such image", false, false};
 inline constexpr ApiCall kPull{"pull image", "", false, true};
 inline constexpr ApiCall kOutput{"read the output of container", "no such container", true, false};
-inline constexpr ApiCall kWait{"wait for container", "no such container", true, false};
+// Podman does not say which, and a wait needs no other.
+inline constexpr ApiCall kWait{"wait for container", "no such container", false, false};
 
 // "cannot start container X: " + reason, with the fault of `reason`.
 Failure because(const ApiCall& call, const std::string& subject, const Failure& reason);

@@ -219,9 +219,10 @@ Status EngineClient::kill(const std::string& container, const std::string& signa
   const Request request{Method::post, path_of(container, "/kill") + query({{"signal", signal}}),
                         ""};
   const auto answer = ask(kKill, container, request, Patience(settings_.call_deadline));
-  // Engines disagree on the status of the second.
+  // Engines disagree on the status and the words of the second.
   if (answer.failed_with(Fault::not_found) ||
-      (!answer.ok() && mentions(answer.failure().text, "is not running"))) {
+      (!answer.ok() && (mentions(answer.failure().text, "is not running") ||
+                        mentions(answer.failure().text, "can only kill running containers")))) {
     return Done{};
   }
   return done_if(answer);

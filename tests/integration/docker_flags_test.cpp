@@ -326,7 +326,7 @@ TEST_CASE("every flag of docker run is applied or refused with a reason") {
   }
 }
 
-TEST_CASE("flags of docker run create what they create there") {
+TEST_CASE("flags of docker run create what they create there", "[dockerd]") {
   Creator creator;
   std::vector<std::pair<Created, Created>> pairs;
   for (const Sample& sample : alike) {
@@ -347,7 +347,7 @@ TEST_CASE("flags of docker run create what they create there") {
   }
 }
 
-TEST_CASE("what docker run refuses is refused") {
+TEST_CASE("what docker run refuses is refused", "[dockerd]") {
   Creator creator;
   for (const Sample& sample : refused_by_both) {
     const auto docker = creator.by_docker(sample);
@@ -358,7 +358,7 @@ TEST_CASE("what docker run refuses is refused") {
   }
 }
 
-TEST_CASE("flags of docker run that only one side takes") {
+TEST_CASE("flags of docker run that only one side takes", "[dockerd]") {
   Creator creator;
   for (const Sample& sample : refused_by_us) {
     CAPTURE(sample);
@@ -374,7 +374,7 @@ TEST_CASE("flags of docker run that only one side takes") {
   }
 }
 
-TEST_CASE("what docker run runs") {
+TEST_CASE("what docker run runs", "[dockerd]") {
   Creator creator;
   const auto docker = creator.by_docker({"env=A=b"}, {"echo", "a b", "--privileged"});
   const auto ours =

@@ -121,6 +121,20 @@ TEST_CASE("control characters and other alphabets") {
   check_same(read_file(task.sandbox / "stdout"), std::string("\0\n\r\001 ж 水", 11));
 }
 
+TEST_CASE("much output right before the end") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.launch("task",
+                                 "image=busybox:test command='until [ -e $MESOS_SANDBOX/go ]; do "
+                                 "sleep 0.05; done; seq 1 30000'",
+                                 "launch-custom");
+  slave.expect("launched task .*");
+  place.await_state(task.id, "Running");
+  write_file(task.sandbox / "go", "");
+  slave.expect_termination(task);
+  check_same(read_file(task.sandbox / "stdout"), numbers(1, 30000, 1));
+}
+
 TEST_CASE("last output of a container that ends while nobody supervises it") {
   const WorkDirectory place;
   Slave slave(place);

@@ -79,7 +79,7 @@ class TlsServer {
 
 }  // namespace
 
-TEST_CASE("task by way of TLS") {
+TEST_CASE("task by way of TLS", "[dockerd]") {
   const Authority authority;
   const TlsListener listener(authority.certify("daemon", "IP:127.0.0.1,DNS:localhost"));
   const auto client = authority.certify("client", "DNS:client");
@@ -119,7 +119,7 @@ TEST_CASE("task by way of TLS") {
   CHECK(place.docker_containers().empty());
 }
 
-TEST_CASE("daemon whose certificates do not fit") {
+TEST_CASE("daemon whose certificates do not fit", "[dockerd]") {
   const Authority authority;
   const Authority stranger;
   const TlsListener listener(authority.certify("daemon", "IP:127.0.0.1"));
@@ -169,7 +169,8 @@ TEST_CASE("daemon whose certificates do not fit") {
   CHECK_THAT(image.failure().text, Contains("does not take requests without TLS"));
 }
 
-TEST_CASE("certificates that are renewed while a client lives, and a daemon that is away") {
+TEST_CASE("certificates that are renewed while a client lives, and a daemon that is away",
+          "[dockerd]") {
   const Authority authority;
   const TlsListener listener(authority.certify("daemon", "IP:127.0.0.1"));
   const auto files = authority.certify("client", "DNS:client", -1);

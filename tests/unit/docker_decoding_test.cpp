@@ -302,6 +302,7 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
       {kCreate, 409, Fault::conflict, "Conflict. The container name \"/x\" is already in use"},
       {kCreate, 500, Fault::conflict, "Conflict. The name \"x\" is already in use by container 12"},
       {kCreate, 400, Fault::conflict, "Conflict. The name \"x\" is already in use by container 12"},
+      {kCreate, 500, Fault::conflict, "the container name \"x\" is already in use by 12. You have"},
       {kCreate, 400, Fault::refused, "invalid mount config"},
       {kCreate, 500, Fault::unavailable, "no space left on device"},
       {kStart, 404, Fault::not_found, "No such container: x"},
@@ -316,6 +317,7 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
       {kInspect, 500, Fault::unavailable, "layer does not exist"},
       {kInspect, 301, Fault::unavailable, ""},
       {kImage, 404, Fault::not_found, "No such image: y:1"},
+      {kWait, 404, Fault::not_found, "no such container"},
       {kUpdate, 409, Fault::conflict, "Cannot update container x: conflict"},
       {kOutput, 501, Fault::refused, "configured logging driver does not support reading"},
       {kPull, 404, Fault::not_found, "pull access denied for x"},
@@ -332,6 +334,17 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
     CHECK(failure.text.starts_with("cannot " + std::string(row.call.attempt) + " x: "));
     if (!row.words.empty()) CHECK(failure.text.ends_with(row.words));
   }
+}
+
+TEST_CASE("What Podman will not create is refused", "[docker][answers]") {
+  const auto fault_of = [](const ApiCall& call, const std::string& words) {
+    const boost::json::object body{{"message", words}, {"cause", "why"}, {"response", 500}};
+    return refusal(call, "x", Answer{500, boost::json::serialize(body), ""}).fault;
+  };
+  CHECK(fault_of(kCreate, "container create: network not found") == Fault::refused);
+  CHECK(fault_of(kCreate, "the name \"x\" is already in use by 12") == Fault::conflict);
+  CHECK(fault_of(kCreate, "context canceled") == Fault::unavailable);
+  CHECK(fault_of(kRemove, "device or resource busy") == Fault::unavailable);
 }
 
 TEST_CASE("Inspect answers are reduced to facts", "[docker][answers]") {
@@ -359,6 +372,9 @@ TEST_CASE("Inspect answers are reduced to facts", "[docker][answers]") {
       R"({"Id":"1","State":{"Status":"created","StartedAt":"0001-01-01T00:00:00Z"},"Config":null})"));
   REQUIRE(bare);
   CHECK_FALSE(bare->started);
+  const auto of_podman = read_inspect(*parse_json(R"({"Id":"1","State":{"Status":"stopped"}})"));
+  REQUIRE(of_podman);
+  CHECK(of_podman->status == "exited");
   for (const std::string text : {"[]", "{}", R"({"Id":"1"})", R"({"Id":1,"State":{"Status":"x"}})",
                                  R"({"Id":"1","State":[]})", "null", "1"}) {
     INFO(text);
