@@ -6,8 +6,8 @@
 #include "engine/config.h"
 #include "engine/docker/choose_endpoint.h"
 #include "engine/identity.h"
-#include "engine/launch_plan.h"
 #include "engine/launch_record.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer::bench {
 namespace {

@@ -7,7 +7,7 @@
 #include "bench/child.h"
 #include "bench/figures.h"
 #include "engine/config.h"
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer::bench {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "cli/people.h"
 #include "engine/host/file.h"
-#include "engine/image_name.h"
 #include "engine/image_pull.h"
+#include "engine/translation/image_name.h"
 
 namespace containerizer {
 namespace {

@@ -8,10 +8,10 @@
 #include <string>
 
 #include "engine/ending.h"
-#include "engine/launch_plan.h"
 #include "engine/lifecycle.h"
 #include "engine/output.h"
 #include "engine/reconcile.h"
+#include "engine/translation/launch_plan.h"
 #include "engine/watch.h"
 #include "engine/world.h"
 

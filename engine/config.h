@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "engine/docker/endpoint.h"
-#include "engine/environment.h"
 #include "engine/host/clock.h"
+#include "engine/host/environment.h"
 #include "engine/host/log.h"
 #include "engine/host/result.h"
-#include "engine/policy.h"
+#include "engine/translation/task_settings.h"
 
 namespace containerizer {
 
@@ -20,13 +20,6 @@ enum class WaitMode { automatic, early, late };
 // When a registry is asked for an image; a task's own wish to pull goes before `missing`.
 enum class PullPolicy { missing, always, never };
 
-// How much swap a task may have that has a limit of memory: as much as memory, as docker does it;
-// as much as there is; none.
-enum class SwapPolicy { docker, unlimited, none };
-
-// What becomes of a task that names no image: a default image, the host itself, or nothing.
-enum class Imageless { with_default, on_host, refused };
-
 // Programs of the operator's that accompany a container; see engine/hooks.h. Their words; none:
 // there is no such program.
 struct HookSettings {
@@ -34,16 +27,6 @@ struct HookSettings {
   std::vector<std::string> end;
   Duration timeout{10'000};
   bool fails_task = false;  // a launch hook that does not succeed
-};
-
-// What shapes the containers of tasks.
-struct TaskSettings {
-  std::string default_image;  // "" for none; the slave's --default_container_image comes first
-  Imageless imageless = Imageless::with_default;
-  std::string sandbox = "/mnt/mesos/sandbox";  // absolute, where containers see it
-  bool cpu_quota = false;  // a task gets no more than its cpus, though others be idle
-  SwapPolicy swap = SwapPolicy::docker;
-  Policy policy = {};
 };
 
 struct Config {

@@ -9,13 +9,13 @@
 #include "engine/docker/encoding.h"
 #include "engine/host/file.h"
 #include "engine/host/sandbox.h"
+#include "engine/translation/image_name.h"
 
 namespace containerizer {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view hub = "docker.io";
 // What a program that keeps secrets may take to tell one.
 constexpr Duration longest_answer{30'000};
 // In place of a user's name: the secret is a token.
@@ -44,14 +44,12 @@ const json::object* object_at(const json::object& object, std::string_view name)
 // The host that a key of `auths` stands for: keys are hosts, or URLs as they were once.
 std::string host_of(std::string_view key) {
   if (const auto scheme = key.find("://"); scheme != key.npos) key.remove_prefix(scheme + 3);
-  key = key.substr(0, key.find('/'));
-  const bool is_hub = key == "index.docker.io" || key == "registry-1.docker.io";
-  return std::string(is_hub ? hub : key);
+  return registry_at(key.substr(0, key.find('/')));
 }
 
 // As the daemon wants to be told of it.
 std::string server_of(const std::string& registry) {
-  return registry == hub ? "https://index.docker.io/v1/" : registry;
+  return registry == docker_hub ? "https://index.docker.io/v1/" : registry;
 }
 
 const json::object* entry_for(const json::object& entries, const std::string& registry) {
@@ -143,16 +141,6 @@ Result<RegistryAuth> ask_helper(Host& host, const std::string& helper, const std
 }
 
 }  // namespace
-
-std::string registry_of(const std::string& reference) {
-  const auto slash = reference.find('/');
-  const auto first = reference.substr(0, slash);
-  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-  const bool is_host = slash != std::string::npos &&
-                       (first.find_first_of(".:") != std::string::npos || first == "localhost" ||
-                        std::any_of(first.begin(), first.end(), is_upper));
-  return is_host ? host_of(first) : std::string(hub);
-}
 
 Result<Login> read_login(std::string_view text, const std::string& registry) {
   const auto configuration = object_in(text);

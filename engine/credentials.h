@@ -6,14 +6,10 @@
 #include <string_view>
 
 #include "engine/docker/docker.h"
-#include "engine/environment.h"
+#include "engine/host/environment.h"
 #include "engine/host/host.h"
 
 namespace containerizer {
-
-// Where the image of a reference (as image_reference makes it) comes from: "registry:5000",
-// "docker.io" for one that names no registry. Pure.
-std::string registry_of(const std::string& reference);
 
 // What a configuration says of one registry; both empty when it says nothing.
 struct Login {

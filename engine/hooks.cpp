@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include "engine/child.h"
-#include "engine/executor_command.h"
 #include "engine/host/log.h"
 #include "engine/host/sandbox.h"
-#include "engine/identity.h"
+#include "engine/translation/executor_command.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer {
 namespace {

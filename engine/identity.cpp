@@ -8,6 +8,7 @@
 
 #include "engine/host/process.h"
 #include "engine/lifecycle.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer {
 namespace {
@@ -59,10 +60,6 @@ bool is_valid_container_id(const std::string& id) {
          std::all_of(id.begin(), id.end(), [&](char c) {
            return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
          });
-}
-
-std::string container_name(const std::string& container_id) {
-  return "containerizer-" + container_id;
 }
 
 boost::json::object identity_labels(const store::Container& c, const std::string& instance) {

@@ -5,8 +5,8 @@
 #include "engine/host/log.h"
 #include "engine/identity.h"
 #include "engine/life_lock.h"
-#include "engine/resources.h"
 #include "engine/running_facts.h"
+#include "engine/translation/resources.h"
 
 namespace containerizer {
 

@@ -1,7 +1,7 @@
 #include "engine/mesos_programs.h"
 
-#include "engine/executor_command.h"
 #include "engine/host/sandbox.h"
+#include "engine/translation/executor_command.h"
 
 namespace containerizer {
 namespace {

@@ -76,7 +76,8 @@ class Watch {
   std::optional<Deadline> vanished_at_;  // when the engine should have said that init has ended
   std::unique_ptr<ExitStream> exit_stream_;
   std::unique_ptr<OutputStream> output_stream_;
-  // Not after init's end: what Podman's streams that follow bring then has gaps; drain() has it all.
+  // Not after init's end: what Podman's streams that follow bring then has gaps; drain() has it
+  // all.
   bool follows_ = true;
   Retry exit_retry_;
   Retry output_retry_;

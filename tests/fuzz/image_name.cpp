@@ -1,5 +1,5 @@
 // Names of images, as tasks write them.
-#include "engine/image_name.h"
+#include "engine/translation/image_name.h"
 
 #include "engine/docker/encoding.h"
 #include "tests/fuzz/fuzz.h"

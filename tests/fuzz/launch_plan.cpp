@@ -1,13 +1,13 @@
 // Launches, as bytes of protobuf, made into plans.
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstring>
 
-#include "engine/executor_command.h"
-#include "engine/fetch_request.h"
-#include "engine/image_name.h"
+#include "engine/translation/executor_command.h"
+#include "engine/translation/fetch_request.h"
+#include "engine/translation/image_name.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/wire.h"
 

@@ -10,9 +10,9 @@
 #include <set>
 
 #include "engine/docker/client.h"
-#include "engine/flag_values.h"
-#include "engine/launch_plan.h"
-#include "engine/run_flag_table.h"
+#include "engine/translation/flag_values.h"
+#include "engine/translation/launch_plan.h"
+#include "engine/translation/run_flag_table.h"
 #include "tests/integration/docker_flags_samples.h"
 #include "tests/integration/work_directory.h"
 

@@ -8,6 +8,7 @@
 
 #include "engine/identity.h"
 #include "engine/lifecycle.h"
+#include "engine/translation/launch_plan.h"
 #include "tests/simulation/slave.h"
 #include "tests/simulation/walk.h"
 

@@ -6,6 +6,7 @@
 
 #include "engine/identity.h"
 #include "engine/lifecycle.h"
+#include "engine/translation/launch_plan.h"
 #include "tests/simulation/installation.h"
 #include "tests/simulation/walk.h"
 

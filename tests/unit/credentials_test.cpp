@@ -58,18 +58,6 @@ std::string login_of(const std::string& registry, const std::string& user) {
 
 }  // namespace
 
-TEST_CASE("an image's registry is what docker takes for it") {
-  CHECK(registry_of("ubuntu:13.04") == "docker.io");
-  CHECK(registry_of("team/app:1") == "docker.io");
-  CHECK(registry_of("docker.io/team/app:1") == "docker.io");
-  CHECK(registry_of("index.docker.io/team/app:1") == "docker.io");
-  CHECK(registry_of("localhost/app:1") == "localhost");
-  // No part of a repository has capital letters: Docker asks a host of that name.
-  CHECK(registry_of("Registry/app:1") == "Registry");
-  CHECK(registry_of("registry:5000/app:1") == "registry:5000");
-  CHECK(registry_of("my.registry.com/foo/bar:tag") == "my.registry.com");
-}
-
 TEST_CASE("credentials are read in every form that docker has written them") {
   const auto read = [](const std::string& text, const std::string& registry) {
     const auto login = read_login(text, registry);

@@ -1,4 +1,4 @@
-#include "engine/executor_command.h"
+#include "engine/translation/executor_command.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "engine/fetch_request.h"
+#include "engine/translation/fetch_request.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>

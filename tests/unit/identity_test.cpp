@@ -5,6 +5,7 @@
 
 #include "engine/host/process.h"
 #include "engine/lifecycle.h"
+#include "engine/translation/launch_plan.h"
 
 using namespace containerizer;
 

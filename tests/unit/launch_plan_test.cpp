@@ -1,4 +1,4 @@
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>

@@ -1,4 +1,4 @@
-#include "engine/plain_plan.h"
+#include "engine/translation/plain_plan.h"
 
 #include <catch2/catch.hpp>
 

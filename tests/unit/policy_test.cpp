@@ -1,5 +1,5 @@
 // What the operator's rules let through, however it is spelled, and what they add.
-#include "engine/policy.h"
+#include "engine/translation/policy.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/config.h"
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 using namespace containerizer;
 namespace json = boost::json;

@@ -1,17 +1,16 @@
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <cctype>
 
-#include "engine/executor_command.h"
-#include "engine/flag_values.h"
-#include "engine/identity.h"
-#include "engine/image_name.h"
-#include "engine/plain_plan.h"
-#include "engine/run_flags.h"
-#include "engine/volume_plan.h"
+#include "engine/translation/executor_command.h"
+#include "engine/translation/flag_values.h"
+#include "engine/translation/image_name.h"
+#include "engine/translation/plain_plan.h"
+#include "engine/translation/run_flags.h"
+#include "engine/translation/volume_plan.h"
 
 namespace containerizer {
 namespace {
@@ -407,6 +406,10 @@ Status plan_identity(const Request& request, json::object& body) {
 }
 
 }  // namespace
+
+std::string container_name(const std::string& container_id) {
+  return "containerizer-" + container_id;
+}
 
 TaskKind kind_of(const mesos::containerizer::Launch& launch) {
   return launch.has_task_info() ? TaskKind::command : TaskKind::custom;

@@ -1,4 +1,4 @@
-#include "engine/flag_values.h"
+#include "engine/translation/flag_values.h"
 
 #include <arpa/inet.h>
 

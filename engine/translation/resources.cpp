@@ -1,4 +1,4 @@
-#include "engine/resources.h"
+#include "engine/translation/resources.h"
 
 #include <algorithm>
 #include <cmath>

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/run_flags.h"
+#include "engine/translation/run_flags.h"
 
 namespace containerizer {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/host/result.h"
 
@@ -15,5 +16,15 @@ namespace containerizer {
 // its place. refused: it is not a reference by the grammar of Docker (distribution/reference); the
 // text names the part that is wrong. Pure.
 Result<std::string> image_reference(const std::string& image);
+
+// The registry of images whose reference names none.
+inline constexpr std::string_view docker_hub = "docker.io";
+
+// Where the image of a reference (as image_reference makes it) comes from: "registry:5000",
+// docker_hub. Pure.
+std::string registry_of(const std::string& reference);
+
+// The registry at HOST or HOST:PORT: Docker's own has several hosts. Pure.
+std::string registry_at(std::string_view host);
 
 }  // namespace containerizer

@@ -1,4 +1,4 @@
-#include "engine/fetch_request.h"
+#include "engine/translation/fetch_request.h"
 
 #include <algorithm>
 #include <boost/json/array.hpp>
@@ -6,8 +6,8 @@
 #include <boost/json/serialize.hpp>
 #include <string_view>
 
-#include "engine/executor_command.h"
-#include "engine/flag_values.h"
+#include "engine/translation/executor_command.h"
+#include "engine/translation/flag_values.h"
 
 namespace containerizer {
 namespace {

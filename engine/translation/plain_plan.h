@@ -1,7 +1,7 @@
 // What a launch without an image asks for, when such tasks run on the host itself.
 #pragma once
 
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer {
 

@@ -1,4 +1,4 @@
-#include "engine/policy.h"
+#include "engine/translation/policy.h"
 
 #include <fmt/core.h>
 
@@ -7,11 +7,10 @@
 #include <boost/json/value.hpp>
 #include <string_view>
 
-#include "engine/credentials.h"
-#include "engine/flag_values.h"
 #include "engine/host/text.h"
-#include "engine/image_name.h"
-#include "engine/run_flag_table.h"
+#include "engine/translation/flag_values.h"
+#include "engine/translation/image_name.h"
+#include "engine/translation/run_flag_table.h"
 
 namespace containerizer {
 namespace {

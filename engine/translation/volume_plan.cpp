@@ -1,10 +1,10 @@
-#include "engine/volume_plan.h"
+#include "engine/translation/volume_plan.h"
 
 #include <boost/json/array.hpp>
 #include <filesystem>
 
-#include "engine/flag_values.h"
-#include "engine/run_flags.h"
+#include "engine/translation/flag_values.h"
+#include "engine/translation/run_flags.h"
 
 namespace containerizer {
 namespace {

@@ -1,11 +1,11 @@
-#include "engine/run_flag_table.h"
+#include "engine/translation/run_flag_table.h"
 
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
-#include "engine/flag_values.h"
-#include "engine/run_flag_fields.h"
+#include "engine/translation/flag_values.h"
+#include "engine/translation/run_flag_fields.h"
 
 namespace containerizer {
 namespace {

@@ -1,7 +1,7 @@
 // What is mounted into a container. Pure.
 #pragma once
 
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer {
 

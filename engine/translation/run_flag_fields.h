@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/run_flag_table.h"
+#include "engine/translation/run_flag_table.h"
 
 namespace containerizer::flag_fields {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "containerizer.pb.h"
-#include "engine/environment.h"
+#include "engine/host/environment.h"
 #include "engine/host/result.h"
 
 namespace containerizer {

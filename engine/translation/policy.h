@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/host/result.h"
-#include "engine/run_flags.h"
+#include "engine/translation/run_flags.h"
 
 namespace containerizer {
 

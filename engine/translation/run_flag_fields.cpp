@@ -1,10 +1,10 @@
-#include "engine/run_flag_fields.h"
+#include "engine/translation/run_flag_fields.h"
 
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
-#include "engine/flag_values.h"
+#include "engine/translation/flag_values.h"
 
 namespace containerizer {
 

@@ -1,9 +1,9 @@
-#include "engine/image_name.h"
+#include "engine/translation/image_name.h"
 
 #include <algorithm>
 #include <string_view>
 
-#include "engine/flag_values.h"
+#include "engine/translation/flag_values.h"
 
 namespace containerizer {
 namespace {
@@ -147,6 +147,20 @@ Result<std::string> image_reference(const std::string& image) {
     return Failure{Fault::refused, "image " + in_quotes(image) + ": " + std::string(wrong)};
   }
   return std::string(reference) + (tagged ? "" : ":latest");
+}
+
+std::string registry_of(const std::string& reference) {
+  const auto slash = reference.find('/');
+  const auto first = reference.substr(0, slash);
+  const bool is_host = slash != std::string::npos &&
+                       (first.find_first_of(".:") != std::string::npos || first == "localhost" ||
+                        std::any_of(first.begin(), first.end(), is_upper));
+  return is_host ? registry_at(first) : std::string(docker_hub);
+}
+
+std::string registry_at(std::string_view host) {
+  const bool is_hub = host == "index.docker.io" || host == "registry-1.docker.io";
+  return std::string(is_hub ? docker_hub : host);
 }
 
 }  // namespace containerizer

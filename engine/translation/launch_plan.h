@@ -8,12 +8,11 @@
 #include <vector>
 
 #include "containerizer.pb.h"
-#include "engine/config.h"
-#include "engine/environment.h"
 #include "engine/host/clock.h"
+#include "engine/host/environment.h"
 #include "engine/host/result.h"
-#include "engine/policy.h"
-#include "engine/resources.h"
+#include "engine/translation/resources.h"
+#include "engine/translation/task_settings.h"
 
 namespace containerizer {
 
@@ -37,6 +36,10 @@ struct LaunchPlan {
   // Body of POST /containers/create, complete but for the labels of identity.
   boost::json::object create;
 };
+
+// The name of a container: "containerizer-ID". It must not begin with "mesos-": a slave's native
+// Docker containerizer removes such containers as orphans.
+std::string container_name(const std::string& container_id);
 
 // The task's kind: command exactly when task_info is there.
 TaskKind kind_of(const mesos::containerizer::Launch& launch);

@@ -1,12 +1,12 @@
-#include "engine/run_flags.h"
+#include "engine/translation/run_flags.h"
 
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
-#include "engine/flag_values.h"
 #include "engine/host/text.h"
-#include "engine/run_flag_table.h"
+#include "engine/translation/flag_values.h"
+#include "engine/translation/run_flag_table.h"
 
 namespace containerizer {
 namespace {

@@ -1,10 +1,9 @@
-#include "engine/plain_plan.h"
+#include "engine/translation/plain_plan.h"
 
 #include <boost/json/array.hpp>
 
-#include "engine/executor_command.h"
-#include "engine/flag_values.h"
-#include "engine/identity.h"
+#include "engine/translation/executor_command.h"
+#include "engine/translation/flag_values.h"
 
 namespace containerizer {
 namespace {
