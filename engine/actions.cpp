@@ -131,7 +131,9 @@ Step Actions::fetch() {
 Step Actions::pull() {
   const auto made = plan();
   if (!made.ok()) return failed_step("plan", made.failure().text);
-  const WantedImage image{made.value()->image, made.value()->force_pull, container_.directory};
+  const LaunchPlan& wanted = *made.value();
+  const WantedImage image{wanted.image, wanted.force_pull, container_.directory, wanted.login.user,
+                          wanted.login.secret};
   Patience patience;
   const auto tell = [&](const PullNews& news) {
     patience = {};

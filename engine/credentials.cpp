@@ -167,6 +167,11 @@ Result<RegistryAuth> read_helper(std::string_view answer, const std::string& reg
   return RegistryAuth{user, secret, server_of(registry), ""};
 }
 
+RegistryAuth make_credentials(const std::string& reference, const std::string& user,
+                              const std::string& secret) {
+  return {user, secret, server_of(registry_of(reference)), ""};
+}
+
 Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
                                       const std::string& sandbox, const Environment& environment) {
   const auto registry = registry_of(reference);

@@ -24,6 +24,10 @@ Result<Login> read_login(std::string_view configuration, const std::string& regi
 // What a helper answers to `get`. refused: it is no such answer. Pure.
 Result<RegistryAuth> read_helper(std::string_view answer, const std::string& registry);
 
+// A user and a secret for the registry of a reference. Pure.
+RegistryAuth make_credentials(const std::string& reference, const std::string& user,
+                              const std::string& secret);
+
 // Looks, in this order, for `.docker/config.json` and `.dockercfg` in the sandbox, as a task brings
 // them along, and for those of the operator: `config.json` where client_directory says, and
 // `.dockercfg` in HOME if that is .docker in there. The first configuration that knows the registry

@@ -66,9 +66,15 @@ class Pull {
     return true;
   }
 
+  Result<RegistryAuth> credentials() const {
+    if (!image_.user.empty()) {
+      return make_credentials(image_.reference, image_.user, image_.secret);
+    }
+    return find_credentials(world_.host, image_.reference, image_.sandbox, world_.environment);
+  }
+
   Result<std::string> ask_registry() {
-    const auto auth =
-        find_credentials(world_.host, image_.reference, image_.sandbox, world_.environment);
+    const auto auth = credentials();
     if (!auth.ok()) return auth.failure();
     const auto& user = auth.value().username;
     listener_(

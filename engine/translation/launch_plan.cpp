@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
-#include <cctype>
 
 #include "engine/translation/executor_command.h"
 #include "engine/translation/flag_values.h"
 #include "engine/translation/image_name.h"
+#include "engine/translation/network_plan.h"
 #include "engine/translation/plain_plan.h"
 #include "engine/translation/run_flags.h"
 #include "engine/translation/volume_plan.h"
@@ -74,6 +74,32 @@ Status check_message(const mesos::containerizer::Launch& launch) {
   return Done{};
 }
 
+// Why a ContainerInfo means nothing, whatever the image.
+Status check_container(const ContainerInfo& container, const Policy& policy) {
+  const bool is_of_mesos = container.type() == ContainerInfo::MESOS;
+  if (is_of_mesos && container.has_docker()) {
+    return refusal("container: DockerInfo counts with the type DOCKER alone; this one is MESOS");
+  }
+  if (!is_of_mesos && container.mesos().has_image()) {
+    return refusal("container: MesosInfo counts with the type MESOS alone; this one is DOCKER");
+  }
+  if (container.mesos().image().has_appc() && !policy.ignores_image) {
+    return refusal("image: Docker cannot run an Appc image; name a Docker image");
+  }
+  return Done{};
+}
+
+// Why the names of variables cannot be used.
+Status check_names(const mesos::CommandInfo& command) {
+  for (const auto& variable : command.environment().variables()) {
+    if (variable.name().empty() || variable.name().find('=') != std::string::npos) {
+      return refusal("environment: " + in_quotes(variable.name()) +
+                     " is not a name for a variable");
+    }
+  }
+  return Done{};
+}
+
 // Why resources cannot be given to a container.
 Status check_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>& resources) {
   for (const mesos::Resource& resource : resources) {
@@ -94,62 +120,81 @@ std::string image_of(const ContainerInfo& container) {
                                                   : container.docker().image();
 }
 
+// An image, and the ContainerInfo that names it, if one does.
 struct ImageChoice {
-  std::string reference;
-  bool from_container_info = false;
+  std::string name;
+  const ContainerInfo* container = nullptr;
 };
 
-// The first source that names an image wins; one that names a wrong image does not give way.
-Result<ImageChoice> choose_image(const mesos::containerizer::Launch& launch,
-                                 const Environment& environment, const TaskSettings& settings) {
-  const bool is_asked = !settings.policy.ignores_image;
-  if (is_asked && container_of(launch).mesos().image().has_appc()) {
-    return refusal("image: Docker cannot run an Appc image; name a Docker image");
-  }
-  const auto slave_default = environment.find("MESOS_DEFAULT_CONTAINER_IMAGE");
-  const struct {
-    std::string image;
-    bool from_task;
-    bool from_container_info;
-  } sources[] = {
-      {image_of(launch.task_info().container()), true, true},
-      {image_of(launch.executor_info().container()), true, true},
-      {launch.task_info().command().container().image(), true, false},
-      {launch.executor_info().command().container().image(), true, false},
-      {slave_default == environment.end() ? "" : slave_default->second, false, false},
-      {settings.default_image, false, false},
-  };
-  for (const auto& source : sources) {
-    if (source.from_task && !is_asked) continue;
-    if (!source.from_task && settings.imageless != Imageless::with_default) break;
-    const Result<std::string> reference = image_reference(source.image);
+std::vector<ImageChoice> images_of_task(const mesos::containerizer::Launch& launch) {
+  const auto& task = launch.task_info();
+  const auto& executor = launch.executor_info();
+  return {{image_of(task.container()), &task.container()},
+          {image_of(executor.container()), &executor.container()},
+          {task.command().container().image()},
+          {executor.command().container().image()}};
+}
+
+// The first that names one, by its reference; one that names a wrong image does not give way.
+// not_found: none does.
+Result<ImageChoice> first_image(const std::vector<ImageChoice>& choices) {
+  for (const auto& [name, container] : choices) {
+    const Result<std::string> reference = image_reference(name);
     if (reference.failed_with(Fault::not_found)) continue;
     if (!reference.ok()) return reference.failure();
-    const Status allowed =
-        source.from_task ? check_image(settings.policy, reference.value()) : Done{};
-    if (!allowed.ok()) return allowed.failure();
-    return ImageChoice{reference.value(), source.from_container_info};
+    return ImageChoice{reference.value(), container};
+  }
+  return Failure{Fault::not_found, "image: the task names none"};
+}
+
+Result<ImageChoice> default_image(bool is_named, const Environment& environment,
+                                  const TaskSettings& settings) {
+  if (settings.imageless == Imageless::with_default) {
+    auto found = first_image(
+        {{value_or(environment, "MESOS_DEFAULT_CONTAINER_IMAGE", "")}, {settings.default_image}});
+    if (!found.failed_with(Fault::not_found)) return found;
+  }
+  if (is_named) {
+    return refusal(
+        "image: CONTAINERIZER_IGNORE leaves out what the task names, and there is no default; the "
+        "operator must name one in CONTAINERIZER_DEFAULT_IMAGE, with "
+        "CONTAINERIZER_IMAGELESS=default");
   }
   if (settings.imageless == Imageless::on_host) return ImageChoice{};
   if (settings.imageless == Imageless::refused) {
     return refusal("image: the task names none, which CONTAINERIZER_IMAGELESS=refuse forbids");
   }
   return refusal(
-      is_asked ? "image: the task names none and there is no default; name one in its "
-                 "ContainerInfo, or start the slave with --default_container_image=docker:///IMAGE"
-               : "image: CONTAINERIZER_IGNORE leaves out what tasks name, and there is no default; "
-                 "the operator must name one in CONTAINERIZER_DEFAULT_IMAGE");
+      "image: the task names none and there is no default; name one in its ContainerInfo, or start "
+      "the slave with --default_container_image=docker:///IMAGE");
 }
 
-// The flags of `docker run` that come with the messages. The options of an image that is not used
-// are left out.
+// The image, "" for none: the task is then run on the host.
+Result<ImageChoice> choose_image(const mesos::containerizer::Launch& launch,
+                                 const Environment& environment, const TaskSettings& settings) {
+  auto named = first_image(images_of_task(launch));
+  const bool is_named = !named.failed_with(Fault::not_found);
+  if (!is_named || settings.policy.ignores_image) {
+    return default_image(is_named, environment, settings);
+  }
+  if (!named.ok()) return named;
+  const Status allowed = check_image(settings.policy, named.value().name);
+  return allowed.ok() ? named : allowed.failure();
+}
+
+// The flags of `docker run` that come with the messages.
 Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const DockerInfo& docker,
-                              bool use_options) {
+                              const ImageChoice& image) {
   Result<RunOptions> parameters = parse_parameters(docker.parameters());
-  if (!parameters.ok() || !use_options) return parameters;
+  if (!parameters.ok()) return parameters;
   const auto& task = launch.task_info().command();
   const auto& legacy =
       task.has_container() ? task.container() : launch.executor_info().command().container();
+  if (image.container != nullptr && !legacy.options().empty()) {
+    return refusal(
+        "options: they stand in CommandInfo.container, while ContainerInfo names the image; put "
+        "them into DockerInfo.parameters");
+  }
   Result<RunOptions> options = parse_run_options(legacy.options());
   if (!options.ok()) return options;
   std::vector<RunFlag>& flags = options.value().flags;
@@ -160,10 +205,10 @@ Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const 
 // What there is of flags. Where only one can be, in which network the container is, the operator's
 // is the one.
 Result<Options> read_options(const mesos::containerizer::Launch& launch, const DockerInfo& docker,
-                             bool use_options, const Policy& policy) {
+                             const ImageChoice& image, const Policy& policy) {
   Options options;
   if (!policy.ignores_options) {
-    Result<RunOptions> brought = read_flags(launch, docker, use_options);
+    Result<RunOptions> brought = read_flags(launch, docker, image);
     if (!brought.ok()) return brought.failure();
     options.tasks = std::move(brought.value());
   }
@@ -177,35 +222,6 @@ Result<Options> read_options(const mesos::containerizer::Launch& launch, const D
     std::erase_if(flags, [](const RunFlag& flag) { return flag.name == "network"; });
   }
   return options;
-}
-
-Result<std::string> choose_network(const ContainerInfo& container, const DockerInfo& docker,
-                                   const Options& options) {
-  for (const auto* flags : {&options.operators, &options.tasks.flags}) {
-    const Result<std::optional<std::string>> wanted = network_flag(*flags);
-    if (!wanted.ok()) return wanted.failure();
-    if (wanted.value()) return *wanted.value();
-  }
-  switch (docker.network()) {
-    case DockerInfo::HOST:
-      return std::string("host");
-    case DockerInfo::BRIDGE:
-      return std::string("bridge");
-    case DockerInfo::NONE:
-      return std::string("none");
-    case DockerInfo::USER:
-      break;
-  }
-  if (container.network_infos_size() != 1 || container.network_infos(0).name().empty()) {
-    return refusal(
-        "network USER: needs exactly one entry in network_infos, with the network's name");
-  }
-  return container.network_infos(0).name();
-}
-
-// Whether the container gets a network of its own, from which ports can be published.
-bool is_separate(const std::string& network) {
-  return network != "host" && network != "none" && !network.starts_with("container:");
 }
 
 // --- Parts of the create request ---
@@ -227,6 +243,8 @@ Status plan_command(const Request& request, json::object& body) {
     return refusal(
         "command: there is none for the shell to run; set value, or shell to false for "
         "the image's own command");
+  } else if (!command.arguments().empty()) {
+    return refusal("command: arguments count only where shell is false; set that");
   }
   return Done{};
 }
@@ -243,7 +261,7 @@ Environment fixed_variables(const Request& request) {
   return result;
 }
 
-Status plan_variables(const Request& request, json::object& body) {
+void plan_variables(const Request& request, json::object& body) {
   if (request.kind == TaskKind::custom) {
     for (const auto* name :
          {"LIBPROCESS_IP", "MESOS_NATIVE_JAVA_LIBRARY", "MESOS_NATIVE_LIBRARY"}) {
@@ -255,13 +273,8 @@ Status plan_variables(const Request& request, json::object& body) {
     }
   }
   for (const auto& variable : request.command.environment().variables()) {
-    if (variable.name().empty() || variable.name().find('=') != std::string::npos) {
-      return refusal("environment: " + in_quotes(variable.name()) +
-                     " is not a name for a variable");
-    }
     set_variable(body, variable.name(), variable.value());
   }
-  return Done{};
 }
 
 void plan_limits(const Request& request, json::object& body) {
@@ -312,15 +325,18 @@ Status plan_ports(const Request& request, json::object& body) {
   const auto& mappings = request.docker.port_mappings();
   const bool separate = is_separate(request.network);
   if (!mappings.empty() && !separate) {
+    const bool is_operators = has_flag(request.options.operators, "network");
     return refusal("port mappings: the network " + in_quotes(request.network) +
-                   " has none; use BRIDGE or USER");
+                   (is_operators ? ", which the operator has chosen, has none; ask the operator"
+                                 : " has none; use BRIDGE or USER"));
   }
   for (const auto& mapping : mappings) {
     if (Status planned = plan_mapping(mapping, request.resources, body); !planned.ok()) {
       return planned;
     }
   }
-  if (!separate || !mappings.empty() || request.has("publish")) return Done{};
+  // A framework that knows DockerInfo says itself which ports it wants.
+  if (!separate || request.container.has_docker() || request.has("publish")) return Done{};
   for (const auto& [first, last] : request.resources.ports) {
     for (std::uint32_t port = first; port <= last; ++port) {
       publish_port(body, "", std::to_string(port), port, "tcp");
@@ -330,6 +346,15 @@ Status plan_ports(const Request& request, json::object& body) {
 }
 
 // --- The whole ---
+
+// How the image is got.
+void plan_pull(const DockerInfo& docker, const ImageChoice& image, LaunchPlan& plan) {
+  plan.force_pull = docker.force_pull_image();
+  if (image.container == nullptr) return;
+  const auto& wanted = image.container->mesos().image();
+  if (!wanted.cached()) plan.force_pull = true;
+  plan.login = {wanted.docker().credential().principal(), wanted.docker().credential().secret()};
+}
 
 Status plan_basics(const Request& request, LaunchPlan& plan) {
   json::object& body = plan.create;
@@ -346,8 +371,12 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
     body["Hostname"] = request.container.hostname();
   }
   plan_limits(request, body);
-  for (const auto part : {plan_command, plan_variables, plan_ports}) {
+  plan_variables(request, body);
+  for (const auto part : {plan_command, plan_ports}) {
     if (Status planned = part(request, body); !planned.ok()) return planned;
+  }
+  if (Status planned = plan_addresses(request.container, request.network, body); !planned.ok()) {
+    return planned;
   }
   return plan_volumes({request.launch, request.settings.sandbox}, request.container, request.docker,
                       plan);
@@ -440,6 +469,7 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
   if (const Status good = check_message(launch); !good.ok()) return good.failure();
   const auto& resources = launch.executor_info().resources();
   if (const Status good = check_resources(resources); !good.ok()) return good.failure();
+  if (const Status good = check_names(command_of(launch)); !good.ok()) return good.failure();
   if (const Status allowed = check_health_check(settings.policy, launch.task_info());
       !allowed.ok()) {
     return allowed.failure();
@@ -450,13 +480,20 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
   const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
                                  ? container.docker()
                                  : DockerInfo::default_instance();
+  if (const Status good = check_container(container, settings.policy); !good.ok()) {
+    return good.failure();
+  }
   const Result<ImageChoice> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();
-  if (image.value().reference.empty()) return make_plain_plan(launch, environment, owner);
-  const Result<Options> options =
-      read_options(launch, docker, !image.value().from_container_info, settings.policy);
+  if (image.value().name.empty()) {
+    auto plain = make_plain_plan(launch, environment, settings.policy, owner);
+    const Status good = plain.ok() ? check_variables(plain.value().create) : Done{};
+    return good.ok() ? plain : good.failure();
+  }
+  const Result<Options> options = read_options(launch, docker, image.value(), settings.policy);
   if (!options.ok()) return options.failure();
-  const Result<std::string> network = choose_network(container, docker, options.value());
+  const Result<std::string> network =
+      choose_network(container, options.value().operators, options.value().tasks.flags);
   if (!network.ok()) return network.failure();
 
   const mesos::CommandInfo& command = command_of(launch);
@@ -474,8 +511,8 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                         sum_resources(resources)};
 
   LaunchPlan plan = begin_plan(launch);
-  plan.image = image.value().reference;
-  plan.force_pull = docker.force_pull_image();
+  plan.image = image.value().name;
+  plan_pull(docker, image.value(), plan);
   for (const auto step : {plan_basics, plan_flags}) {
     if (const Status planned = step(request, plan); !planned.ok()) return planned.failure();
   }

@@ -26,6 +26,11 @@ struct LaunchPlan {
   // host (engine/plain/engine.h).
   std::string image;
   bool force_pull = false;
+  // With which the registry is asked for it; empty where the task brings none in its message.
+  struct {
+    std::string user;
+    std::string secret;
+  } login;
   std::vector<mesos::CommandInfo::URI> uris;
   // The task's own kill grace (TaskInfo.kill_policy, Mesos 1.0), if it names one.
   std::optional<Duration> kill_grace;
@@ -68,7 +73,8 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch);
 //   operator wants it, a task that names none is refused, or becomes a plain process of the host
 //   with the sandbox as its directory and the environment of an executor.
 // - Network: the host's, unless asked otherwise. In a network of its own, and without any mapping,
-//   every allocated port is published under its own number.
+//   every allocated port is published under its own number,
+//   unless a DockerInfo says which.
 // - A persistent volume is mounted where the slave keeps it, at its path in the sandbox, or at the
 //   absolute path that it names.
 // - Working directory, stop signal and user are the image's, unless asked otherwise.

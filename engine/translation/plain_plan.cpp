@@ -1,6 +1,8 @@
 #include "engine/translation/plain_plan.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
+#include <string_view>
 
 #include "engine/translation/executor_command.h"
 #include "engine/translation/flag_values.h"
@@ -20,12 +22,16 @@ Status check_container(const mesos::ContainerInfo& container) {
   }
   if (!container.volumes().empty()) return refusal("the task wants volumes");
   if (!container.hostname().empty()) return refusal("the task wants a host name");
+  if (!container.network_infos().empty()) return refusal("the task wants a network");
   return Done{};
 }
 
 Status check_is_plain(const mesos::containerizer::Launch& launch) {
   for (const auto* part : {&launch.task_info().command(), &launch.executor_info().command()}) {
     if (!part->container().options().empty()) return refusal("the task has options of docker run");
+  }
+  for (const auto& resource : launch.executor_info().resources()) {
+    if (resource.disk().has_persistence()) return refusal("the task has a persistent volume");
   }
   if (launch.task_info().has_container()) {
     return check_container(launch.task_info().container());
@@ -34,6 +40,16 @@ Status check_is_plain(const mesos::containerizer::Launch& launch) {
     return check_container(launch.executor_info().container());
   }
   return Done{};
+}
+
+// Of what the slave gave; the rest can hold secrets of the slave's and of the operator's.
+bool is_for_tasks(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"HADOOP_HOME",     "JAVA_HOME", "LANG", "LANGUAGE",
+                                                "LD_LIBRARY_PATH", "PATH",      "TZ"};
+  static constexpr std::string_view kBeginnings[] = {"LC_", "LIBPROCESS_", "MESOS_", "SSL_"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) ||
+         std::any_of(std::begin(kBeginnings), std::end(kBeginnings),
+                     [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
 Environment plain_environment(const mesos::containerizer::Launch& launch,
@@ -45,7 +61,10 @@ Environment plain_environment(const mesos::containerizer::Launch& launch,
   for (const auto& variable : command_of(launch).environment().variables()) {
     result.emplace(variable.name(), variable.value());
   }
-  result.merge(without_slave_settings(environment));
+  result.emplace("HOME", launch.directory());
+  auto of_slave = without_slave_settings(environment);
+  std::erase_if(of_slave, [](const auto& variable) { return !is_for_tasks(variable.first); });
+  result.merge(of_slave);
   return result;
 }
 
@@ -66,8 +85,13 @@ Status plan_words(const mesos::CommandInfo& command, json::object& body) {
 // Whom it runs as: the sandbox's owner, as the slave has made it. The sandbox may have been in
 // others' hands since (an archive can hold an owner of its own), and nobody is to become root by
 // that.
-Status plan_user(const mesos::containerizer::Launch& launch, const std::string& owner,
-                 json::object& body) {
+Status plan_user(const mesos::containerizer::Launch& launch, const Policy& policy,
+                 const std::string& owner, json::object& body) {
+  if (policy.refuses_privileged && (!launch.has_user() || owner.starts_with("0:"))) {
+    return Failure{Fault::refused,
+                   "the task would run on the host as the slave's user or root: refused by "
+                   "CONTAINERIZER_PRIVILEGED; ask the operator"};
+  }
   if (!launch.has_user()) return Done{};
   if (owner.empty() || (owner.starts_with("0:") && launch.user() != "root")) {
     return Failure{Fault::refused,
@@ -82,7 +106,8 @@ Status plan_user(const mesos::containerizer::Launch& launch, const std::string& 
 }  // namespace
 
 Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
-                                   const Environment& environment, const std::string& owner) {
+                                   const Environment& environment, const Policy& policy,
+                                   const std::string& owner) {
   if (const Status good = check_is_plain(launch); !good.ok()) return good.failure();
   LaunchPlan plan = begin_plan(launch);
   json::object& body = plan.create;
@@ -94,7 +119,7 @@ Result<LaunchPlan> make_plain_plan(const mesos::containerizer::Launch& launch,
   }
   body["Env"] = std::move(variables);
   body["WorkingDir"] = launch.directory();
-  if (const Status good = plan_user(launch, owner, body); !good.ok()) return good.failure();
+  if (const Status good = plan_user(launch, policy, owner, body); !good.ok()) return good.failure();
   return plan;
 }
 

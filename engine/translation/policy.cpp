@@ -18,7 +18,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kNone = "none";
-constexpr std::string_view kHub = "docker.io";
 
 // Those that Docker gives to every container.
 constexpr std::string_view kUsualCapabilities[] = {
@@ -26,6 +25,9 @@ constexpr std::string_view kUsualCapabilities[] = {
     "CAP_FSETID",      "CAP_KILL",      "CAP_MKNOD",        "CAP_NET_RAW",
     "CAP_SETFCAP",     "CAP_SETGID",    "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE",
     "CAP_SETUID",      "CAP_SYS_CHROOT"};
+
+// Those that share nothing with what runs already.
+constexpr std::string_view kOwnIpc[] = {"private", "shareable", "none"};
 
 template <class Range, class Item>
 bool holds(const Range& range, const Item& item) {
@@ -148,8 +150,11 @@ class VolumeRule {
 // --- Privileges
 
 bool tightens(const std::string& security_option) {
-  return security_option.starts_with("no-new-privileges") || security_option == "seccomp=builtin" ||
-         security_option == "seccomp:builtin";
+  for (const auto* const form :
+       {"no-new-privileges", "no-new-privileges=true", "no-new-privileges:true"}) {
+    if (security_option == form) return true;
+  }
+  return false;
 }
 
 // What makes a container privileged, or as good as that; "" for nothing.
@@ -166,6 +171,14 @@ std::string privilege_in(const json::object& host) {
   if (!list_in(host, "DeviceCgroupRules").empty()) return "--device-cgroup-rule";
   if (const auto pid = text_in(host, "PidMode"); !pid.empty()) return "--pid " + in_quotes(pid);
   if (!text_in(host, "UsernsMode").empty()) return "--userns";
+  const auto ipc = text_in(host, "IpcMode");
+  if (!ipc.empty() && !holds(kOwnIpc, ipc)) return "--ipc " + in_quotes(ipc);
+  const auto network = text_in(host, "NetworkMode");
+  if (network.starts_with("container:")) return "--network " + in_quotes(network);
+  // An operator may have registered any program as one.
+  if (const auto runtime = text_in(host, "Runtime"); !runtime.empty()) {
+    return "--runtime " + in_quotes(runtime);
+  }
   for (const auto& option : list_in(host, "SecurityOpt")) {
     const std::string text(option.get_string());
     if (!tightens(text)) return "--security-opt " + in_quotes(text);
@@ -226,7 +239,7 @@ Status set_registries(std::vector<std::string>& registries, const std::string& v
     const auto registry = registry_of(piece + "/image");
     const bool is_path = piece.find('/') != piece.npos;
     // What looks like the first part of a repository is of Docker Hub.
-    if (!reference.ok() || is_path || (registry == kHub && !piece.ends_with(kHub))) {
+    if (!reference.ok() || is_path || (registry == docker_hub && !piece.ends_with(docker_hub))) {
       return malformed("registries as HOST or HOST:PORT with commas, docker.io for Docker Hub");
     }
     registries.push_back(registry);

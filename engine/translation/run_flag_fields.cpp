@@ -28,7 +28,7 @@ bool is_user_defined(const json::object& body) {
 }
 
 Status driver_option(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (value.find('=') == value.npos) return refuse_form(value, "NAME=VALUE");
+  if (value.find('=') == value.npos) return refuse("driver-opt must be NAME=VALUE");
   return map(row, value, request);
 }
 
@@ -136,16 +136,16 @@ std::string without_brackets(const std::string& text) {
 Status apply_fields(std::span<const FlagRow> table, const std::string& value,
                     CreateRequest& request) {
   const auto parts = split_fields(value);
-  if (!parts) return refuse_form(value, "fields between commas, each in quotes or without any");
+  if (!parts) return refuse("it is not fields between commas, each in quotes or without any");
   for (const std::string& part : *parts) {
     auto [key, content] = split_pair(part, '=');
     const std::string name = lower_case(key);
     const auto row = std::find_if(table.begin(), table.end(),
                                   [&](const FlagRow& candidate) { return candidate.name == name; });
-    if (row == table.end()) return refuse_form(part, "a field that is known here");
+    if (row == table.end()) return refuse_form(key, "a field that is known here");
     if (row->apply == kRefused) return refuse(name + " " + std::string(row->target));
     const bool bare = part.find('=') == part.npos;
-    if (bare && !row->is_switch) return refuse_form(part, "NAME=VALUE");
+    if (bare && !row->is_switch) return refuse(in_quotes(key) + " lacks its value");
     if (Status set = row->apply(*row, bare ? "true" : content, request); !set.ok()) return set;
   }
   return Done{};

@@ -276,13 +276,13 @@ Status mount(const FlagRow& row, const std::string& value, CreateRequest& reques
   if (Status set = apply_fields(kMountFields, value, mount); !set.ok()) return set;
   const json::value& target = mount.body["Target"];
   if (!target.is_string() || !target.get_string().starts_with('/')) {
-    return refuse_form(value, kMountForm);
+    return refuse("its target must be an absolute path: " + std::string(kMountForm));
   }
   static constexpr std::pair<const char*, const char*> kOptions[] = {
       {"BindOptions", "bind"}, {"VolumeOptions", "volume"}, {"TmpfsOptions", "tmpfs"}};
   for (const auto& [options, type] : kOptions) {
     if (mount.body.contains(options) && mount.body["Type"] != type) {
-      return refuse_form(value, std::string("of the type ") + type + " that some fields are for");
+      return refuse(std::string("some of its fields are for the type ") + type + " alone");
     }
   }
   append(request.body, row.target, std::move(mount.body));
@@ -349,13 +349,24 @@ Status security_option(const FlagRow& row, const std::string& value, CreateReque
   return list(row, value, request);
 }
 
+constexpr std::string_view kNotCopied = "the output could not be copied to the sandbox";
+
+Status log_option(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  const auto [name, content] = split_pair(value, '=');
+  const bool is_off = name == "cache-disabled" && parse_switch(content).value_or(false);
+  return is_off ? refuse(name + ": " + std::string(kNotCopied)) : map(row, value, request);
+}
+
 Status log_driver(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (value == "none") return refuse("the output could not be copied to the sandbox");
+  if (value == "none") return refuse(std::string(kNotCopied));
   return text(row, value, request);
 }
 
 Status pull(const FlagRow&, const std::string& value, CreateRequest& request) {
-  if (value != "always" && value != "missing") return refuse_form(value, "always or missing");
+  if (value != "always" && value != "missing") {
+    return refuse_form(value,
+                       "always or missing; never is for the operator, in CONTAINERIZER_PULL");
+  }
   request.force_pull = value == "always";
   return Done{};
 }
@@ -434,7 +445,7 @@ constexpr FlagRow kFlags[] = {
     {"link", link, "HostConfig.Links"},
     {"link-local-ip", endpoint_list, "IPAMConfig.LinkLocalIPs"},
     {"log-driver", log_driver, "HostConfig.LogConfig.Type"},
-    {"log-opt", map, "HostConfig.LogConfig.Config"},
+    {"log-opt", log_option, "HostConfig.LogConfig.Config"},
     {"mac-address", mac_address, "MacAddress"},
     {"memory", bytes, "HostConfig.Memory", 'm'},
     {"memory-reservation", bytes, "HostConfig.MemoryReservation"},

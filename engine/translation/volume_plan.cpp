@@ -34,12 +34,16 @@ Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mes
                    json::object& mount, LaunchPlan& plan) {
   const std::string& path = volume.host_path();
   mount["Type"] = "volume";
-  if (volume.has_image()) return refusal("an image cannot be mounted");
+  if (volume.has_image()) return refusal("Docker cannot mount an image; put the files elsewhere");
+  if (volume.has_source() && !volume.source().has_docker_volume()) {
+    return refusal("its source is none that is known; use docker_volume or a host path");
+  }
   if (volume.source().has_docker_volume()) {
     const auto& source = volume.source().docker_volume();
     if (!path.empty()) return refusal("it has both a host path and a source");
     mount["Source"] = source.name();
-    set_driver(source.driver(), source.driver_options(), mount);
+    set_driver(source.driver().empty() ? docker.volume_driver() : source.driver(),
+               source.driver_options(), mount);
   } else if (path.starts_with('/')) {
     mount["Type"] = "bind";
     mount["Source"] = path;
@@ -52,6 +56,8 @@ Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mes
     mount["Type"] = "bind";
     mount["Source"] = *directory;
     plan.sandbox_directories.push_back(*directory);
+  } else {
+    set_driver(docker.volume_driver(), {}, mount);
   }
   return Done{};
 }
@@ -158,6 +164,10 @@ std::vector<std::string> mount_points(const json::object& body) {
 
 Status plan_volumes(const VolumePlace& place, const mesos::ContainerInfo& container,
                     const DockerInfo& docker, LaunchPlan& plan) {
+  // Of the volumes that flags bring.
+  if (!docker.volume_driver().empty()) {
+    field(plan.create, "HostConfig.VolumeDriver") = docker.volume_driver();
+  }
   for (const mesos::Volume& volume : container.volumes()) {
     if (Status planned = plan_volume(place, docker, volume, plan); !planned.ok()) return planned;
   }

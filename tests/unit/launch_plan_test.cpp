@@ -228,14 +228,37 @@ TEST_CASE("a container of type MESOS may name a Docker image") {
   CHECK_THAT(refusal(launch), Catch::Contains("Appc"));
 }
 
-TEST_CASE("options count only with the image they belong to, or with a default") {
+TEST_CASE("an image of type MESOS is got as its message says") {
+  Launch launch = command_task();
+  auto& image = *container(launch, ContainerInfo::MESOS).mutable_mesos()->mutable_image();
+  image.mutable_docker()->set_name("a");
+  CHECK(!plan(launch).force_pull);
+  CHECK(plan(launch).login.user.empty());
+  image.set_cached(false);
+  image.mutable_docker()->mutable_credential()->set_principal("user");
+  image.mutable_docker()->mutable_credential()->set_secret("secret");
+  CHECK(plan(launch).force_pull);
+  CHECK(plan(launch).login.user == "user");
+  CHECK(plan(launch).login.secret == "secret");
+}
+
+TEST_CASE("settings of another type of container are refused") {
+  Launch launch = command_task();
+  docker(launch).set_image("a");
+  container(launch, ContainerInfo::MESOS);
+  CHECK_THAT(refusal(launch), Catch::Contains("DOCKER alone"));
+  container(launch).mutable_mesos()->mutable_image();
+  CHECK_THAT(refusal(launch), Catch::Contains("MESOS alone"));
+}
+
+TEST_CASE("options are refused beside an image that they do not belong to") {
   Launch launch = command_task();
   auto& legacy = *launch.mutable_task_info()->mutable_command()->mutable_container();
   legacy.set_image("docker:///");
   legacy.add_options("--read-only");
   CHECK(host_field(plan(launch), "ReadonlyRootfs") == true);
   docker(launch).set_image("a");
-  CHECK(host_field(plan(launch), "ReadonlyRootfs").is_null());
+  CHECK_THAT(refusal(launch), Catch::Contains("DockerInfo.parameters"));
 }
 
 TEST_CASE("a wrong image is refused, it does not give way to a default") {
@@ -316,15 +339,15 @@ TEST_CASE("ports are published where the container has a network of its own") {
   docker(launch).set_network(ContainerInfo::DockerInfo::BRIDGE);
   const json::value each = json::parse(R"({"31000/tcp": [{"HostIp": "", "HostPort": "31000"}],
                                            "31001/tcp": [{"HostIp": "", "HostPort": "31001"}]})");
-  SECTION("each under its own number without a mapping") {
-    CHECK(host_field(plan(launch), "PortBindings") == each);
-    CHECK(field_of(plan(launch), "ExposedPorts") ==
-          json::parse(R"({"31000/tcp":{},"31001/tcp":{}})"));
+  SECTION("each under its own number, for a framework that cannot say which") {
+    Launch old = command_task();
+    add_ports(old, 31000, 31001);
+    old.mutable_task_info()->mutable_command()->mutable_container()->add_options("--net=bridge");
+    CHECK(host_field(plan(old), "PortBindings") == each);
+    CHECK(field_of(plan(old), "ExposedPorts") == json::parse(R"({"31000/tcp":{},"31001/tcp":{}})"));
   }
-  SECTION("also when the network comes from a flag") {
-    docker(launch).clear_network();
-    add_parameter(launch, "net", "bridge");
-    CHECK(host_field(plan(launch), "PortBindings") == each);
+  SECTION("none that a DockerInfo does not name") {
+    CHECK(host_field(plan(launch), "PortBindings").is_null());
   }
   SECTION("as mapped") {
     auto& mapping = *docker(launch).add_port_mappings();
@@ -423,6 +446,20 @@ TEST_CASE("volumes of a driver keep its options") {
     CHECK(host_field(plan(launch), "Mounts").at(0) ==
           json::parse(R"({"Type": "volume", "Source": "v", "Target": "/x", "ReadOnly": false,
             "VolumeOptions": {"DriverConfig": {"Name": "d"}}})"));
+  }
+  SECTION("from the container's volume driver, for volumes of every kind") {
+    add_volume(launch, "", "/x");
+    add_volume(launch, "", "/y").mutable_source()->mutable_docker_volume()->set_name("v");
+    docker(launch).set_volume_driver("d");
+    const json::value mounts = host_field(plan(launch), "Mounts");
+    for (const json::value& mount : mounts.as_array()) {
+      if (mount.at("Type") != "volume") continue;
+      CHECK(mount.at("VolumeOptions").at("DriverConfig").at("Name") == "d");
+    }
+    // Volumes that flags bring.
+    CHECK(host_field(plan(launch), "VolumeDriver") == "d");
+    add_parameter(launch, "volume-driver", "e");
+    CHECK(host_field(plan(launch), "VolumeDriver") == "e");
   }
 }
 

@@ -198,8 +198,11 @@ TEST_CASE("images of tasks can be ignored") {
   CHECK(plan_of(task("No Image!"), rules).image == "ours:1");
   CHECK(plan_of(task("theirs:1"), rules, {{"MESOS_DEFAULT_CONTAINER_IMAGE", "slaves:1"}}).image ==
         "slaves:1");
-  CHECK_THAT(refusal(task(), {{"IGNORE", "image"}}),
-             Contains("CONTAINERIZER_IGNORE") && Contains("CONTAINERIZER_DEFAULT_IMAGE"));
+  // It is not for the host either, because it asked for an image.
+  for (const auto& imageless : {"default", "host", "refuse"}) {
+    CHECK_THAT(refusal(task("theirs:1"), {{"IGNORE", "image"}, {"IMAGELESS", imageless}}),
+               Contains("CONTAINERIZER_IGNORE") && Contains("CONTAINERIZER_DEFAULT_IMAGE"));
+  }
 }
 
 TEST_CASE("options of the operator that make no sense are refused at the start") {
@@ -469,6 +472,12 @@ TEST_CASE("privileged containers, and what comes to the same") {
       task_with_options({"--security-opt=label=disable"}),
       task_with_options({"--security-opt=label:type:spc_t"}),
       task_with_options({"--security-opt=systempaths=unconfined"}),
+      task_with_options({"--security-opt=seccomp=builtin"}),
+      task_with_options({"--security-opt=no-new-privileges=false"}),
+      task_with_options({"--ipc=host"}),
+      task_with_options({"--ipc=container:other"}),
+      task_with_options({"--network=container:other"}),
+      task_with_options({"--runtime=other"}),
   };
   for (std::size_t i = 0; i < launches.size(); ++i) {
     CAPTURE(i);
@@ -489,8 +498,9 @@ TEST_CASE("a health check by a command, which mesos-executor runs on the host, i
 
 TEST_CASE("what gives no privilege goes through") {
   CHECK(refusal(task_with_options({"--privileged=false", "--cap-add=chown", "--cap-drop=ALL",
-                                   "--security-opt=no-new-privileges", "--pid=", "--userns=",
-                                   "--security-opt=seccomp=builtin", "--init"}),
+                                   "--security-opt=no-new-privileges",
+                                   "--pid=", "--userns=", "--security-opt=no-new-privileges=true",
+                                   "--ipc=private", "--network=other", "--init"}),
                 unprivileged) == "");
   auto taken_back = task_with_parameters({{"privileged", "false"}});
   container_of(taken_back).mutable_docker()->set_privileged(true);

@@ -279,18 +279,18 @@ TEST_CASE("values of the wrong form are refused by flag and value") {
       "--restart=on-failure:3", "--security-opt=seccomp=/etc/passwd", "--tmpfs=t",
       "--ulimit=nofile", "--ulimit=nofile=x", "--ulimit=nofile=1:2:3", "--volume=b",
       "--volume=./a:/b", "--volume=/a:/b:ro:x", "--volume=:/b", "--log-driver=none",
-      "--label=docker-containerizer.id=x", "--label=docker-containerizer.", "--cpu-shares=08",
-      "--cpu-shares=1_", "--cpu-shares=_1", "--cpu-shares=1__0", "--cpu-shares=+-1",
-      "--cpu-shares=0x", "--cpus=0.0000000001", "--blkio-weight-device=/dev/sda:5",
-      "--device-cgroup-rule='c 1:3'", "--device-cgroup-rule='d 1:3 r'",
-      "--device-cgroup-rule='c 1:3 rwmr'", "--device-cgroup-rule='c 1 r'", "--dns=1.1.1",
-      "--dns=", "--dns-search=1.2", "--dns-search=a..b", "--dns-search=a_b", "--mac-address=x",
-      "--mac-address=92:d0:c6:0a:29-33", "--mac-address=92:d0:c6:0a:29:3g",
-      "--mount=type=bind,source=/a,target=/b,tmpfs-size=1m", "--mount=target=/b,",
-      "--mount=target=/b,bind-recursive=readonly", "--mount=target=/b,volume-subpath=a",
-      "--mount=target=/b,\"source=a", "--mount=target=/b,source=\"a\"", "--mount=\"target=/b\"x",
-      "--network=name=net,driver-opt=a", "--network=name=net,alias",
-      "--network=name=net,mac-address=92:d0:c6:0a:29:33", "--pid=x",
+      "--log-opt=cache-disabled=true", "--label=docker-containerizer.id=x",
+      "--label=docker-containerizer.", "--cpu-shares=08", "--cpu-shares=1_", "--cpu-shares=_1",
+      "--cpu-shares=1__0", "--cpu-shares=+-1", "--cpu-shares=0x", "--cpus=0.0000000001",
+      "--blkio-weight-device=/dev/sda:5", "--device-cgroup-rule='c 1:3'",
+      "--device-cgroup-rule='d 1:3 r'", "--device-cgroup-rule='c 1:3 rwmr'",
+      "--device-cgroup-rule='c 1 r'", "--dns=1.1.1", "--dns=", "--dns-search=1.2",
+      "--dns-search=a..b", "--dns-search=a_b", "--mac-address=x", "--mac-address=92:d0:c6:0a:29-33",
+      "--mac-address=92:d0:c6:0a:29:3g", "--mount=type=bind,source=/a,target=/b,tmpfs-size=1m",
+      "--mount=target=/b,", "--mount=target=/b,bind-recursive=readonly",
+      "--mount=target=/b,volume-subpath=a", "--mount=target=/b,\"source=a",
+      "--mount=target=/b,source=\"a\"", "--mount=\"target=/b\"x", "--network=name=net,driver-opt=a",
+      "--network=name=net,alias", "--network=name=net,mac-address=92:d0:c6:0a:29:33", "--pid=x",
       "--pid=container:", "--publish=x:80:80", "--publish=80:0", "--publish=target=80,published",
       "--publish=published=80", "--security-opt=seccomp:/etc/passwd", "--sysctl=kernel.hostname=x",
       "--sysctl=net.a", "--ulimit=nofile=2:1", "--ulimit=nofile=-1:1", "--ulimit=x=1", "--userns=x",
@@ -318,7 +318,12 @@ TEST_CASE("flags that do not go together are refused in any order") {
 }
 
 TEST_CASE("secrets stay out of refusals") {
-  for (const char* word : {"-e=hidden", "--label==hidden", "--log-opt==hidden"}) {
+  for (const char* word :
+       {"-e=hidden", "--label==hidden", "--log-opt==hidden",
+        "--mount=source=/a,volume-opt=o=password=hidden",
+        "--mount=target=/a,volume-opt=o=username=u,password=hidden",
+        "--mount=\"volume-opt=o=hidden", "--mount=type=bind,target=/a,volume-opt=p=hidden",
+        "--network=name=n,driver-opt=hidden"}) {
     CAPTURE(word);
     const std::string text = applied({word});
     CHECK(text.starts_with("docker run"));
