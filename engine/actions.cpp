@@ -488,7 +488,7 @@ Step Actions::remove() {
     const auto sight = look();
     // A daemon that hangs has not begun yet with what it was asked before.
     if (sight.seen == Observation::unknown) certain_at.reset();
-    if (sight.seen == Observation::absent) {
+    if (sight.seen == Observation::absent && !sight.facts) {
       const auto now = world_.host.now();
       certain_at = certain_at.value_or(create_unanswered_ ? now + late_create : now);
       if (now >= *certain_at) return {Event::removed, "", {}};

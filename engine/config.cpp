@@ -12,6 +12,7 @@
 
 #include "engine/docker/choose_endpoint.h"
 #include "engine/host/text.h"
+#include "engine/translation/image_name.h"
 
 namespace containerizer {
 namespace {
@@ -53,6 +54,13 @@ Status set_pull(Config& config, const std::string& value) {
                                            {"never", PullPolicy::never}});
   if (!policy.ok()) return policy.failure();
   config.pull = policy.value();
+  return Done{};
+}
+
+Status set_default_image(Config& config, const std::string& value) {
+  const auto reference = image_reference(value);
+  if (!reference.ok()) return reference.failure();
+  config.tasks.default_image = value;
   return Done{};
 }
 
@@ -141,11 +149,6 @@ struct Setting {
   bool may_hold_secrets = false;  // its value is not shown
 };
 
-Status text(std::string& target, const std::string& value) {
-  target = value;
-  return Done{};
-}
-
 const std::vector<Setting>& settings() {
   using C = Config;
   using S = const std::string;
@@ -158,7 +161,7 @@ const std::vector<Setting>& settings() {
       {"REMOVE_DELAY", [](C& c, S& v) { return set_duration(c.remove_delay, v); }},
       {"ENGINE_TIMEOUT", [](C& c, S& v) { return set_duration(c.engine_timeout, v); }},
       {"ENGINE_PATIENCE", [](C& c, S& v) { return set_duration(c.engine_patience, v); }},
-      {"DEFAULT_IMAGE", [](C& c, S& v) { return text(c.tasks.default_image, v); }},
+      {"DEFAULT_IMAGE", set_default_image},
       {"IMAGELESS", set_imageless},
       {"PULL", set_pull},
       {"CPU_QUOTA", [](C& c, S& v) { return set_switch(c.tasks.cpu_quota, v); }},

@@ -8,6 +8,7 @@
 #include "engine/docker/client_options.h"
 #include "engine/docker/encoding.h"
 #include "engine/host/file.h"
+#include "engine/host/json.h"
 #include "engine/host/sandbox.h"
 #include "engine/translation/image_name.h"
 
@@ -31,16 +32,6 @@ Result<json::object> object_in(std::string_view text) {
   return value.get_object();
 }
 
-std::string text_in(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
-
-const json::object* object_at(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr ? value->if_object() : nullptr;
-}
-
 // The host that a key of `auths` stands for: keys are hosts, or URLs as they were once.
 std::string host_of(std::string_view key) {
   if (const auto scheme = key.find("://"); scheme != key.npos) key.remove_prefix(scheme + 3);
@@ -60,9 +51,9 @@ const json::object* entry_for(const json::object& entries, const std::string& re
 }
 
 Result<RegistryAuth> auth_in(const json::object& entry, const std::string& registry) {
-  RegistryAuth auth{text_in(entry, "username"), text_in(entry, "password"), server_of(registry),
-                    text_in(entry, "identitytoken")};
-  if (const auto packed = text_in(entry, "auth"); !packed.empty()) {
+  RegistryAuth auth{text_member(entry, "username"), text_member(entry, "password"),
+                    server_of(registry), text_member(entry, "identitytoken")};
+  if (const auto packed = text_member(entry, "auth"); !packed.empty()) {
     const auto pair = base64_decode(packed);
     const auto colon = pair ? pair->find(':') : std::string::npos;
     if (colon == std::string::npos) return unreadable("the auth of " + registry + " is malformed");
@@ -75,12 +66,12 @@ Result<RegistryAuth> auth_in(const json::object& entry, const std::string& regis
 }
 
 std::string helper_in(const json::object& configuration, const std::string& registry) {
-  if (const auto* helpers = object_at(configuration, "credHelpers")) {
+  if (const auto* helpers = object_member(configuration, "credHelpers")) {
     for (const auto& entry : *helpers) {
-      if (host_of(entry.key()) == registry) return text_in(*helpers, entry.key());
+      if (host_of(entry.key()) == registry) return text_member(*helpers, entry.key());
     }
   }
-  return text_in(configuration, "credsStore");
+  return text_member(configuration, "credsStore");
 }
 
 // --- Files
@@ -148,7 +139,7 @@ Result<Login> read_login(std::string_view text, const std::string& registry) {
   const auto& all = configuration.value();
   Login login;
   login.helper = helper_in(all, registry);
-  const auto* auths = object_at(all, "auths");
+  const auto* auths = object_member(all, "auths");
   const auto* entry = entry_for(auths != nullptr ? *auths : all, registry);
   if (entry == nullptr) return login;
   auto auth = auth_in(*entry, registry);
@@ -160,8 +151,8 @@ Result<Login> read_login(std::string_view text, const std::string& registry) {
 Result<RegistryAuth> read_helper(std::string_view answer, const std::string& registry) {
   const auto told = object_in(answer);
   if (!told.ok()) return told.failure();
-  const auto user = text_in(told.value(), "Username");
-  const auto secret = text_in(told.value(), "Secret");
+  const auto user = text_member(told.value(), "Username");
+  const auto secret = text_member(told.value(), "Secret");
   if (user.empty() || secret.empty()) return unreadable("it names no user, or no secret");
   if (user == token_user) return RegistryAuth{"", "", server_of(registry), secret};
   return RegistryAuth{user, secret, server_of(registry), ""};

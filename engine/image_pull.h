@@ -12,8 +12,8 @@ struct WantedImage {
   bool is_forced = false;  // by the task: what is there may be too old
   std::string sandbox;     // of the task, which may bring credentials along
   // From the task's message, in place of all others; empty where there are none.
-  std::string user;
-  std::string secret;
+  std::string user = {};
+  std::string secret = {};
 };
 
 // Asks the registry as CONTAINERIZER_PULL and the task want it. Of launches that want one image at

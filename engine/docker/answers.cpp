@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "engine/docker/encoding.h"
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 
 namespace containerizer {
@@ -130,23 +131,6 @@ Fault pull_fault(std::string_view words) {
   const bool absent = std::any_of(std::begin(kAbsent), std::end(kAbsent),
                                   [&](std::string_view phrase) { return mentions(words, phrase); });
   return absent ? Fault::not_found : Fault::refused;
-}
-
-std::optional<json::value> parse_json(std::string_view text) {
-  boost::system::error_code error;
-  json::value document = json::parse({text.data(), text.size()}, error);
-  if (error) return std::nullopt;
-  return document;
-}
-
-std::string text_member(const json::object& object, std::string_view name) {
-  const json::value* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->get_string()) : "";
-}
-
-const json::object* object_member(const json::object& object, std::string_view name) {
-  const json::value* member = object.if_contains(name);
-  return member == nullptr ? nullptr : member->if_object();
 }
 
 std::optional<ContainerFacts> read_inspect(const json::value& document) {

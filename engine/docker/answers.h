@@ -57,12 +57,6 @@ Failure unusable(const ApiCall& call, const std::string& subject);
 // such image or wants credentials; refused for everything else.
 Fault pull_fault(std::string_view words);
 
-std::optional<boost::json::value> parse_json(std::string_view text);
-
-// Members of an object; "" or null when absent or of another type.
-std::string text_member(const boost::json::object& object, std::string_view name);
-const boost::json::object* object_member(const boost::json::object& object, std::string_view name);
-
 // The answer to GET /containers/{id}/json, and to GET /containers/json. Nothing when it is not one.
 std::optional<ContainerFacts> read_inspect(const boost::json::value& document);
 std::optional<std::vector<ContainerFacts>> read_list(const boost::json::value& document);

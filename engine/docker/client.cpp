@@ -10,6 +10,7 @@
 #include "engine/docker/encoding.h"
 #include "engine/docker/pull_progress.h"
 #include "engine/docker/streams.h"
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 
 namespace containerizer {

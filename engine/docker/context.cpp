@@ -3,8 +3,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 
-#include "engine/docker/answers.h"
 #include "engine/docker/tls.h"
+#include "engine/host/json.h"
 
 namespace containerizer {
 

@@ -6,6 +6,7 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 
 namespace containerizer {

@@ -1,6 +1,7 @@
 #include "engine/docker/streams.h"
 
 #include "engine/docker/answers.h"
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 
 namespace containerizer {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "engine/host/json.h"
 #include "engine/identity.h"
 
 namespace containerizer {
@@ -25,11 +26,6 @@ constexpr Duration longest_start{30'000};
 // From SIGKILL to the end of all that it reaches.
 constexpr Duration longest_end{10'000};
 constexpr int of_signal = 128;
-
-std::string text_in(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
 
 Failure cannot(const std::string& what, const std::string& path) {
   return {Fault::refused, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
@@ -77,7 +73,7 @@ void signal_program(Host& host, const PlainPlace& place, int signal) {
 ContainerFacts facts_of(Host& host, const PlainPlace& place, const json::object& spec) {
   ContainerFacts facts;
   facts.id = fs::path(place.directory()).filename();
-  facts.name = text_in(spec, "Name");
+  facts.name = text_member(spec, "Name");
   if (const auto* labels = spec.if_contains("Labels"); labels != nullptr && labels->is_object()) {
     for (const auto& label : labels->get_object()) {
       facts.labels.emplace(label.key(), label.value().as_string());
@@ -116,7 +112,7 @@ std::optional<PlainPlace> PlainEngine::place_of(const std::string& container) co
 }
 
 Result<std::string> PlainEngine::create(const std::string& name, const json::object& body) {
-  if (!text_in(body, "Image").empty()) return docker_.create(name, body);
+  if (!text_member(body, "Image").empty()) return docker_.create(name, body);
   const auto id = make_nonce() + make_nonce();
   for (const auto& directory : {directory_, directory_ + "/names", directory_ + "/" + id}) {
     if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return cannot("make", directory);
@@ -206,7 +202,7 @@ Status PlainEngine::remove(const std::string& container) {
     }
   }
   if (const auto spec = place->spec()) {
-    const auto link = directory_ + "/names/" + text_in(*spec, "Name");
+    const auto link = directory_ + "/names/" + text_member(*spec, "Name");
     std::error_code error;
     if (fs::read_symlink(link, error) == fs::path(place->directory()).filename()) {
       ::unlink(link.c_str());

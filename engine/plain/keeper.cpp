@@ -12,17 +12,13 @@
 #include <sstream>
 
 #include "engine/host/file.h"
+#include "engine/host/json.h"
 #include "engine/host/sandbox.h"
 
 namespace containerizer {
 namespace {
 
 namespace json = boost::json;
-
-std::string text_in(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
 
 std::vector<std::string> texts_in(const json::object& object, std::string_view name) {
   std::vector<std::string> texts;
@@ -105,10 +101,10 @@ void keep(const PlainPlace& place, Fd report) {
   Program program;
   program.arguments = texts_in(*spec, "Cmd");
   program.environment = texts_in(*spec, "Env");
-  program.directory = text_in(*spec, "WorkingDir");
-  program.file = text_in(*spec, "File");
+  program.directory = text_member(*spec, "WorkingDir");
+  program.file = text_member(*spec, "File");
   if (!program.file.empty()) program.file = find_program(program.file, program.environment);
-  program.identity = identity_in(text_in(*spec, "User"));
+  program.identity = identity_in(text_member(*spec, "User"));
   program.dies_with_us = true;
   auto speech = open_speech(program.directory);
   if (!speech.ok()) {

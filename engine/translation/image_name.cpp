@@ -152,10 +152,8 @@ Result<std::string> image_reference(const std::string& image) {
 std::string registry_of(const std::string& reference) {
   const auto slash = reference.find('/');
   const auto first = reference.substr(0, slash);
-  const bool is_host = slash != std::string::npos &&
-                       (first.find_first_of(".:") != std::string::npos || first == "localhost" ||
-                        std::any_of(first.begin(), first.end(), is_upper));
-  return is_host ? registry_at(first) : std::string(docker_hub);
+  const bool is_registry = slash != std::string::npos && looks_like_registry(first);
+  return is_registry ? registry_at(first) : std::string(docker_hub);
 }
 
 std::string registry_at(std::string_view host) {

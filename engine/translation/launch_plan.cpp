@@ -52,14 +52,6 @@ struct Request {
 
 // Why a launch cannot be planned at all.
 Status check_message(const mesos::containerizer::Launch& launch) {
-  const std::string& id = launch.container_id().value();
-  const auto is_safe = [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-  };
-  if (id.empty() || !std::all_of(id.begin(), id.end(), is_safe)) {
-    return refusal("launch: container id " + in_quotes(id) +
-                   " is empty or no name for a container");
-  }
   if (!launch.directory().starts_with('/')) {
     return refusal("launch: sandbox " + in_quotes(launch.directory()) + " is not an absolute path");
   }

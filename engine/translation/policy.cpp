@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 #include <string_view>
 
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 #include "engine/translation/flag_values.h"
 #include "engine/translation/image_name.h"
@@ -74,11 +75,6 @@ const json::array& list_in(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_array() ? value->get_array() : none;
 }
 
-std::string text_in(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
-
 // --- Volumes
 
 class VolumeRule {
@@ -88,7 +84,7 @@ class VolumeRule {
 
   Status check(const json::object& host) const {
     if (!list_in(host, "VolumesFrom").empty()) return refused("--volumes-from");
-    const auto driver = text_in(host, "VolumeDriver");
+    const auto driver = text_member(host, "VolumeDriver");
     if (!is_dockers(driver)) return refused("volume driver " + in_quotes(driver));
     for (const auto& bind : list_in(host, "Binds")) {
       const auto source = split_pair(bind.get_string(), ':').first;
@@ -122,22 +118,22 @@ class VolumeRule {
   }
 
   Status check_mount(const json::object& mount) const {
-    const auto type = text_in(mount, "Type");
+    const auto type = text_member(mount, "Type");
     if (type == "tmpfs") return Done{};
-    if (type == "bind") return check_path(text_in(mount, "Source"));
+    if (type == "bind") return check_path(text_member(mount, "Source"));
     if (type != "volume") return refused("mount of the type " + in_quotes(type));
     const auto& driver = object_in(object_in(mount, "VolumeOptions"), "DriverConfig");
-    const auto name = text_in(driver, "Name");
+    const auto name = text_member(driver, "Name");
     if (!is_dockers(name)) return refused("volume driver " + in_quotes(name));
     return check_options(object_in(driver, "Options"));
   }
 
   // The driver `local` mounts whatever its options say, by mount(2).
   Status check_options(const json::object& options) const {
-    const auto type = text_in(options, "type");
-    const auto device = text_in(options, "device");
+    const auto type = text_member(options, "type");
+    const auto device = text_member(options, "device");
     // Any file system's type gives way to this.
-    if (text_in(options, "o").find("bind") != std::string::npos) return check_path(device);
+    if (text_member(options, "o").find("bind") != std::string::npos) return check_path(device);
     if (type == "tmpfs" || (type.empty() && device.empty())) return Done{};
     return refused(
         fmt::format("volume of the type {} from {}", in_quotes(type), in_quotes(device)));
@@ -166,17 +162,17 @@ std::string privilege_in(const json::object& host) {
     if (!holds(kUsualCapabilities, name)) return "--cap-add " + in_quotes(name);
   }
   for (const auto& device : list_in(host, "Devices")) {
-    return "--device " + in_quotes(text_in(device.get_object(), "PathOnHost"));
+    return "--device " + in_quotes(text_member(device.get_object(), "PathOnHost"));
   }
   if (!list_in(host, "DeviceCgroupRules").empty()) return "--device-cgroup-rule";
-  if (const auto pid = text_in(host, "PidMode"); !pid.empty()) return "--pid " + in_quotes(pid);
-  if (!text_in(host, "UsernsMode").empty()) return "--userns";
-  const auto ipc = text_in(host, "IpcMode");
+  if (const auto pid = text_member(host, "PidMode"); !pid.empty()) return "--pid " + in_quotes(pid);
+  if (!text_member(host, "UsernsMode").empty()) return "--userns";
+  const auto ipc = text_member(host, "IpcMode");
   if (!ipc.empty() && !holds(kOwnIpc, ipc)) return "--ipc " + in_quotes(ipc);
-  const auto network = text_in(host, "NetworkMode");
+  const auto network = text_member(host, "NetworkMode");
   if (network.starts_with("container:")) return "--network " + in_quotes(network);
   // An operator may have registered any program as one.
-  if (const auto runtime = text_in(host, "Runtime"); !runtime.empty()) {
+  if (const auto runtime = text_member(host, "Runtime"); !runtime.empty()) {
     return "--runtime " + in_quotes(runtime);
   }
   for (const auto& option : list_in(host, "SecurityOpt")) {

@@ -18,18 +18,16 @@ constexpr std::uint64_t kHighestPort = 65535;
 }  // namespace
 
 Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>& resources) {
-  double memory = 0, disk = 0;
+  double memory = 0;
   Resources sum;
   for (const mesos::Resource& resource : resources) {
     const double scalar = std::max(0.0, resource.scalar().value());
     if (resource.name() == "cpus") sum.cpus = sum.cpus.value_or(0) + scalar;
-    const auto megabytes = [&](double& total, std::optional<std::uint64_t>& bytes) {
-      total += scalar;
-      bytes = static_cast<std::uint64_t>(
-          std::min(total * double{kMegabyte}, static_cast<double>(kMostMemory)));
-    };
-    if (resource.name() == "mem") megabytes(memory, sum.memory);
-    if (resource.name() == "disk") megabytes(disk, sum.disk);
+    if (resource.name() == "mem") {
+      memory += scalar;
+      sum.memory = static_cast<std::uint64_t>(
+          std::min(memory * double{kMegabyte}, static_cast<double>(kMostMemory)));
+    }
     if (resource.name() != "ports") continue;
     for (const auto& range : resource.ranges().range()) {
       if (range.begin() > range.end() || range.begin() > kHighestPort) continue;

@@ -14,7 +14,6 @@ namespace containerizer {
 struct Resources {
   std::optional<double> cpus;           // each is absent when no entry names it
   std::optional<std::uint64_t> memory;  // bytes
-  std::optional<std::uint64_t> disk;    // bytes
   std::vector<std::pair<std::uint32_t, std::uint32_t>>
       ports;  // inclusive ranges, ascending, merged
 };

@@ -178,7 +178,7 @@ Status mount_persistent_volumes(const VolumePlace& place, const Environment& env
                                 json::object& body) {
   for (const mesos::Resource& resource : place.launch.executor_info().resources()) {
     if (!resource.disk().has_persistence()) continue;
-    const Status mounted = mount_persistent_volume(place, environment, resource, body);
+    Status mounted = mount_persistent_volume(place, environment, resource, body);
     if (!mounted.ok()) return mounted;
   }
   return Done{};

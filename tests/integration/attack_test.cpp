@@ -356,7 +356,7 @@ class LabelledImage {
 
 }  // namespace
 
-TEST_CASE("image whose labels say that its containers are ours") {
+TEST_CASE("image whose labels say that its containers are ours", "[dockerd]") {
   const WorkDirectory place;
   const auto victim = place.scratch() / "victim";
   fs::create_directory(victim);

@@ -110,7 +110,7 @@ std::string joined(const std::vector<OutputEntry>& entries, OutputEntry::Stream 
 
 }  // namespace
 
-TEST_CASE("A container lives from create to remove", "[docker]") {
+TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
   EngineClient docker(settings());
   REQUIRE(text_of(docker.ping()) == "done");
   REQUIRE(docker.has_image(kImage).value());
@@ -166,7 +166,7 @@ TEST_CASE("A container lives from create to remove", "[docker]") {
   CHECK(watch.value()->ended().failed_with(Fault::not_found));
 }
 
-TEST_CASE("A running container starts once, is updated, and is killed", "[docker]") {
+TEST_CASE("A running container starts once, is updated, and is killed", "[dockerd][docker]") {
   EngineClient docker(settings());
   const Subject subject(docker, running("exec sleep 1000"));
   subject.start();
@@ -180,7 +180,7 @@ TEST_CASE("A running container starts once, is updated, and is killed", "[docker
   CHECK(subject.facts().exit_code == 137);
 }
 
-TEST_CASE("What cannot be created or started says why", "[docker]") {
+TEST_CASE("What cannot be created or started says why", "[dockerd][docker]") {
   EngineClient docker(settings());
   json::object body = running("true");
   body["Image"] = "no-such-image:ever";
@@ -209,7 +209,8 @@ TEST_CASE("What cannot be created or started says why", "[docker]") {
   CHECK_FALSE(subject.facts().started);
 }
 
-TEST_CASE("A start that needs another container or network is refused, not missing", "[docker]") {
+TEST_CASE("A start that needs another container or network is refused, not missing",
+          "[dockerd][docker]") {
   EngineClient docker(settings());
   json::object body = running("true");
   body.erase("NetworkDisabled");
@@ -218,7 +219,7 @@ TEST_CASE("A start that needs another container or network is refused, not missi
   CHECK(docker.start(subject.name()).failed_with(Fault::refused));
 }
 
-TEST_CASE("Output is followed, resumed, and ends with the container", "[docker]") {
+TEST_CASE("Output is followed, resumed, and ends with the container", "[dockerd][docker]") {
   EngineClient docker(settings());
   const Subject subject(docker, running("echo one; read x; echo \"got $x\""));
   subject.start();
@@ -246,7 +247,7 @@ TEST_CASE("Output is followed, resumed, and ends with the container", "[docker]"
   CHECK(later[0].bytes == "got \n");
 }
 
-TEST_CASE("Long lines and binary output arrive byte for byte", "[docker]") {
+TEST_CASE("Long lines and binary output arrive byte for byte", "[dockerd][docker]") {
   EngineClient docker(settings());
   const std::string script =
       "head -c 100000 /dev/zero | tr '\\0' x; echo; printf 'a\\0b\\n'; seq 1 20000";
@@ -271,7 +272,7 @@ TEST_CASE("Long lines and binary output arrive byte for byte", "[docker]") {
   }
 }
 
-TEST_CASE("Output without a readable log driver is refused", "[docker]") {
+TEST_CASE("Output without a readable log driver is refused", "[dockerd][docker]") {
   EngineClient docker(settings());
   json::object body = running("true");
   body["HostConfig"] = {{"LogConfig", {{"Type", "none"}}}};

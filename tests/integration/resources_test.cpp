@@ -53,7 +53,7 @@ TEST_CASE("usage of a container that does not run") {
   CHECK(place.call_for("usage", "never-launched").status == 1);
 }
 
-TEST_CASE("updates that raise and lower limits") {
+TEST_CASE("updates that raise and lower limits", "[dockerd]") {
   const WorkDirectory place;
   Slave slave(place);
   start(slave, place, "cpus=0.5 mem=32 executor_cpus=0.1 executor_mem=32 command='sleep 1000'");
@@ -80,7 +80,7 @@ TEST_CASE("update without resources") {
   CHECK(limit_of(place, "Memory") == 64 * mib);
 }
 
-TEST_CASE("update before the container exists") {
+TEST_CASE("update before the container exists", "[dockerd]") {
   const WorkDirectory place;
   const auto fetcher = place.launcher("1.0.4") / "mesos-fetcher";
   const auto sign = place.scratch() / "go";

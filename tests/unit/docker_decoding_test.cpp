@@ -9,6 +9,7 @@
 #include "engine/docker/http.h"
 #include "engine/docker/output_decoder.h"
 #include "engine/docker/pull_progress.h"
+#include "engine/host/json.h"
 
 using namespace containerizer;
 
