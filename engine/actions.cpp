@@ -18,6 +18,7 @@
 #include "engine/life_lock.h"
 #include "engine/limits.h"
 #include "engine/mesos_programs.h"
+#include "engine/translation/flag_limits.h"
 
 namespace containerizer {
 namespace {
@@ -196,6 +197,7 @@ Result<std::string> Actions::adopt_or_create() {
   for (auto& label : identity_labels(container_, world_.config.work_directory)) {
     labels.as_object()[label.key()] = label.value();
   }
+  labels.as_object()[flag_limits_label] = plan_->flag_limits;
   auto created = world_.docker.create(name, body);
   if (created.ok()) {
     fresh_ = true;

@@ -71,6 +71,45 @@ TEST_CASE("updates that raise and lower limits") {
   CHECK(limit_of(place, "CpuShares") == 102);
 }
 
+TEST_CASE("updates leave alone what flags have set") {
+  const auto whose = GENERATE(as<std::string>(), "the task's", "the operator's");
+  CAPTURE(whose);
+  WorkDirectory place;
+  std::string words =
+      "cpus=0.5 mem=96 executor_cpus=0.1 executor_mem=32 dialect=command command='sleep 1000' ";
+  if (whose == "the task's") {
+    words += "option=--memory=64m option=--cpu-shares=100 option=--memory-swap=96m";
+  } else {
+    place.set("CONTAINERIZER_APPEND_OPTIONS", "--memory=64m --cpu-shares=100 --memory-swap=96m");
+  }
+  Slave slave(place);
+  start(slave, place, words);
+  // The first is what a slave sends when an executor registers: the resources of the launch.
+  for (const auto* wanted : {"cpus=0.6 mem=128", "cpus=2 mem=256"}) {
+    slave.say("update task " + std::string(wanted));
+    slave.expect("update task exit=0 cause=command");
+    CHECK(limit_of(place, "Memory") == 64 * mib);
+    CHECK(limit_of(place, "MemoryReservation") == 64 * mib);
+    CHECK(limit_of(place, "MemorySwap") == 96 * mib);
+    CHECK(limit_of(place, "CpuShares") == 100);
+  }
+}
+
+TEST_CASE("an update raises what no flag has set as far as the flags permit") {
+  const WorkDirectory place;
+  Slave slave(place);
+  start(slave, place,
+        "cpus=0.5 mem=96 executor_cpus=0.1 executor_mem=32 dialect=command command='sleep 1000' "
+        "option=--memory-swap=200m option=--memory-reservation=48m");
+  REQUIRE(limit_of(place, "Memory") == 128 * mib);
+  slave.say("update task cpus=2 mem=256");
+  slave.expect("update task exit=0 cause=command");
+  CHECK(limit_of(place, "Memory") == 200 * mib);
+  CHECK(limit_of(place, "MemorySwap") == 200 * mib);
+  CHECK(limit_of(place, "MemoryReservation") == 48 * mib);
+  CHECK(limit_of(place, "CpuShares") == 2048);
+}
+
 TEST_CASE("update without resources") {
   const WorkDirectory place;
   Slave slave(place);
