@@ -22,10 +22,7 @@ int byte_of(const std::string& reference) {
 class Pull {
  public:
   Pull(const World& world, const WantedImage& image, const PullListener& listener)
-      : world_(world),
-        image_(image),
-        listener_(listener),
-        turn_(world.config.state_directory() + "/pull.lock", true) {}
+      : world_(world), image_(image), listener_(listener) {}
 
   Result<std::string> run() {
     const bool is_enough = !image_.is_forced && world_.config.pull != PullPolicy::always;
@@ -56,10 +53,13 @@ class Pull {
 
   // Whether somebody else had to be waited for.
   Result<bool> await_turn() {
+    auto opened = LockFile::open(world_.config.state_directory() + "/pull.lock");
+    if (!opened.ok()) return opened.failure();
+    turn_ = std::move(opened.value());
     const int byte = byte_of(image_.reference);
-    if (turn_.try_lock(byte, LockFile::Mode::exclusive)) return false;
+    if (turn_->try_lock(byte, LockFile::Mode::exclusive)) return false;
     listener_({"another launch pulls " + image_.reference + "; waiting for it", {}});
-    while (!turn_.try_lock(byte, LockFile::Mode::exclusive)) {
+    while (!turn_->try_lock(byte, LockFile::Mode::exclusive)) {
       const auto ready = world_.host.poll({world_.host.wake()}, world_.host.now() + look_again);
       if (ready[0]) return Failure{Fault::interrupted, "the pull was called off"};
     }
@@ -82,7 +82,7 @@ class Pull {
   const World& world_;
   const WantedImage& image_;
   const PullListener& listener_;
-  LockFile turn_;
+  std::optional<LockFile> turn_;
 };
 
 }  // namespace

@@ -70,9 +70,13 @@ void apply_limits(const World& world, const store::Container& container,
   const auto& id = container.container_id;
   auto& store = world.store;
   store.close();
-  LockFile turn(life_file(world.config.state_directory(), id, ".lock"), true);
+  auto turn = LockFile::open(life_file(world.config.state_directory(), id, ".lock"));
+  if (!turn.ok()) {
+    log::warn("{}; the limits of container {} are on record only", turn.failure().text, id);
+    return;
+  }
   const auto deadline = world.host.now() + world.config.engine_timeout;
-  if (world.host.lock(turn, limits_byte, LockFile::Mode::exclusive, deadline, nullptr) !=
+  if (world.host.lock(turn.value(), limits_byte, LockFile::Mode::exclusive, deadline, nullptr) !=
       LockFile::Outcome::locked) {
     log::warn("container {}: an earlier update does not end; the limits are on record only", id);
     return;

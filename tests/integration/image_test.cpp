@@ -6,6 +6,7 @@
 #include "cli/exit_status.h"
 #include "tests/integration/daemon.h"
 #include "tests/integration/direct_launch.h"
+#include "tests/integration/gate.h"
 
 using namespace containerizer;
 using namespace containerizer::integration;
@@ -87,6 +88,32 @@ TEST_CASE("private image, and who may have it") {
     check_that_it_runs(place, launch);
   }
   CHECK_FALSE(says(launch, "secret"));
+}
+
+TEST_CASE("a lock of pulls that cannot be used fails the task, with words") {
+  WorkDirectory place;
+  const Registry registry(place);
+  Gate gate(place);
+  gate.hold("/images/", Hold::request);
+  launch_directly(place, launch_of(place, "c1", registry));
+  gate.await_held();
+  const auto lock = place.state() / "pull.lock";
+  write_file(lock, "");
+  SECTION("others could hold it") { fs::permissions(lock, fs::perms(0666)); }
+  SECTION("it is no file") {
+    fs::remove(lock);
+    fs::create_directory(lock);
+  }
+  gate.open();
+  eventually("it is over", [&] {
+    return place.sql("SELECT state FROM containers WHERE container_id = 'c1'") == "Gone";
+  });
+  // No verb works beside such a lock.
+  CHECK_THAT(place.call_for("wait", "c1").err, Contains(lock.string()));
+  fs::remove(lock);
+  const auto ending = end_of(place, "c1");
+  CHECK(ending.status() == 1 << 8);
+  CHECK_THAT(ending.message(), Catch::StartsWith("pull: ") && Contains(lock.string()));
 }
 
 TEST_CASE("when a registry is asked") {
