@@ -131,7 +131,8 @@ Result<RegistryAuth> ask_helper(Host& host, const std::string& helper, const std
   program.environment = as_strings(environment);
   program.directory = "/";
   program.input = question.value().read.get();
-  const auto answer = host.hear(program, host.now() + longest_answer);
+  const auto answer = host.hear(program, host.now() + longest_answer, host.wake());
+  if (answer.failed_with(Fault::interrupted)) return answer.failure();
   if (!answer.ok()) return cannot(answer.failure().text);
   // What it says to somebody that it does not know, with an exit status that nobody sees.
   if (answer.value().find("credentials not found") != std::string::npos) return RegistryAuth{};

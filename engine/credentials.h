@@ -30,7 +30,8 @@ Result<RegistryAuth> read_helper(std::string_view answer, const std::string& reg
 // counts. A task's own cannot name a helper, for helpers run as we do.
 //
 // Success: the credentials, empty where nobody has any. refused: a configuration, or a helper's
-// answer, cannot be read; the text names it, and holds no secret.
+// answer, cannot be read; the text names it, and holds no secret. interrupted: the host's wake
+// became readable while a helper was asked.
 Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
                                       const std::string& sandbox, const Environment& environment);
 

@@ -90,6 +90,26 @@ TEST_CASE("private image, and who may have it") {
   CHECK_FALSE(says(launch, "secret"));
 }
 
+TEST_CASE("a helper that does not answer does not keep a destroy waiting") {
+  WorkDirectory place;
+  const Registry registry(place, {.is_private = true});
+  const auto helper = place.scratch() / "docker-credential-box";
+  const auto sign = place.scratch() / "asked";
+  write_file(helper, "#!/bin/sh\necho $$ > " + sign.string() + "-\nmv " + sign.string() + "- " +
+                         sign.string() + "\nexec sleep 1000\n");
+  REQUIRE(::chmod(helper.c_str(), 0755) == 0);
+  place.set("PATH", place.scratch().string() + ":/usr/sbin:/usr/bin:/sbin:/bin");
+  place.set("DOCKER_CONFIG", place.scratch() / "config");
+  fs::create_directory(place.scratch() / "config");
+  write_file(place.scratch() / "config/config.json", R"({"credsStore": "box"})");
+  launch_directly(place, launch_of(place, "c1", registry));
+  eventually("the helper is asked", [&] { return fs::exists(sign); });
+  CHECK(place.call_for("destroy", "c1").status == 0);
+  // Had the helper's time been awaited, the pull would have failed before.
+  CHECK(place.events_of("c1") == "Launch Begin Fetched DestroyRequested Removed");
+  CHECK_FALSE(fs::exists(fs::path("/proc") / std::to_string(std::stoi(read_file(sign)))));
+}
+
 TEST_CASE("a lock of pulls that cannot be used fails the task, with words") {
   WorkDirectory place;
   const Registry registry(place);
