@@ -238,6 +238,21 @@ TEST_CASE("swap is limited as the operator wants it, also when memory is raised"
   CHECK(limit_of(place, "MemorySwap") == example.after);
 }
 
+TEST_CASE("an update whose turn cannot be kept is on record, and ends no container") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = start(slave, place, "mem=32 executor_mem=32 command='sleep 1000'");
+  const auto lock = place.state() / "run" / (task.id + ".lock");
+  fs::permissions(lock, fs::perms(0666));
+  slave.say("update task mem=128");
+  slave.expect("update task exit=0 cause=command");
+  fs::permissions(lock, fs::perms(0600));
+  CHECK(limit_of(place, "Memory") == 64 * mib);
+  slave.say("update task mem=128");
+  slave.expect("update task exit=0 cause=command");
+  CHECK(limit_of(place, "Memory") == 128 * mib);
+}
+
 TEST_CASE("update without resources") {
   const WorkDirectory place;
   Slave slave(place);
