@@ -168,8 +168,8 @@ Result<RegistryAuth> read_helper(std::string_view answer, const std::string& reg
   return RegistryAuth{user, secret, server_of(registry), ""};
 }
 
-Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
-                                      const std::string& sandbox, const Environment& environment) {
+Result<Credentials> find_credentials(Host& host, const std::string& reference,
+                                     const std::string& sandbox, const Environment& environment) {
   const auto registry = registry_of(reference);
   for (const auto& source : sources(sandbox, environment)) {
     if (!source.content) continue;
@@ -177,11 +177,12 @@ Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
     if (!login.ok()) return unreadable(source.name + ": " + login.failure().text);
     if (source.is_operators && !login.value().helper.empty()) {
       auto auth = ask_helper(host, login.value().helper, registry, environment);
-      if (!auth.ok() || !auth.value().empty()) return auth;
+      if (!auth.ok()) return auth.failure();
+      if (!auth.value().empty()) return Credentials{auth.value()};
     }
-    if (!login.value().auth.empty()) return login.value().auth;
+    if (!login.value().auth.empty()) return Credentials{login.value().auth, !source.is_operators};
   }
-  return RegistryAuth{};
+  return Credentials{};
 }
 
 }  // namespace containerizer

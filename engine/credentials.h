@@ -24,6 +24,10 @@ Result<Login> read_login(std::string_view configuration, const std::string& regi
 // What a helper answers to `get`. refused: it is no such answer. Pure.
 Result<RegistryAuth> read_helper(std::string_view answer, const std::string& registry);
 
+struct Credentials : RegistryAuth {
+  bool is_tasks = false;  // the task brought them along
+};
+
 // Looks, in this order, for `.docker/config.json` and `.dockercfg` in the sandbox, as a task brings
 // them along, and for those of the operator: `config.json` where client_directory says, and
 // `.dockercfg` in HOME if that is .docker in there. The first configuration that knows the registry
@@ -32,7 +36,7 @@ Result<RegistryAuth> read_helper(std::string_view answer, const std::string& reg
 // Success: the credentials, empty where nobody has any. refused: a configuration, or a helper's
 // answer, cannot be read; the text names it, and holds no secret. interrupted: the host's wake
 // became readable while a helper was asked.
-Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
-                                      const std::string& sandbox, const Environment& environment);
+Result<Credentials> find_credentials(Host& host, const std::string& reference,
+                                     const std::string& sandbox, const Environment& environment);
 
 }  // namespace containerizer

@@ -1,6 +1,7 @@
 // Images from registries: whom they are asked as, when, and how often.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "cli/exit_status.h"
@@ -183,6 +184,34 @@ TEST_CASE("launches of one image pull it once") {
   for (const auto* id : {"first", "second"}) CHECK(end_of(place, id).status() == 4 << 8);
   CHECK(pull_of(place, "first") == "pulled");
   CHECK(pull_of(place, "second") == "pulled by another launch");
+}
+
+TEST_CASE("launches that force a pull share one that was begun after they came") {
+  WorkDirectory place;
+  place.set("CONTAINERIZER_PULL", "always");
+  const Registry registry(place);
+  const bool has_login = GENERATE(false, true);
+  CAPTURE(has_login);
+  registry.freeze();
+  const auto first = launch_of(place, "first", registry);
+  launch_directly(place, first);
+  eventually("it pulls", [&] { return says(first, "pulling "); });
+  for (const auto* id : {"second", "third"}) {
+    const auto launch = launch_of(place, id, registry);
+    if (has_login) {
+      fs::create_directory(launch.directory() + "/.docker");
+      write_file(launch.directory() + "/.docker/config.json", registry.login());
+    }
+    launch_directly(place, launch);
+    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+  }
+  registry.thaw();
+  for (const auto* id : {"first", "second", "third"}) CHECK(end_of(place, id).status() == 4 << 8);
+  CHECK(pull_of(place, "first") == "pulled");
+  // The first one's had begun before they came; that of one of them is good for both.
+  const auto pulls = std::vector{pull_of(place, "second"), pull_of(place, "third")};
+  CHECK(std::count(pulls.begin(), pulls.end(), "pulled") == (has_login ? 2 : 1));
+  CHECK(std::count(pulls.begin(), pulls.end(), "pulled by another launch") == (has_login ? 0 : 1));
 }
 
 TEST_CASE("registry that dies in the middle of a pull") {

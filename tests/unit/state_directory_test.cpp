@@ -125,7 +125,7 @@ TEST_CASE("a database or a lock that others share is refused") {
   const TemporaryDirectory there;
   REQUIRE(prepare_state_directory(there / "state").ok());
   const auto file = GENERATE(as<std::string>(), "state.db", "state.db-wal", "state.db-shm",
-                             "state.db.lock", "pull.lock", "late.lock");
+                             "state.db.lock", "pull.lock", "pulls", "late.lock");
   const auto path = there / ("state/" + file);
   write_file(there / "elsewhere", "");
   REQUIRE(::chmod((there / "elsewhere").c_str(), 0600) == 0);
