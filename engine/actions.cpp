@@ -18,6 +18,7 @@
 #include "engine/life_lock.h"
 #include "engine/limits.h"
 #include "engine/mesos_programs.h"
+#include "engine/translation/flag_limits.h"
 
 namespace containerizer {
 namespace {
@@ -198,6 +199,7 @@ Result<std::string> Actions::adopt_or_create() {
   for (auto& label : identity_labels(container_, world_.config.work_directory)) {
     labels.as_object()[label.key()] = label.value();
   }
+  labels.as_object()[flag_limits_label] = plan_->flag_limits;
   auto created = world_.docker.create(name, body);
   if (created.ok()) {
     fresh_ = true;
@@ -370,12 +372,15 @@ Step Actions::exited_step(ContainerFacts facts) {
 // How long the task has between the stop signal and SIGKILL.
 Duration Actions::stop_grace() {
   const auto made = plan();
-  if (is_destroy_requested() || !made.ok() || !made.value()->kill_grace) {
-    return world_.config.stop_timeout;
+  if (!made.ok()) return world_.config.stop_timeout;
+  if (made.value()->kill_grace && !is_destroy_requested()) {
+    // mesos-executor 1.0 waits for the task's own grace, and needs a moment to see the end.
+    const auto grace = *made.value()->kill_grace;
+    return std::max(grace - Duration(1'000), grace / 2);
   }
-  // mesos-executor 1.0 waits for the task's own grace, and needs a moment to see the end.
-  const auto grace = *made.value()->kill_grace;
-  return std::max(grace - Duration(1'000), grace / 2);
+  const auto* flag = made.value()->create.if_contains("StopTimeout");
+  if (flag == nullptr) return world_.config.stop_timeout;
+  return std::chrono::seconds(std::min<std::int64_t>(flag->as_int64(), for_ever / Duration(1'000)));
 }
 
 Step Actions::stop() {

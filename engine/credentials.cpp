@@ -122,7 +122,8 @@ Result<RegistryAuth> ask_helper(Host& host, const std::string& helper, const std
   program.environment = as_strings(environment);
   program.directory = "/";
   program.input = question.value().read.get();
-  const auto answer = host.hear(program, host.now() + longest_answer);
+  const auto answer = host.hear(program, host.now() + longest_answer, host.wake());
+  if (answer.failed_with(Fault::interrupted)) return answer.failure();
   if (!answer.ok()) return cannot(answer.failure().text);
   // What it says to somebody that it does not know, with an exit status that nobody sees.
   if (answer.value().find("credentials not found") != std::string::npos) return RegistryAuth{};
@@ -158,13 +159,13 @@ Result<RegistryAuth> read_helper(std::string_view answer, const std::string& reg
   return RegistryAuth{user, secret, server_of(registry), ""};
 }
 
-RegistryAuth make_credentials(const std::string& reference, const std::string& user,
-                              const std::string& secret) {
-  return {user, secret, server_of(registry_of(reference)), ""};
+Credentials credentials_of_task(const std::string& reference, const std::string& user,
+                                const std::string& secret) {
+  return {{user, secret, server_of(registry_of(reference)), ""}, true};
 }
 
-Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
-                                      const std::string& sandbox, const Environment& environment) {
+Result<Credentials> find_credentials(Host& host, const std::string& reference,
+                                     const std::string& sandbox, const Environment& environment) {
   const auto registry = registry_of(reference);
   for (const auto& source : sources(sandbox, environment)) {
     if (!source.content) continue;
@@ -172,11 +173,12 @@ Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
     if (!login.ok()) return unreadable(source.name + ": " + login.failure().text);
     if (source.is_operators && !login.value().helper.empty()) {
       auto auth = ask_helper(host, login.value().helper, registry, environment);
-      if (!auth.ok() || !auth.value().empty()) return auth;
+      if (!auth.ok()) return auth.failure();
+      if (!auth.value().empty()) return Credentials{auth.value()};
     }
-    if (!login.value().auth.empty()) return login.value().auth;
+    if (!login.value().auth.empty()) return Credentials{login.value().auth, !source.is_operators};
   }
-  return RegistryAuth{};
+  return Credentials{};
 }
 
 }  // namespace containerizer

@@ -24,9 +24,13 @@ Result<Login> read_login(std::string_view configuration, const std::string& regi
 // What a helper answers to `get`. refused: it is no such answer. Pure.
 Result<RegistryAuth> read_helper(std::string_view answer, const std::string& registry);
 
-// A user and a secret for the registry of a reference. Pure.
-RegistryAuth make_credentials(const std::string& reference, const std::string& user,
-                              const std::string& secret);
+struct Credentials : RegistryAuth {
+  bool is_tasks = false;  // the task brought them along
+};
+
+// Those that a task names in its message. Pure.
+Credentials credentials_of_task(const std::string& reference, const std::string& user,
+                                const std::string& secret);
 
 // Looks, in this order, for `.docker/config.json` and `.dockercfg` in the sandbox, as a task brings
 // them along, and for those of the operator: `config.json` where client_directory says, and
@@ -34,8 +38,9 @@ RegistryAuth make_credentials(const std::string& reference, const std::string& u
 // counts. A task's own cannot name a helper, for helpers run as we do.
 //
 // Success: the credentials, empty where nobody has any. refused: a configuration, or a helper's
-// answer, cannot be read; the text names it, and holds no secret.
-Result<RegistryAuth> find_credentials(Host& host, const std::string& reference,
-                                      const std::string& sandbox, const Environment& environment);
+// answer, cannot be read; the text names it, and holds no secret. interrupted: the host's wake
+// became readable while a helper was asked.
+Result<Credentials> find_credentials(Host& host, const std::string& reference,
+                                     const std::string& sandbox, const Environment& environment);
 
 }  // namespace containerizer

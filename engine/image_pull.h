@@ -17,7 +17,9 @@ struct WantedImage {
 };
 
 // Asks the registry as CONTAINERIZER_PULL and the task want it. Of launches that want one image at
-// the same time one asks, and the others wait for it. `listener` is told how it goes.
+// the same time one asks, and the others wait for it; who must have the registry asked is content
+// with a pull that was begun since, unless the task brought credentials of its own. `listener` is
+// told how it goes.
 //
 // Success: how the image came to be there, for the history. interrupted: the host's wake became
 // readable. unavailable: the daemon gave no answer; it may be tried again. refused, not_found: the

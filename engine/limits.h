@@ -11,7 +11,9 @@ namespace containerizer {
 // the container to: cpu shares, the soft memory limit, and the hard one where it rises, with the
 // same room for swap as before. It is never lowered: a task's end shrinks its resources while its
 // processes are still there (mesos-protocol 5.3). With `with_quota` a quota of CPU time follows
-// the cpus, where there is one. Empty when there is nothing to change.
+// the cpus, where there is one. What a flag has set stays as it is
+// (engine/translation/flag_limits.h); above a limit of memory and swap together that a flag has
+// set, the hard limit does not rise. Empty when there is nothing to change.
 boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force,
                                 bool with_quota = false);
 

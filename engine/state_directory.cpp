@@ -92,7 +92,8 @@ Status check_content(const std::string& directory) {
   for (const char* each : {"/run", "/plain", "/plain/names"}) {
     if (auto checked = check_directory(directory + each); !checked.ok()) return checked;
   }
-  for (const char* each : {"/state.db", "/state.db-wal", "/state.db-shm"}) {
+  for (const char* each : {"/state.db", "/state.db-wal", "/state.db-shm", "/state.db.lock",
+                           "/pull.lock", "/pulls", "/late.lock"}) {
     if (auto checked = check_file(directory + each); !checked.ok()) return checked;
   }
   return Done{};

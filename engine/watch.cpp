@@ -42,7 +42,7 @@ Watch::Outcome Watch::until(Deadline deadline) {
     if (const auto outcome = connect()) return *outcome;
     Deadline next = deadline;
     if (!exit_stream_) next = std::min(next, exit_retry_.next);
-    if (follows_ && !output_stream_) next = std::min(next, output_retry_.next);
+    if (wants_output()) next = std::min(next, output_retry_.next);
     if (vanished_at_) next = std::min(next, *vanished_at_);
     const auto ready =
         host_.poll({host_.wake(), executor_.get(), exit_stream_ ? exit_stream_->fd() : -1,
@@ -99,9 +99,11 @@ std::optional<Watch::Outcome> Watch::connect() {
       exit_retry_.failed(host_.now());
     }
   }
-  if (follows_ && !output_stream_ && output_retry_.is_due(host_.now())) connect_output();
+  if (wants_output() && output_retry_.is_due(host_.now())) connect_output();
   return std::nullopt;
 }
+
+bool Watch::wants_output() const { return follows_ && !is_refused_ && !output_stream_; }
 
 void Watch::connect_output() {
   auto since = output_.resume();
@@ -122,6 +124,11 @@ void Watch::connect_output() {
 // streams cleanly while containers live on.
 void Watch::output_failed(const Failure& failure) {
   output_stream_.reset();
+  if (failure.fault == Fault::refused) {
+    is_refused_ = true;
+    log::warn("output is not copied while the container runs: {}", failure.text);
+    return;
+  }
   const bool clean_end = failure.fault == Fault::not_found;
   if (!clean_end && output_retry_.pause < longest_pause) {
     log::warn("output is not copied for now: {}", failure.text);

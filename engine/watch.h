@@ -59,6 +59,7 @@ class Watch {
   };
 
   std::optional<Outcome> connect();
+  bool wants_output() const;
   void connect_output();
   std::optional<Outcome> look_at_exit();
   void copy_output();
@@ -79,6 +80,7 @@ class Watch {
   // Not after init's end: what Podman's streams that follow bring then has gaps; drain() has it
   // all.
   bool follows_ = true;
+  bool is_refused_ = false;  // asking again would be useless
   Retry exit_retry_;
   Retry output_retry_;
 };

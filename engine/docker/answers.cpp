@@ -47,6 +47,8 @@ Fault fault_of(const ApiCall& call, const std::string& subject, int status,
   // Old daemons give this text with 400 or 500, and Podman, without "container", too.
   if (status == 409 || mentions(words, "is already in use by ")) return Fault::conflict;
   if ((status >= 400 && status < 500) || status == 501) return Fault::refused;
+  // Of a log driver; old daemons give this text with 500.
+  if (mentions(words, "does not support reading")) return Fault::refused;
   // Podman has no other status than 500 for what it will not create; only its answers name a cause.
   const bool will_not = &call == &kCreate && explanation.has_cause && !is_passing(words);
   return will_not ? Fault::refused : Fault::unavailable;

@@ -42,7 +42,11 @@ class EngineOutput final : public OutputStream {
   }
 
   // From here on the stream has nothing but this to say.
-  Failure end(const Failure& failure) {
+  Failure end(Failure failure) {
+    if (failure.fault == Fault::refused) {
+      failure.text +=
+          "; use the log driver json-file, local or journald, or one whose cache is not disabled";
+    }
     end_ = failure;
     return failure;
   }

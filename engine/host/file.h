@@ -25,8 +25,9 @@ struct Pipe {
 // A pipe that no program inherits. unavailable: the process has too many descriptors.
 Result<Pipe> make_pipe();
 
-// What is written into a pipe until all its writers have closed it, or the deadline has passed.
-std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline = {});
+// What is written into a pipe until all its writers have closed it, the deadline has passed, or
+// `interrupt` (a descriptor, -1 for none) is readable.
+std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline = {}, int interrupt = -1);
 
 // Writes everything, through partial writes and interruptions. False (errno set) on failure.
 bool write_all(int fd, std::string_view bytes);

@@ -88,15 +88,18 @@ class RealHost : public Host {
 
   Result<ProcessId> start(const Program& program) override { return containerizer::start(program); }
 
-  Result<std::string> hear(Program program, Deadline deadline) override {
+  Result<std::string> hear(Program program, Deadline deadline, int interrupt) override {
     auto words = make_pipe();
     if (!words.ok()) return words.failure();
     program.output = words.value().write.get();
     auto started = containerizer::start(program);
     if (!started.ok()) return started.failure();
     words.value().write.close();
-    auto heard = read_to_end(words.value().read, deadline);
+    auto heard = read_to_end(words.value().read, deadline, interrupt);
     if (!program.detached) end(started.value());
+    if (interrupt >= 0 && poll({interrupt}, now())[0]) {
+      return Failure{Fault::interrupted, program.arguments[0] + " was called off"};
+    }
     return heard;
   }
 
@@ -104,7 +107,7 @@ class RealHost : public Host {
                                     Deadline deadline) override {
     if (!systemd_fails_ && is_in_service()) {
       auto heard = hear(in_scope(program, description),
-                        std::min(deadline, deadline_in(longest_wait_for_systemd)));
+                        std::min(deadline, deadline_in(longest_wait_for_systemd)), -1);
       if (heard.ok() && !heard.value().empty()) return heard;
       systemd_fails_ = true;
       log::warn(
@@ -112,7 +115,7 @@ class RealHost : public Host {
           "slave's unit is stopped, but with KillMode=process",
           description, heard.ok() ? "" : ": " + heard.failure().text);
     }
-    return hear(std::move(program), deadline);
+    return hear(std::move(program), deadline, -1);
   }
 
   std::optional<int> reap(const ProcessId& child) override {

@@ -67,6 +67,12 @@ LockFile::LockFile(const std::string& path, bool create)
                               "leave it one name, chown it to that user and chmod 600 it");
 }
 
+Result<LockFile> LockFile::open(const std::string& path) try {
+  return LockFile(path, true);
+} catch (const std::system_error& error) {
+  return Failure{Fault::refused, error.what()};
+}
+
 bool LockFile::try_lock(int byte, Mode mode) {
   auto range = one_byte(byte, type_of(mode));
   return ::fcntl(file_.get(), F_OFD_SETLK, &range) == 0;

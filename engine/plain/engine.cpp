@@ -143,7 +143,7 @@ Status PlainEngine::start(const std::string& container) {
     keeper.environment = {"MESOS_WORK_DIRECTORY=" + config_.work_directory};
     keeper.directory = "/";
     keeper.detached = true;
-    const auto heard = host_.hear(keeper, host_.now() + longest_start);
+    const auto heard = host_.hear(keeper, host_.now() + longest_start, -1);
     if (!heard.ok()) return heard.failure();
   }
   if (const auto failure = place->failure(); !failure.empty()) {

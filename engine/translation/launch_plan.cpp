@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include "engine/translation/executor_command.h"
+#include "engine/translation/flag_limits.h"
 #include "engine/translation/flag_values.h"
 #include "engine/translation/image_name.h"
 #include "engine/translation/network_plan.h"
@@ -389,6 +390,9 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
   }
   plan.create = std::move(create.body);
   plan.force_pull = create.force_pull;
+  auto all = request.options.tasks.flags;
+  all.insert(all.end(), request.options.operators.begin(), request.options.operators.end());
+  plan.flag_limits = flag_limits(all);
 
   json::object& host = object_at(plan.create, "HostConfig");
   plan_swap(request, host);

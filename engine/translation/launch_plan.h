@@ -35,6 +35,8 @@ struct LaunchPlan {
   // The task's own kill grace (TaskInfo.kill_policy, Mesos 1.0), if it names one.
   std::optional<Duration> kill_grace;
   Resources resources;
+  // Value of the container's label of that name (engine/translation/flag_limits.h).
+  std::string flag_limits;
   // Directories that volumes with a relative host path name within the sandbox, as absolute paths
   // of the host: they must exist before the container is created.
   std::vector<std::string> sandbox_directories;

@@ -362,6 +362,14 @@ Status log_driver(const FlagRow& row, const std::string& value, CreateRequest& r
   return text(row, value, request);
 }
 
+// A negative one is for ever, and a destroy has to end.
+Status seconds_to_stop(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  if (parse_integer_literal(value).value_or(0) < 0) {
+    return refuse(in_quotes(value) + " would wait for ever; give the seconds that it may take");
+  }
+  return integer(row, value, request);
+}
+
 Status pull(const FlagRow&, const std::string& value, CreateRequest& request) {
   if (value != "always" && value != "missing") {
     return refuse_form(value,
@@ -474,7 +482,7 @@ constexpr FlagRow kFlags[] = {
     {"shm-size", bytes, "HostConfig.ShmSize"},
     {"sig-proxy", kRefused, kNoTerminal},
     {"stop-signal", text, "StopSignal"},
-    {"stop-timeout", integer, "StopTimeout"},
+    {"stop-timeout", seconds_to_stop, "StopTimeout"},
     {"storage-opt", map, "HostConfig.StorageOpt"},
     {"sysctl", sysctl, "HostConfig.Sysctls"},
     {"tmpfs", tmpfs, "HostConfig.Tmpfs"},

@@ -177,7 +177,6 @@ inline const std::vector<Sample> alike = {
     {"stop-signal=SIGINT"},
     {"stop-signal=9"},
     {"stop-timeout=7"},
-    {"stop-timeout=-1"},
     {"storage-opt=size=64m"},
     {"sysctl=net.core.somaxconn=1024", "sysctl=kernel.shmmax=1"},
     {"sysctl=net.core.somaxconn=1024", "network=host"},
@@ -399,6 +398,8 @@ inline const std::vector<Sample> refused_by_us = {
     {"log-driver=none"},
     // A task must not be taken for another.
     {"label=docker-containerizer.id=x"},
+    // A destroy has to end.
+    {"stop-timeout=-1"},
     // Files and directories of whoever calls docker.
     {"volume=./a:/b"},
     // An image that is not there is pulled.

@@ -1,11 +1,13 @@
 // Images from registries: whom they are asked as, when, and how often.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "cli/exit_status.h"
 #include "tests/integration/daemon.h"
 #include "tests/integration/direct_launch.h"
+#include "tests/integration/gate.h"
 
 using namespace containerizer;
 using namespace containerizer::integration;
@@ -100,6 +102,52 @@ TEST_CASE("private image, and who may have it") {
   CHECK_FALSE(says(launch, "secret"));
 }
 
+TEST_CASE("a helper that does not answer does not keep a destroy waiting") {
+  WorkDirectory place;
+  const Registry registry(place, {.is_private = true});
+  const auto helper = place.scratch() / "docker-credential-box";
+  const auto sign = place.scratch() / "asked";
+  write_file(helper, "#!/bin/sh\necho $$ > " + sign.string() + "-\nmv " + sign.string() + "- " +
+                         sign.string() + "\nexec sleep 1000\n");
+  REQUIRE(::chmod(helper.c_str(), 0755) == 0);
+  place.set("PATH", place.scratch().string() + ":/usr/sbin:/usr/bin:/sbin:/bin");
+  place.set("DOCKER_CONFIG", place.scratch() / "config");
+  fs::create_directory(place.scratch() / "config");
+  write_file(place.scratch() / "config/config.json", R"({"credsStore": "box"})");
+  launch_directly(place, launch_of(place, "c1", registry));
+  eventually("the helper is asked", [&] { return fs::exists(sign); });
+  CHECK(place.call_for("destroy", "c1").status == 0);
+  // Had the helper's time been awaited, the pull would have failed before.
+  CHECK(place.events_of("c1") == "Launch Begin Fetched DestroyRequested Removed");
+  CHECK_FALSE(fs::exists(fs::path("/proc") / std::to_string(std::stoi(read_file(sign)))));
+}
+
+TEST_CASE("a lock of pulls that cannot be used fails the task, with words") {
+  WorkDirectory place;
+  const Registry registry(place);
+  Gate gate(place);
+  gate.hold("/images/", Hold::request);
+  launch_directly(place, launch_of(place, "c1", registry));
+  gate.await_held();
+  const auto lock = place.state() / "pull.lock";
+  write_file(lock, "");
+  SECTION("others could hold it") { fs::permissions(lock, fs::perms(0666)); }
+  SECTION("it is no file") {
+    fs::remove(lock);
+    fs::create_directory(lock);
+  }
+  gate.open();
+  eventually("it is over", [&] {
+    return place.sql("SELECT state FROM containers WHERE container_id = 'c1'") == "Gone";
+  });
+  // No verb works beside such a lock.
+  CHECK_THAT(place.call_for("wait", "c1").err, Contains(lock.string()));
+  fs::remove(lock);
+  const auto ending = end_of(place, "c1");
+  CHECK(ending.status() == 1 << 8);
+  CHECK_THAT(ending.message(), Catch::StartsWith("pull: ") && Contains(lock.string()));
+}
+
 TEST_CASE("when a registry is asked") {
   WorkDirectory place;
   const Registry registry(place);
@@ -147,6 +195,34 @@ TEST_CASE("launches of one image pull it once") {
   for (const auto* id : {"first", "second"}) CHECK(end_of(place, id).status() == 4 << 8);
   CHECK(pull_of(place, "first") == "pulled");
   CHECK(pull_of(place, "second") == "pulled by another launch");
+}
+
+TEST_CASE("launches that force a pull share one that was begun after they came") {
+  WorkDirectory place;
+  place.set("CONTAINERIZER_PULL", "always");
+  const Registry registry(place);
+  const bool has_login = GENERATE(false, true);
+  CAPTURE(has_login);
+  registry.freeze();
+  const auto first = launch_of(place, "first", registry);
+  launch_directly(place, first);
+  eventually("it pulls", [&] { return says(first, "pulling "); });
+  for (const auto* id : {"second", "third"}) {
+    const auto launch = launch_of(place, id, registry);
+    if (has_login) {
+      fs::create_directory(launch.directory() + "/.docker");
+      write_file(launch.directory() + "/.docker/config.json", registry.login());
+    }
+    launch_directly(place, launch);
+    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+  }
+  registry.thaw();
+  for (const auto* id : {"first", "second", "third"}) CHECK(end_of(place, id).status() == 4 << 8);
+  CHECK(pull_of(place, "first") == "pulled");
+  // The first one's had begun before they came; that of one of them is good for both.
+  const auto pulls = std::vector{pull_of(place, "second"), pull_of(place, "third")};
+  CHECK(std::count(pulls.begin(), pulls.end(), "pulled") == (has_login ? 2 : 1));
+  CHECK(std::count(pulls.begin(), pulls.end(), "pulled by another launch") == (has_login ? 0 : 1));
 }
 
 TEST_CASE("registry that dies in the middle of a pull") {

@@ -61,6 +61,22 @@ TEST_CASE("killed task with a grace of its own") {
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
 }
 
+TEST_CASE("container with a stop timeout of its own") {
+  const auto whose = GENERATE(as<std::string>(), "the task's", "the operator's");
+  const auto by = GENERATE(as<std::string>(), "kill", "destroy");
+  CAPTURE(whose, by);
+  WorkDirectory place;
+  place.set("CONTAINERIZER_STOP_TIMEOUT", "100ms");
+  if (whose == "the operator's") place.set("CONTAINERIZER_APPEND_OPTIONS", "--stop-timeout=60");
+  Slave slave(place);
+  const auto task = run_until_ready(place, slave, "trap 'sleep 3; echo saved; exit 0' TERM;" + beat,
+                                    whose == "the task's" ? "parameter=stop-timeout=60" : "");
+  slave.say(by + " task");
+  slave.expect_termination(task);
+  place.await_state(task.id, "Gone");
+  CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
+}
+
 TEST_CASE("kill that comes before the observer listens") {
   const WorkDirectory place;
   Slave slave(place);

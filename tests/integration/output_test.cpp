@@ -42,6 +42,22 @@ const char* const writer =
 
 }  // namespace
 
+TEST_CASE("output that the engine cannot give is told once") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.run("task", "echo lost; sleep 3",
+                              "parameter=log-driver=syslog parameter=log-opt=cache-disabled=true "
+                              "parameter=log-opt=syslog-address=udp://127.0.0.1:514");
+  slave.expect_status(task, "TASK_FINISHED");
+  slave.expect_termination(task);
+  const auto told = read_file(task.sandbox / "stderr");
+  const std::string words = "output is not copied";
+  const auto first = told.find(words);
+  REQUIRE(first != std::string::npos);
+  CHECK(told.find(words, first + 1) == std::string::npos);
+  CHECK_THAT(told, Catch::Contains("use the log driver json-file, local or journald"));
+}
+
 TEST_CASE("output of a command task beside the words of its executor") {
   const WorkDirectory place;
   Slave slave(place);

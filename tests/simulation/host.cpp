@@ -118,7 +118,7 @@ class SimulatedHost : public Host {
     return id;
   }
 
-  Result<std::string> hear(Program program, Deadline deadline) override {
+  Result<std::string> hear(Program program, Deadline deadline, int interrupt) override {
     universe_.step();
     auto words = make_pipe();
     if (!words.ok()) return words.failure();
@@ -133,13 +133,18 @@ class SimulatedHost : public Host {
       pollfd end{read, POLLIN, 0};
       return ::poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
     };
-    universe_.block(is_closed, deadline);
+    const auto is_called_off = [&] {
+      const auto found = universe_.descriptors_.find(interrupt);
+      return found != universe_.descriptors_.end() && found->second();
+    };
+    universe_.block([&] { return is_closed() || is_called_off(); }, deadline);
     universe_.learn(is_closed());
+    if (is_called_off()) return Failure{Fault::interrupted, "it was called off"};
     return is_closed() ? read_to_end(words.value().read, deadline_in(Duration(0))) : "";
   }
   Result<std::string> hear_in_scope(Program program, const std::string&,
                                     Deadline deadline) override {
-    return hear(std::move(program), deadline);
+    return hear(std::move(program), deadline, -1);
   }
 
   // Only that of a hook matters to anybody.

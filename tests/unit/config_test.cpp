@@ -51,6 +51,10 @@ TEST_CASE("without any setting there are defaults") {
   CHECK(config.engine_patience == 60s);
   CHECK(config.tasks.default_image.empty());
   CHECK(config.tasks.sandbox == "/mnt/mesos/sandbox");
+  CHECK_FALSE(config.tasks.cpu_quota);
+  CHECK(config.tasks.swap == SwapPolicy::docker);
+  CHECK(config.pull == PullPolicy::missing);
+  CHECK(config.tasks.imageless == Imageless::with_default);
   CHECK(config.history == 720h);
   CHECK(config.log.empty());
   CHECK(config.log_level == log::Level::info);
@@ -70,6 +74,17 @@ TEST_CASE("each setting is read") {
   CHECK(config_with("ENGINE_PATIENCE", "2hrs").engine_patience == 2h);
   CHECK(config_with("DEFAULT_IMAGE", "debian:12").tasks.default_image == "debian:12");
   CHECK(config_with("SANDBOX", "/sandbox").tasks.sandbox == "/sandbox");
+  CHECK(config_with("CPU_QUOTA", "on").tasks.cpu_quota);
+  CHECK_FALSE(config_with("CPU_QUOTA", "off").tasks.cpu_quota);
+  CHECK(config_with("SWAP", "docker").tasks.swap == SwapPolicy::docker);
+  CHECK(config_with("SWAP", "unlimited").tasks.swap == SwapPolicy::unlimited);
+  CHECK(config_with("SWAP", "none").tasks.swap == SwapPolicy::none);
+  CHECK(config_with("PULL", "missing").pull == PullPolicy::missing);
+  CHECK(config_with("PULL", "always").pull == PullPolicy::always);
+  CHECK(config_with("PULL", "never").pull == PullPolicy::never);
+  CHECK(config_with("IMAGELESS", "default").tasks.imageless == Imageless::with_default);
+  CHECK(config_with("IMAGELESS", "host").tasks.imageless == Imageless::on_host);
+  CHECK(config_with("IMAGELESS", "refuse").tasks.imageless == Imageless::refused);
   CHECK(config_with("HISTORY", "2days").history == 48h);
   CHECK(config_with("LAUNCH_HOOK", "/opt/hook 'a b' \"$C\"").hooks.launch ==
         std::vector<std::string>{"/opt/hook", "a b", "$C"});
@@ -104,6 +119,10 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
   const auto example = GENERATE(values<Case>({
       {"WAIT", "sometimes", "auto, early, late"},
       {"WAIT", "Late", "auto, early, late"},
+      {"CPU_QUOTA", "1", "on, off"},
+      {"SWAP", "off", "docker, unlimited, none"},
+      {"PULL", "Always", "missing, always, never"},
+      {"IMAGELESS", "fail", "default, host, refuse"},
       {"LATE_WAITS", "-1", "0 to 1024"},
       {"LATE_WAITS", "1025", "0 to 1024"},
       {"LATE_WAITS", "4.5", "0 to 1024"},

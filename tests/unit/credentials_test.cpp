@@ -33,7 +33,7 @@ struct Places {
     for (const auto& one : {sandbox, home, own, programs}) fs::create_directory(one);
   }
 
-  Result<RegistryAuth> find(const std::string& reference) const {
+  Result<Credentials> find(const std::string& reference) const {
     const auto host = make_host();
     return find_credentials(*host, reference, sandbox, environment);
   }
@@ -117,10 +117,12 @@ TEST_CASE("a task's own credentials go before the operator's") {
   CHECK(places.user_for("r.io/app:1").empty());
   write(places.home + "/.docker/config.json", login_of("r.io", "operator"));
   CHECK(places.user_for("r.io/app:1") == "operator");
+  CHECK_FALSE(places.find("r.io/app:1").value().is_tasks);
   write(places.sandbox + "/.dockercfg", R"({"r.io": {"username": "older", "password": "p"}})");
   CHECK(places.user_for("r.io/app:1") == "older");
   write(places.sandbox + "/.docker/config.json", login_of("r.io", "task"));
   CHECK(places.user_for("r.io/app:1") == "task");
+  CHECK(places.find("r.io/app:1").value().is_tasks);
   // Which says nothing of this one.
   CHECK(places.user_for("other.io/app:1").empty());
 }

@@ -121,10 +121,11 @@ TEST_CASE("a way through a directory for all, as /tmp is, and our own links are 
   CHECK(check_state_directory(there / "link/work/state").ok());
 }
 
-TEST_CASE("a database that others share is refused") {
+TEST_CASE("a database or a lock that others share is refused") {
   const TemporaryDirectory there;
   REQUIRE(prepare_state_directory(there / "state").ok());
-  const auto file = GENERATE(as<std::string>(), "state.db", "state.db-wal", "state.db-shm");
+  const auto file = GENERATE(as<std::string>(), "state.db", "state.db-wal", "state.db-shm",
+                             "state.db.lock", "pull.lock", "pulls", "late.lock");
   const auto path = there / ("state/" + file);
   write_file(there / "elsewhere", "");
   REQUIRE(::chmod((there / "elsewhere").c_str(), 0600) == 0);
