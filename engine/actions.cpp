@@ -380,7 +380,11 @@ Duration Actions::stop_grace() {
   }
   const auto* flag = made.value()->create.if_contains("StopTimeout");
   if (flag == nullptr) return world_.config.stop_timeout;
-  return std::chrono::seconds(std::min<std::int64_t>(flag->as_int64(), for_ever / Duration(1'000)));
+  // A destroy has to end before its caller gives up (cli/destroy.cpp).
+  const auto longest = is_destroy_requested() ? world_.config.engine_timeout : for_ever;
+  return std::min(
+      Duration(1'000) * std::min<std::int64_t>(flag->as_int64(), longest / Duration(1'000)),
+      longest);
 }
 
 Step Actions::stop() {

@@ -177,6 +177,7 @@ Status Watch::pump(OutputStream& stream, int most) {
 
 Status Watch::drain(int interrupt, Duration silence) {
   close();
+  if (is_refused_) return Done{};
   auto since = output_.resume();
   if (!since.ok()) return since.failure();
   auto stream = docker_.output(container_, since.value(), false);

@@ -40,9 +40,9 @@ class Watch {
   std::optional<Duration> gone_unwitnessed_for() const;
 
   // Copies whatever output is left of a container that has ended. Success also when the container
-  // is gone. unavailable, refused: not everything could be copied; also when the engine says
-  // nothing for as long as `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became
-  // readable.
+  // is gone, and when the engine has refused to give any, which was told then. unavailable,
+  // refused: not everything could be copied; also when the engine says nothing for as long as
+  // `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became readable.
   Status drain(int interrupt, Duration silence);
 
   // Closes what is open to the engine.

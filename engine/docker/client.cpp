@@ -8,6 +8,7 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
+#include "engine/docker/older_api.h"
 #include "engine/docker/pull_progress.h"
 #include "engine/docker/streams.h"
 #include "engine/host/json.h"
@@ -177,9 +178,15 @@ Result<Exchange> EngineClient::open_stream(const ApiCall& call, const std::strin
 }
 
 Result<std::string> EngineClient::create(const std::string& name, const json::object& body) {
+  const Patience patience(settings_.call_deadline);
+  const Status negotiated = negotiate(patience);
+  if (!negotiated.ok()) return because(kCreate, name, negotiated.failure());
+  const auto version = read_version(version_).value_or(kNewest);
+  const auto fitting = create_body_for(version.second, body);
+  if (!fitting.ok()) return because(kCreate, name, fitting.failure());
   const Request request{Method::post, "/containers/create" + query({{"name", name}}),
-                        json::serialize(body)};
-  const auto answer = ask_json(kCreate, name, request, Patience(settings_.call_deadline));
+                        json::serialize(fitting.value())};
+  const auto answer = ask_json(kCreate, name, request, patience);
   if (!answer.ok()) return without_environment(answer.failure(), body);
   const auto* created = answer.value().if_object();
   std::string id = created == nullptr ? "" : text_member(*created, "Id");

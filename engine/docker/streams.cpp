@@ -1,6 +1,7 @@
 #include "engine/docker/streams.h"
 
 #include "engine/docker/answers.h"
+#include "engine/docker/encoding.h"
 #include "engine/host/json.h"
 #include "engine/host/text.h"
 
@@ -43,7 +44,7 @@ class EngineOutput final : public OutputStream {
 
   // From here on the stream has nothing but this to say.
   Failure end(Failure failure) {
-    if (failure.fault == Fault::refused) {
+    if (mentions(failure.text, "does not support reading")) {
       failure.text +=
           "; use the log driver json-file, local or journald, or one whose cache is not disabled";
     }

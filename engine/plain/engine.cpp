@@ -120,7 +120,8 @@ Result<std::string> PlainEngine::create(const std::string& name, const json::obj
   const PlainPlace place(directory_ + "/" + id);
   // Whoever sweeps leaves it alone.
   auto turn = place.lock();
-  turn.try_lock(0, LockFile::Mode::exclusive);
+  if (!turn.ok()) return turn.failure();
+  turn.value().try_lock(0, LockFile::Mode::exclusive);
   auto spec = body;
   spec["Name"] = name;
   const auto file = place.directory() + "/spec.json";
@@ -191,9 +192,10 @@ Status PlainEngine::remove(const std::string& container) {
   signal_program(host_, *place, SIGKILL);
   // Nobody can begin it from here on.
   auto turn = place->lock();
+  if (!turn.ok()) return turn.failure();
   const auto await = [&] {
-    return host_.lock(turn, 0, LockFile::Mode::exclusive, host_.now() + longest_end, nullptr) ==
-           LockFile::Outcome::locked;
+    return host_.lock(turn.value(), 0, LockFile::Mode::exclusive, host_.now() + longest_end,
+                      nullptr) == LockFile::Outcome::locked;
   };
   if (!await()) {
     if (const auto keeper = place->keeper()) host_.signal(*keeper, SIGKILL);

@@ -89,7 +89,7 @@ int await_end(pid_t program) {
 
 void keep(const PlainPlace& place, Fd report) {
   auto turn = place.lock();
-  if (!turn.valid() || !turn.try_lock(0, LockFile::Mode::exclusive)) return;
+  if (!turn.ok() || !turn.value().try_lock(0, LockFile::Mode::exclusive)) return;
   const auto spec = place.spec();
   const auto self = identify(::getpid());
   if (!spec || !self || !place.note_keeper(*self) || !place.begin()) return;

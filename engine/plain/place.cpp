@@ -87,6 +87,6 @@ bool PlainPlace::note_failure(const std::string& why) const {
   return write_whole(directory_ + "/failure", why);
 }
 
-LockFile PlainPlace::lock() const { return LockFile(directory_ + "/lock", true); }
+Result<LockFile> PlainPlace::lock() const { return LockFile::open(directory_ + "/lock"); }
 
 }  // namespace containerizer

@@ -44,8 +44,8 @@ class PlainPlace {
   std::string failure() const;
   bool note_failure(const std::string& why) const;
 
-  // Held by its keeper for life.
-  LockFile lock() const;
+  // Held by its keeper for life. refused: it cannot be opened.
+  Result<LockFile> lock() const;
 
  private:
   std::optional<ProcessId> process(const char* name) const;

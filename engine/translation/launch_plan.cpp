@@ -76,6 +76,10 @@ Status check_container(const ContainerInfo& container, const Policy& policy) {
   if (!is_of_mesos && container.mesos().has_image()) {
     return refusal("container: MesosInfo counts with the type MESOS alone; this one is DOCKER");
   }
+  const auto& credential = container.mesos().image().docker().credential();
+  if (credential.principal().empty() && !credential.secret().empty()) {
+    return refusal("image: its credential has a secret, but no principal; name the user");
+  }
   if (container.mesos().image().has_appc() && !policy.ignores_image) {
     return refusal("image: Docker cannot run an Appc image; name a Docker image");
   }
@@ -103,9 +107,18 @@ Status check_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>
   return Done{};
 }
 
+// Whether a ContainerInfo asks for anything.
+bool says_something(ContainerInfo container) {
+  container.clear_type();
+  if (container.docker().ByteSizeLong() == 0) container.clear_docker();
+  if (container.mesos().ByteSizeLong() == 0) container.clear_mesos();
+  return container.ByteSizeLong() > 0;
+}
+
+// The task's, else the executor's, which can be the slave's default.
 const ContainerInfo& container_of(const mesos::containerizer::Launch& launch) {
-  return launch.task_info().has_container() ? launch.task_info().container()
-                                            : launch.executor_info().container();
+  return says_something(launch.task_info().container()) ? launch.task_info().container()
+                                                        : launch.executor_info().container();
 }
 
 std::string image_of(const ContainerInfo& container) {
@@ -185,8 +198,9 @@ Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const 
       task.has_container() ? task.container() : launch.executor_info().command().container();
   if (image.container != nullptr && !legacy.options().empty()) {
     return refusal(
-        "options: they stand in CommandInfo.container, while ContainerInfo names the image; put "
-        "them into DockerInfo.parameters");
+        "options: CommandInfo.container has some, while a ContainerInfo (the task's, its "
+        "executor's "
+        "or the slave's default) names the image; put them into its parameters");
   }
   Result<RunOptions> options = parse_run_options(legacy.options());
   if (!options.ok()) return options;
@@ -236,8 +250,6 @@ Status plan_command(const Request& request, json::object& body) {
     return refusal(
         "command: there is none for the shell to run; set value, or shell to false for "
         "the image's own command");
-  } else if (!command.arguments().empty()) {
-    return refusal("command: arguments count only where shell is false; set that");
   }
   return Done{};
 }
@@ -274,15 +286,22 @@ void plan_limits(const Request& request, json::object& body) {
   const Resources& resources = request.resources;
   json::object& host = object_at(body, "HostConfig");
   if (resources.cpus) host["CpuShares"] = cpu_shares(*resources.cpus);
-  // The engine takes only one of both.
-  if (resources.cpus && request.settings.cpu_quota && !request.has("cpus")) {
-    host["CpuPeriod"] = cpu_period;
-    host["CpuQuota"] = cpu_quota(*resources.cpus);
-  }
   if (resources.memory) {
     host["Memory"] = memory_limit(*resources.memory);
     host["MemoryReservation"] = host["Memory"];
   }
+}
+
+// After the flags, which may have set another period.
+void plan_quota(const Request& request, json::object& host) {
+  const auto& cpus = request.resources.cpus;
+  // The engine takes one of the three.
+  if (!cpus || !request.settings.cpu_quota || request.has("cpus") || request.has("cpu-quota"))
+    return;
+  const json::value& set = host.emplace("CpuPeriod", cpu_period).first->value();
+  // 0 stands for the kernel's own, which is the same as ours.
+  const std::int64_t period = set.as_int64() > 0 ? set.as_int64() : cpu_period;
+  host["CpuQuota"] = cpu_quota(*cpus, period);
 }
 
 // After the flags, which may have set another limit.
@@ -395,6 +414,7 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
   plan.flag_limits = flag_limits(all);
 
   json::object& host = object_at(plan.create, "HostConfig");
+  plan_quota(request, host);
   plan_swap(request, host);
   // Docker refuses a soft limit above the hard one; a flag may have lowered only the latter.
   if (request.has("memory-reservation")) return Done{};
@@ -476,11 +496,18 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
   const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
                                  ? container.docker()
                                  : DockerInfo::default_instance();
-  if (const Status good = check_container(container, settings.policy); !good.ok()) {
-    return good.failure();
+  for (const auto* each : {&launch.task_info().container(), &launch.executor_info().container()}) {
+    if (const Status good = check_container(*each, settings.policy); !good.ok()) {
+      return good.failure();
+    }
   }
   const Result<ImageChoice> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();
+  if (image.value().container != nullptr && image.value().container != &container) {
+    return refusal(
+        "container: the task's ContainerInfo names no image, and that of its executor, or the "
+        "slave's default, cannot be mixed with it; name the image in the task's");
+  }
   if (image.value().name.empty()) {
     auto plain = make_plain_plan(launch, environment, settings.policy, owner);
     const Status good = plain.ok() ? check_variables(plain.value().create) : Done{};

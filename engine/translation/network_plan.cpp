@@ -9,7 +9,7 @@ namespace json = boost::json;
 using DockerInfo = mesos::ContainerInfo::DockerInfo;
 
 // As in mesos.proto's NetworkInfo.
-constexpr std::int32_t kIpv6 = 2;
+constexpr std::int32_t kIpv4 = 1, kIpv6 = 2;
 
 Failure refusal(const std::string& text) { return {Fault::refused, "network_infos: " + text}; }
 
@@ -40,6 +40,9 @@ Status set_address(std::int32_t protocol, const std::string& address, json::obje
   }
   if (!parse_ip(address)) return refusal(in_quotes(address) + " is not an IP address");
   const bool is_v6 = address.find(':') != std::string::npos;
+  if (protocol != 0 && protocol != (is_v6 ? kIpv6 : kIpv4)) {
+    return refusal(in_quotes(address) + " is not an address of the protocol beside it");
+  }
   json::value& place = field(endpoint, is_v6 ? "IPAMConfig.IPv6Address" : "IPAMConfig.IPv4Address");
   if (!place.is_null()) return refusal("a container can have one address of each kind");
   place = address;

@@ -132,8 +132,9 @@ class VolumeRule {
   Status check_options(const json::object& options) const {
     const auto type = text_member(options, "type");
     const auto device = text_member(options, "device");
-    // Any file system's type gives way to this.
-    if (text_member(options, "o").find("bind") != std::string::npos) return check_path(device);
+    // A file system's type gives way to these alone.
+    const auto flags = split(text_member(options, "o"), ',');
+    if (holds(flags, "bind") || holds(flags, "rbind")) return check_path(device);
     if (type == "tmpfs" || (type.empty() && device.empty())) return Done{};
     return refused(
         fmt::format("volume of the type {} from {}", in_quotes(type), in_quotes(device)));

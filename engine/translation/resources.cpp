@@ -54,9 +54,9 @@ std::int64_t cpu_shares(double cpus) {
   return static_cast<std::int64_t>(std::clamp(shares, kFewestShares, kMostShares));
 }
 
-std::int64_t cpu_quota(double cpus) {
+std::int64_t cpu_quota(double cpus, std::int64_t period) {
   const double most = static_cast<double>(std::int64_t{1} << 40);
-  const double quota = std::floor(cpus * static_cast<double>(cpu_period) + 1e-6);
+  const double quota = std::floor(cpus * static_cast<double>(period) + 1e-6);
   return static_cast<std::int64_t>(std::clamp(quota, kLeastQuota, most));
 }
 

@@ -24,9 +24,8 @@ Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource
 std::int64_t cpu_shares(double cpus);
 std::int64_t memory_limit(std::uint64_t bytes);
 
-// The time in microseconds that `cpus` are, of each period of cpu_period (mesos-protocol 8: at
-// least 1 ms).
+// The time in microseconds that `cpus` are, of each `period` (mesos-protocol 8: at least 1 ms).
 constexpr std::int64_t cpu_period = 100'000;
-std::int64_t cpu_quota(double cpus);
+std::int64_t cpu_quota(double cpus, std::int64_t period = cpu_period);
 
 }  // namespace containerizer

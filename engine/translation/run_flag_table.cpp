@@ -349,16 +349,8 @@ Status security_option(const FlagRow& row, const std::string& value, CreateReque
   return list(row, value, request);
 }
 
-constexpr std::string_view kNotCopied = "the output could not be copied to the sandbox";
-
-Status log_option(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  const auto [name, content] = split_pair(value, '=');
-  const bool is_off = name == "cache-disabled" && parse_switch(content).value_or(false);
-  return is_off ? refuse(name + ": " + std::string(kNotCopied)) : map(row, value, request);
-}
-
 Status log_driver(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (value == "none") return refuse(std::string(kNotCopied));
+  if (value == "none") return refuse("the output could not be copied to the sandbox");
   return text(row, value, request);
 }
 
@@ -453,7 +445,7 @@ constexpr FlagRow kFlags[] = {
     {"link", link, "HostConfig.Links"},
     {"link-local-ip", endpoint_list, "IPAMConfig.LinkLocalIPs"},
     {"log-driver", log_driver, "HostConfig.LogConfig.Type"},
-    {"log-opt", log_option, "HostConfig.LogConfig.Config"},
+    {"log-opt", map, "HostConfig.LogConfig.Config"},
     {"mac-address", mac_address, "MacAddress"},
     {"memory", bytes, "HostConfig.Memory", 'm'},
     {"memory-reservation", bytes, "HostConfig.MemoryReservation"},

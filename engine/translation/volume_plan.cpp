@@ -35,7 +35,9 @@ Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mes
   const std::string& path = volume.host_path();
   mount["Type"] = "volume";
   if (volume.has_image()) return refusal("Docker cannot mount an image; put the files elsewhere");
-  if (volume.has_source() && !volume.source().has_docker_volume()) {
+  const bool is_of_docker =
+      volume.source().type() == mesos::Volume::Source::DOCKER_VOLUME || !volume.source().has_type();
+  if (volume.has_source() && (!volume.source().has_docker_volume() || !is_of_docker)) {
     return refusal("its source is none that is known; use docker_volume or a host path");
   }
   if (volume.source().has_docker_volume()) {

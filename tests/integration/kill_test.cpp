@@ -77,6 +77,16 @@ TEST_CASE("container with a stop timeout of its own") {
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
 }
 
+TEST_CASE("destroy does not wait for a stop timeout that is longer than it can take") {
+  WorkDirectory place;
+  place.set("CONTAINERIZER_ENGINE_TIMEOUT", "2secs");
+  Slave slave(place);
+  const auto task =
+      run_until_ready(place, slave, "trap '' TERM;" + beat, "parameter=stop-timeout=3600");
+  CHECK(place.call_for("destroy", task.id).status == 0);
+  place.await_state(task.id, "Gone");
+}
+
 TEST_CASE("kill that comes before the observer listens") {
   const WorkDirectory place;
   Slave slave(place);

@@ -51,11 +51,11 @@ TEST_CASE("output that the engine cannot give is told once") {
   slave.expect_status(task, "TASK_FINISHED");
   slave.expect_termination(task);
   const auto told = read_file(task.sandbox / "stderr");
-  const std::string words = "output is not copied";
+  const std::string words = "use the log driver json-file, local or journald";
   const auto first = told.find(words);
   REQUIRE(first != std::string::npos);
   CHECK(told.find(words, first + 1) == std::string::npos);
-  CHECK_THAT(told, Catch::Contains("use the log driver json-file, local or journald"));
+  CHECK_THAT(told, Catch::Contains("output is not copied"));
 }
 
 TEST_CASE("output of a command task beside the words of its executor") {

@@ -258,7 +258,20 @@ TEST_CASE("options are refused beside an image that they do not belong to") {
   legacy.add_options("--read-only");
   CHECK(host_field(plan(launch), "ReadonlyRootfs") == true);
   docker(launch).set_image("a");
-  CHECK_THAT(refusal(launch), Catch::Contains("DockerInfo.parameters"));
+  CHECK_THAT(refusal(launch), Catch::Contains("put them into its parameters"));
+}
+
+TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's") {
+  Launch launch = command_task();
+  auto& slaves = *launch.mutable_executor_info()->mutable_container();
+  slaves.set_type(ContainerInfo::DOCKER);
+  slaves.mutable_docker()->set_image("a");
+  slaves.mutable_docker()->set_network(ContainerInfo::DockerInfo::BRIDGE);
+  container(launch, ContainerInfo::MESOS);
+  CHECK(plan(launch).image == "a:latest");
+  CHECK(host_field(plan(launch), "NetworkMode") == "bridge");
+  container(launch, ContainerInfo::MESOS).set_hostname("name");
+  CHECK_THAT(refusal(launch), Catch::Contains("cannot be mixed"));
 }
 
 TEST_CASE("a wrong image is refused, it does not give way to a default") {
@@ -644,6 +657,9 @@ TEST_CASE("a quota of CPU time, when the operator wants one") {
   CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota") == 25'000);
   CHECK(host_field(plan(launch, kEnvironment, settings), "CpuPeriod") == 100'000);
   auto& parameter = *docker(launch).add_parameters();
+  parameter.set_key("cpu-period");
+  parameter.set_value("50000");
+  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota") == 12'500);
   parameter.set_key("cpus");
   parameter.set_value("2");
   CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota").is_null());

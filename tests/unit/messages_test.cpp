@@ -140,10 +140,8 @@ const std::map<std::string, Sample>& samples() {
       {"Volume.image", {with_volume, [](Launch& l) { volume(l).mutable_image(); }}},
       {"Volume.source", {with_volume, [](Launch& l) { volume(l).mutable_source(); }}},
       {"Volume.Source.type",
-       {with_volume,
-        [](Launch& l) {
-          volume(l).mutable_source()->set_type(mesos::Volume::Source::DOCKER_VOLUME);
-        }}},
+       {with_docker_volume,
+        [](Launch& l) { volume(l).mutable_source()->set_type(mesos::Volume::Source::UNKNOWN); }}},
       {"Volume.Source.docker_volume",
        {with_volume, [](Launch& l) { docker_volume(l).set_name("data"); }}},
       {"Volume.Source.DockerVolume.driver",

@@ -78,6 +78,11 @@ TEST_CASE("what no network of Docker's has is refused") {
   CHECK_THAT(refused([](Info& i) { i.add_groups("a"); }), Catch::Contains("groups"));
   CHECK_THAT(refused([](Info& i) { i.mutable_labels()->add_labels(); }), Catch::Contains("labels"));
   CHECK_THAT(refused([](Info& i) { i.set_protocol(2); }), Catch::Contains("IPv6"));
+  CHECK_THAT(refused([](Info& i) {
+               i.set_protocol(2);
+               i.set_ip_address("10.0.0.2");
+             }),
+             Catch::Contains("protocol"));
   CHECK_THAT(refused([](Info& i) { i.set_ip_address("10.0.0.300"); }),
              Catch::Contains("not an IP address"));
   CHECK_THAT(refused([](Info& i) {

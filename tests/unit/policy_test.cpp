@@ -324,6 +324,8 @@ TEST_CASE("volumes outside the allowed directories, however they are spelled") {
       task_with_docker_volume("local", {{"type", "none"}, {"o", "bind"}, {"device", source}}),
       task_with_docker_volume("", {{"type", "tmpfs"}, {"o", "ro,rbind"}, {"device", source}}),
       task_with_docker_volume("", {{"o", "unbindable"}, {"device", source}}),
+      task_with_docker_volume(
+          "", {{"type", "overlay"}, {"device", "/data"}, {"o", "unbindable,lowerdir=" + source}}),
   };
   for (std::size_t i = 0; i < launches.size(); ++i) {
     CAPTURE(i);
