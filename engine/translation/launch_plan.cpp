@@ -450,6 +450,48 @@ Status plan_identity(const Request& request, json::object& body) {
   return mounted.ok() ? mount_sandbox(place, body) : mounted;
 }
 
+// Why a launch cannot be planned, whatever its image.
+Status check_launch(const mesos::containerizer::Launch& launch, const Policy& policy) {
+  if (Status good = check_message(launch); !good.ok()) return good;
+  Status resources = check_resources(launch.executor_info().resources());
+  if (!resources.ok()) return resources;
+  if (Status good = check_names(command_of(launch)); !good.ok()) return good;
+  for (const auto* each : {&launch.task_info().container(), &launch.executor_info().container()}) {
+    if (Status good = check_container(*each, policy); !good.ok()) return good;
+  }
+  return check_health_check(policy, launch.task_info());
+}
+
+Result<LaunchPlan> plan_container(const mesos::containerizer::Launch& launch,
+                                  const Environment& environment, const TaskSettings& settings,
+                                  const std::string& owner, const ImageChoice& image) {
+  const ContainerInfo& container = container_of(launch);
+  if (image.container != nullptr && image.container != &container) {
+    return refusal(
+        "container: the task's ContainerInfo names no image, and that of its executor, or the "
+        "slave's default, cannot be mixed with it; name the image in the task's");
+  }
+  const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
+                                 ? container.docker()
+                                 : DockerInfo::default_instance();
+  const Result<Options> options = read_options(launch, docker, image, settings.policy);
+  if (!options.ok()) return options.failure();
+  const Result<std::string> network =
+      choose_network(container, options.value().operators, options.value().tasks.flags);
+  if (!network.ok()) return network.failure();
+  LaunchPlan plan = begin_plan(launch);
+  const Request request{launch,          environment,        settings,      owner,
+                        plan.kind,       command_of(launch), container,     docker,
+                        options.value(), network.value(),    plan.resources};
+  plan.image = image.name;
+  plan_pull(docker, image, plan);
+  for (const auto step : {plan_basics, plan_flags}) {
+    if (const Status planned = step(request, plan); !planned.ok()) return planned.failure();
+  }
+  const Status planned = plan_identity(request, plan.create);
+  return planned.ok() ? Result<LaunchPlan>(std::move(plan)) : planned.failure();
+}
+
 }  // namespace
 
 std::string container_name(const std::string& container_id) {
@@ -470,6 +512,7 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch) {
   plan.kind = kind_of(launch);
   const auto& uris = command_of(launch).uris();
   plan.uris.assign(uris.begin(), uris.end());
+  // Those of the task are in there already; task_info repeats them.
   plan.resources = sum_resources(launch.executor_info().resources());
   if (const auto& policy = launch.task_info().kill_policy(); policy.has_grace_period()) {
     const std::chrono::nanoseconds grace(
@@ -482,68 +525,14 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch) {
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                     const Environment& environment, const TaskSettings& settings,
                                     const std::string& owner) {
-  if (const Status good = check_message(launch); !good.ok()) return good.failure();
-  const auto& resources = launch.executor_info().resources();
-  if (const Status good = check_resources(resources); !good.ok()) return good.failure();
-  if (const Status good = check_names(command_of(launch)); !good.ok()) return good.failure();
-  if (const Status allowed = check_health_check(settings.policy, launch.task_info());
-      !allowed.ok()) {
-    return allowed.failure();
-  }
-
-  const TaskKind kind = kind_of(launch);
-  const ContainerInfo& container = container_of(launch);
-  const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
-                                 ? container.docker()
-                                 : DockerInfo::default_instance();
-  for (const auto* each : {&launch.task_info().container(), &launch.executor_info().container()}) {
-    if (const Status good = check_container(*each, settings.policy); !good.ok()) {
-      return good.failure();
-    }
-  }
+  if (const Status good = check_launch(launch, settings.policy); !good.ok()) return good.failure();
   const Result<ImageChoice> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();
-  if (image.value().container != nullptr && image.value().container != &container) {
-    return refusal(
-        "container: the task's ContainerInfo names no image, and that of its executor, or the "
-        "slave's default, cannot be mixed with it; name the image in the task's");
-  }
-  if (image.value().name.empty()) {
-    auto plain = make_plain_plan(launch, environment, settings.policy, owner);
-    const Status good = plain.ok() ? check_variables(plain.value().create) : Done{};
-    return good.ok() ? plain : good.failure();
-  }
-  const Result<Options> options = read_options(launch, docker, image.value(), settings.policy);
-  if (!options.ok()) return options.failure();
-  const Result<std::string> network =
-      choose_network(container, options.value().operators, options.value().tasks.flags);
-  if (!network.ok()) return network.failure();
-
-  const mesos::CommandInfo& command = command_of(launch);
-  // executor_info has the resources of the task already; task_info repeats them.
-  const Request request{launch,
-                        environment,
-                        settings,
-                        owner,
-                        kind,
-                        command,
-                        container,
-                        docker,
-                        options.value(),
-                        network.value(),
-                        sum_resources(resources)};
-
-  LaunchPlan plan = begin_plan(launch);
-  plan.image = image.value().name;
-  plan_pull(docker, image.value(), plan);
-  for (const auto step : {plan_basics, plan_flags}) {
-    if (const Status planned = step(request, plan); !planned.ok()) return planned.failure();
-  }
-  if (const Status good = check_variables(plan.create); !good.ok()) return good.failure();
-  if (const Status planned = plan_identity(request, plan.create); !planned.ok()) {
-    return planned.failure();
-  }
-  return plan;
+  auto plan = image.value().name.empty()
+                  ? make_plain_plan(launch, environment, settings.policy, owner)
+                  : plan_container(launch, environment, settings, owner, image.value());
+  const Status good = plan.ok() ? check_variables(plan.value().create) : Done{};
+  return good.ok() ? plan : good.failure();
 }
 
 }  // namespace containerizer
