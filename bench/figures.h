@@ -10,7 +10,8 @@ namespace containerizer::bench {
 std::vector<Figure> launch();  // launching.cpp
 std::vector<Figure> running();
 std::vector<Figure> crowd();
-std::vector<Figure> usage();  // verbs.cpp
+std::vector<Figure> translation();  // translation.cpp
+std::vector<Figure> usage();        // verbs.cpp
 std::vector<Figure> containers();
 std::vector<Figure> start();
 std::vector<Figure> memory();   // memory.cpp

@@ -21,7 +21,8 @@ struct Measurement {
 constexpr Measurement measurements[] = {
     {"launch", launch},         {"running", running}, {"usage", usage},
     {"containers", containers}, {"memory", memory},   {"start", start},
-    {"commits", commits},       {"crowd", crowd},     {"recover", recover},
+    {"commits", commits},       {"crowd", crowd},     {"translation", translation},
+    {"recover", recover},
 };
 
 bool measure(const char* name) {

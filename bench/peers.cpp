@@ -4,9 +4,10 @@
 #include <stdexcept>
 
 #include "engine/config.h"
+#include "engine/docker/choose_endpoint.h"
 #include "engine/identity.h"
-#include "engine/launch_plan.h"
 #include "engine/launch_record.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer::bench {
 namespace {
@@ -34,9 +35,7 @@ ClientSettings settings() {
 }  // namespace
 
 json::object create_body(const Slave& slave, const Task& task) {
-  PlanSettings settings;
-  settings.sandbox_in_container = Config().sandbox;
-  auto plan = checked(make_launch_plan(task.launch, task.environment, settings));
+  auto plan = checked(make_launch_plan(task.launch, task.environment, {}, {}));
   const auto container = checked(new_container(task.launch));
   // Of another instance: the program must not take it for one of its own.
   plan.create["Labels"] = identity_labels(container, slave.work_directory() + "-peer");

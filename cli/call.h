@@ -33,12 +33,14 @@ int recover(Call& call);
 // Processes of our own.
 int supervise(Call& call);
 int observe(Call& call);
+int keep(Call& call);
 
 // For people.
 int ps(Call& call);
 int show(Call& call);
 int history(Call& call);
 int lifecycle(Call& call);
+int pull(Call& call);
 
 // The container id of a message, which every message has.
 template <class Message>

@@ -7,9 +7,9 @@
 #include "cli/call.h"
 #include "engine/host/log.h"
 #include "engine/identity.h"
-#include "engine/launch_plan.h"
 #include "engine/life_lock.h"
 #include "engine/supervision.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer {
 namespace {

@@ -16,14 +16,16 @@
 #include "engine/environment_file.h"
 #include "engine/host/file.h"
 #include "engine/host/log.h"
+#include "engine/plain/engine.h"
 #include "engine/state_directory.h"
 #include "proto/record_io.h"
 
 namespace containerizer {
 namespace {
 
-// What a command needs of the state directory.
-enum class Needs { a_directory, a_database, nothing };
+// What a command needs of the state directory: that it is made, that there is none or one that only
+// we can write to, or beyond that a database in it.
+enum class Needs { a_directory, a_safe_directory, a_database, nothing };
 
 struct Command {
   const char* name;
@@ -35,10 +37,10 @@ struct Command {
   const char* help;  // "" for those that only this program starts
 };
 
-constexpr std::array<Command, 13> commands{{
+constexpr std::array<Command, 15> commands{{
     {"launch", launch, true, Needs::a_directory, false, "start a container (slave)"},
     {"update", update, true, Needs::a_directory, true, "change its limits (slave)"},
-    {"usage", usage, true, Needs::nothing, true, "report what it uses (slave)"},
+    {"usage", usage, true, Needs::a_safe_directory, true, "report what it uses (slave)"},
     {"wait", wait, true, Needs::a_directory, true, "report its end, once it has come (slave)"},
     {"destroy", destroy, true, Needs::a_directory, true, "end and remove it (slave)"},
     {"containers", containers, false, Needs::a_directory, false,
@@ -46,12 +48,14 @@ constexpr std::array<Command, 13> commands{{
     {"recover", recover, false, Needs::a_directory, false, "take up what a crash left (slave)"},
     {"supervise", supervise, false, Needs::a_directory, false, ""},
     {"observe", observe, false, Needs::a_directory, true, ""},
+    {"keep", keep, false, Needs::nothing, true, ""},
     {"ps", ps, false, Needs::a_database, false, "list containers: ps [--all] [--json]"},
     {"show", show, false, Needs::a_database, false, "all about one container: show ID [--json]"},
     {"history", history, false, Needs::a_database, false,
      "what happened: history [ID] [--last=N] [--json]"},
     {"lifecycle", lifecycle, false, Needs::nothing, false,
      "the state machine: lifecycle [--format=table|dot|mermaid] [--json]"},
+    {"pull", pull, false, Needs::a_directory, false, "get an image beforehand: pull IMAGE"},
 }};
 
 int print_help(int output) {
@@ -104,9 +108,13 @@ ClientSettings client_settings(const Config& config) {
 std::string database_of(const Config& config) { return config.state_directory() + "/state.db"; }
 
 int run(const Command& command, Call& call) {
-  if (command.needs == Needs::a_directory) {
-    auto ready = prepare_state_directory(call.config.state_directory());
-    if (!ready.ok()) return fail(ready.failure().text);
+  if (command.needs != Needs::nothing) {
+    const auto directory = call.config.state_directory();
+    auto ready = command.needs == Needs::a_directory ? prepare_state_directory(directory)
+                                                     : check_state_directory(directory);
+    // A slave destroys what it cannot update.
+    if (!ready.ok())
+      return fail(ready.failure().text, command.run == update ? exit_ok : exit_failed);
   }
   const auto database = database_of(call.config);
   if (command.needs == Needs::a_database && ::access(database.c_str(), F_OK) != 0) {
@@ -140,8 +148,9 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   database.path = database_of(config);
   database.read_only = command.needs != Needs::a_directory;
   store::Store store(database);
-  EngineClient docker(client_settings(config));
+  EngineClient client(client_settings(config));
   const auto host = make_host();
+  PlainEngine docker(client, *host, config, own_program());
   const auto caller = make_caller(output);
   Call call{{store, docker, *host, config, own_program(), own_environment()},
             *caller,

@@ -64,7 +64,9 @@ void reconcile_engine(Call& call, const std::vector<ContainerFacts>& seen, Progr
     progress.tell("Docker's container", ++number, seen.size());
     auto row = rebuild(facts);
     if (!row) {
-      log::warn("container {} has our label but not all of them; it is left alone", facts.name);
+      log::warn(
+          "container {} has our label, but not all of them, or not their name; it is left alone",
+          facts.name);
       continue;
     }
     const auto known = call.store.find(row->container_id);

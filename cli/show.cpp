@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "cli/people.h"
+#include "engine/host/text.h"
 
 namespace containerizer {
 namespace {
@@ -37,7 +38,7 @@ std::string as_text(Call& call, const store::Container& c) {
   text += "\n";
   for (const auto& entry : call.store.history(c.container_id, 1000)) {
     text += fmt::format("{}  {:<16} {} {}\n", local_time(entry.at.wall), entry.event,
-                        entry.to_state, entry.detail);
+                        entry.to_state, one_line(entry.detail, entry.detail.size()));
   }
   return text;
 }

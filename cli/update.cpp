@@ -5,7 +5,7 @@
 #include "engine/host/log.h"
 #include "engine/launch_record.h"
 #include "engine/limits.h"
-#include "engine/resources.h"
+#include "engine/translation/resources.h"
 
 namespace containerizer {
 int update(Call& call) {

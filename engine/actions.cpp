@@ -8,13 +8,17 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/child.h"
+#include "engine/hooks.h"
 #include "engine/host/log.h"
 #include "engine/host/sandbox.h"
 #include "engine/identity.h"
+#include "engine/image_pull.h"
 #include "engine/launch_record.h"
 #include "engine/life_lock.h"
 #include "engine/limits.h"
 #include "engine/mesos_programs.h"
+#include "engine/translation/flag_limits.h"
 
 namespace containerizer {
 namespace {
@@ -93,13 +97,8 @@ Result<const LaunchPlan*> Actions::plan() {
     return Failure{Fault::refused, "the launch request is not recorded"};
   }
   environment_ = unpack_environment(record->environment);
-  PlanSettings settings;
-  settings.default_image = world_.config.default_image;
-  settings.sandbox_in_container = world_.config.sandbox;
-  if (const auto owner = owner_of(container_.directory); !owner.empty()) {
-    settings.numeric_user = owner;
-  }
-  auto made = make_launch_plan(launch_, environment_, settings);
+  auto made =
+      make_launch_plan(launch_, environment_, world_.config.tasks, owner_of(container_.directory));
   if (!made.ok()) return made.failure();
   plan_ = std::move(made.value());
   return &*plan_;
@@ -120,67 +119,37 @@ Step Actions::fetch() {
   if (uris.empty()) return {Event::fetched, "", {}};
   const auto fetcher = fetcher_program(container_, uris, environment_);
   if (!fetcher.ok()) return failed_step("fetch", fetcher.failure().text);
-  world_.store.close();
-  auto started = world_.host.start(fetcher.value().program);
-  if (!started.ok()) return failed_step("fetch", started.failure().text);
-  if (auto request = await_fetcher(started.value())) return *request;
-  const auto status = world_.host.reap(started.value());
-  if (status == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
-  return failed_step(
-      "fetch", fmt::format("mesos-fetcher failed ({}), its words are in the sandbox's stderr{}",
-                           describe_wait_status(status), fetch_hint(uris)));
-}
-
-// Until the fetcher has ended, or a request has ended it.
-Actions::MaybeStep Actions::await_fetcher(const ProcessId& fetcher) {
-  const Fd ended = world_.host.watch(fetcher);
-  while (ended.valid()) {
-    world_.store.close();
-    const auto ready =
-        world_.host.poll({world_.host.wake(), ended.get()}, world_.host.now() + for_ever);
-    if (ready[1]) break;
-    world_.host.clear_wake();
-    if (auto request = new_request()) {
-      world_.store.close();
-      world_.host.signal_group(fetcher, SIGKILL);
-      world_.host.poll({ended.get()}, world_.host.now() + executor_grace);
-      world_.host.reap(fetcher);
-      return request;
-    }
-  }
-  return std::nullopt;
+  MaybeStep request;
+  const LastWords spoken(container_.directory);
+  const auto status = run_child(world_, fetcher.value().program, world_.host.now() + for_ever,
+                                [&] { return (request = new_request()).has_value(); });
+  if (request) return *request;
+  if (!status.ok()) return failed_step("fetch", status.failure().text);
+  if (status.value() == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
+  return failed_step("fetch", spoken.tell("mesos-fetcher", status.value()) + fetch_hint(uris));
 }
 
 Step Actions::pull() {
   const auto made = plan();
   if (!made.ok()) return failed_step("plan", made.failure().text);
-  const auto& image = made.value()->image;
+  const LaunchPlan& wanted = *made.value();
+  const WantedImage image{wanted.image, wanted.force_pull, container_.directory, wanted.login.user,
+                          wanted.login.secret};
   Patience patience;
-  const auto progress = [&](const std::string& line) {
+  const auto tell = [&](const PullNews& news) {
     patience = {};
-    log::info("{}", line);
+    log::info("{}", news.line);
   };
   for (;;) {
     if (const auto request = new_request()) return *request;
     world_.store.close();
-    if (!made.value()->force_pull) {
-      const auto there = world_.docker.has_image(image);
-      if (there.ok() && there.value()) return {Event::pulled, "already there", {}};
-      if (there.failed_with(Fault::unavailable)) {
-        if (!keep_trying(patience, there.failure())) {
-          return failed_step("pull", there.failure().text);
-        }
-        continue;
-      }
-    }
-    log::info("pulling {}", image);
-    const auto pulled = world_.docker.pull(image, {}, world_.host.wake(), progress);
-    if (pulled.ok()) return {Event::pulled, "", {}};
-    if (pulled.failed_with(Fault::interrupted)) {
+    const auto obtained = obtain_image(world_, image, tell);
+    if (obtained.ok()) return {Event::pulled, obtained.value(), {}};
+    if (obtained.failed_with(Fault::interrupted)) {
       world_.host.clear_wake();
-    } else if (!pulled.failed_with(Fault::unavailable) ||
-               !keep_trying(patience, pulled.failure())) {
-      return failed_step("pull", pulled.failure().text);
+    } else if (!obtained.failed_with(Fault::unavailable) ||
+               !keep_trying(patience, obtained.failure())) {
+      return failed_step("pull", obtained.failure().text);
     }
   }
 }
@@ -193,6 +162,7 @@ Step Actions::create() {
   const auto directories =
       make_directories(made.value()->sandbox_directories, container_.directory);
   if (!directories.ok()) return failed_step("create", directories.failure().text);
+  if (auto problem = accompany_launch()) return *problem;
   Patience patience;
   for (;;) {
     if (const auto request = new_request()) return *request;
@@ -210,6 +180,15 @@ Step Actions::create() {
   }
 }
 
+// The operator's hook runs before there is a container: what it forbids has never been.
+Actions::MaybeStep Actions::accompany_launch() {
+  MaybeStep request;
+  const auto ran =
+      run_launch_hook(world_, container_, [&] { return (request = new_request()).has_value(); });
+  if (request) return request;
+  return ran.ok() ? MaybeStep() : failed_step("hook", ran.failure().text);
+}
+
 // Creates the container, or finds the one that an earlier try of ours left. unavailable: not known
 // yet. Any other failure is final.
 Result<std::string> Actions::adopt_or_create() {
@@ -220,6 +199,7 @@ Result<std::string> Actions::adopt_or_create() {
   for (auto& label : identity_labels(container_, world_.config.work_directory)) {
     labels.as_object()[label.key()] = label.value();
   }
+  labels.as_object()[flag_limits_label] = plan_->flag_limits;
   auto created = world_.docker.create(name, body);
   if (created.ok()) {
     fresh_ = true;
@@ -392,12 +372,19 @@ Step Actions::exited_step(ContainerFacts facts) {
 // How long the task has between the stop signal and SIGKILL.
 Duration Actions::stop_grace() {
   const auto made = plan();
-  if (is_destroy_requested() || !made.ok() || !made.value()->kill_grace) {
-    return world_.config.stop_timeout;
+  if (!made.ok()) return world_.config.stop_timeout;
+  if (made.value()->kill_grace && !is_destroy_requested()) {
+    // mesos-executor 1.0 waits for the task's own grace, and needs a moment to see the end.
+    const auto grace = *made.value()->kill_grace;
+    return std::max(grace - Duration(1'000), grace / 2);
   }
-  // mesos-executor 1.0 waits for the task's own grace, and needs a moment to see the end.
-  const auto grace = *made.value()->kill_grace;
-  return std::max(grace - Duration(1'000), grace / 2);
+  const auto* flag = made.value()->create.if_contains("StopTimeout");
+  if (flag == nullptr) return world_.config.stop_timeout;
+  // A destroy has to end before its caller gives up (cli/destroy.cpp).
+  const auto longest = is_destroy_requested() ? world_.config.engine_timeout : for_ever;
+  return std::min(
+      Duration(1'000) * std::min<std::int64_t>(flag->as_int64(), longest / Duration(1'000)),
+      longest);
 }
 
 Step Actions::stop() {
@@ -486,7 +473,13 @@ void Actions::end_executor() {
   world_.host.poll({ended.get()}, world_.host.now() + executor_grace);
 }
 
+void Actions::accompany_end() {
+  if (std::exchange(end_accompanied_, true)) return;
+  run_end_hook(world_, container_, world_.store.termination_of(container_.container_id));
+}
+
 Step Actions::remove() {
+  accompany_end();
   // The row may be of before a reboot, and the clock has begun anew since.
   const auto entered = std::min(Deadline(Duration(container_.since.monotonic)), world_.host.now());
   const auto kept_until = container_.docker_id ? entered + world_.config.remove_delay : entered;
@@ -504,7 +497,7 @@ Step Actions::remove() {
     const auto sight = look();
     // A daemon that hangs has not begun yet with what it was asked before.
     if (sight.seen == Observation::unknown) certain_at.reset();
-    if (sight.seen == Observation::absent) {
+    if (sight.seen == Observation::absent && !sight.facts) {
       const auto now = world_.host.now();
       certain_at = certain_at.value_or(create_unanswered_ ? now + late_create : now);
       if (now >= *certain_at) return {Event::removed, "", {}};

@@ -8,10 +8,10 @@
 #include <string>
 
 #include "engine/ending.h"
-#include "engine/launch_plan.h"
 #include "engine/lifecycle.h"
 #include "engine/output.h"
 #include "engine/reconcile.h"
+#include "engine/translation/launch_plan.h"
 #include "engine/watch.h"
 #include "engine/world.h"
 
@@ -77,7 +77,8 @@ class Actions {
   // True once for a destroy request that no event has told of.
   bool take_destroy_request();
 
-  MaybeStep await_fetcher(const ProcessId& fetcher);
+  MaybeStep accompany_launch();
+  void accompany_end();
   Result<std::string> adopt_or_create();
   MaybeStep start_container();
   Status start_once();
@@ -102,6 +103,7 @@ class Actions {
   bool fresh_ = false;                   // created by us in this life: nobody can have started it
   bool create_unanswered_ = false;       // a container may come to be that nobody knows of
   bool destroy_seen_ = false;            // its event has been applied
+  bool end_accompanied_ = false;         // by the operator's hook, in this life
   std::optional<Deadline> kill_at_;      // Stopping: when the grace is over
   OutputCopy output_;
   std::unique_ptr<Watch> watch_;

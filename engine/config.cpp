@@ -10,6 +10,10 @@
 #include <functional>
 #include <string_view>
 
+#include "engine/docker/choose_endpoint.h"
+#include "engine/host/text.h"
+#include "engine/translation/image_name.h"
+
 namespace containerizer {
 namespace {
 
@@ -41,6 +45,47 @@ Status set_wait(Config& config, const std::string& value) {
       value, {{"auto", WaitMode::automatic}, {"early", WaitMode::early}, {"late", WaitMode::late}});
   if (!mode.ok()) return mode.failure();
   config.wait = mode.value();
+  return Done{};
+}
+
+Status set_pull(Config& config, const std::string& value) {
+  auto policy = one_of<PullPolicy>(value, {{"missing", PullPolicy::missing},
+                                           {"always", PullPolicy::always},
+                                           {"never", PullPolicy::never}});
+  if (!policy.ok()) return policy.failure();
+  config.pull = policy.value();
+  return Done{};
+}
+
+Status set_default_image(Config& config, const std::string& value) {
+  const auto reference = image_reference(value);
+  if (!reference.ok()) return reference.failure();
+  config.tasks.default_image = value;
+  return Done{};
+}
+
+Status set_swap(Config& config, const std::string& value) {
+  auto policy = one_of<SwapPolicy>(value, {{"docker", SwapPolicy::docker},
+                                           {"unlimited", SwapPolicy::unlimited},
+                                           {"none", SwapPolicy::none}});
+  if (!policy.ok()) return policy.failure();
+  config.tasks.swap = policy.value();
+  return Done{};
+}
+
+Status set_imageless(Config& config, const std::string& value) {
+  auto choice = one_of<Imageless>(value, {{"default", Imageless::with_default},
+                                          {"host", Imageless::on_host},
+                                          {"refuse", Imageless::refused}});
+  if (!choice.ok()) return choice.failure();
+  config.tasks.imageless = choice.value();
+  return Done{};
+}
+
+Status set_switch(bool& target, const std::string& value) {
+  auto choice = one_of<bool>(value, {{"on", true}, {"off", false}});
+  if (!choice.ok()) return choice.failure();
+  target = choice.value();
   return Done{};
 }
 
@@ -76,19 +121,33 @@ Status set_log(Config& config, const std::string& value) {
 
 Status set_sandbox(Config& config, const std::string& value) {
   if (value[0] != '/' || value == "/") return Failure{Fault::refused, "an absolute path"};
-  config.sandbox = value;
+  config.tasks.sandbox = value;
+  return Done{};
+}
+
+// Words as a shell would split them; there is no shell.
+Status set_hook(std::vector<std::string>& hook, const std::string& value) {
+  const auto words = split_words(value);
+  if (!words.ok()) return words.failure();
+  if (words.value().empty() || words.value()[0].empty() || words.value()[0][0] != '/') {
+    return Failure{Fault::refused, "takes the absolute path of a program, and its arguments"};
+  }
+  hook = words.value();
+  return Done{};
+}
+
+Status set_hook_failure(Config& config, const std::string& value) {
+  auto fails = one_of<bool>(value, {{"ignore", false}, {"fail", true}});
+  if (!fails.ok()) return fails.failure();
+  config.hooks.fails_task = fails.value();
   return Done{};
 }
 
 struct Setting {
   std::string_view name;  // behind CONTAINERIZER_
   std::function<Status(Config&, const std::string&)> set;
+  bool may_hold_secrets = false;  // its value is not shown
 };
-
-Status text(std::string& target, const std::string& value) {
-  target = value;
-  return Done{};
-}
 
 const std::vector<Setting>& settings() {
   using C = Config;
@@ -102,8 +161,29 @@ const std::vector<Setting>& settings() {
       {"REMOVE_DELAY", [](C& c, S& v) { return set_duration(c.remove_delay, v); }},
       {"ENGINE_TIMEOUT", [](C& c, S& v) { return set_duration(c.engine_timeout, v); }},
       {"ENGINE_PATIENCE", [](C& c, S& v) { return set_duration(c.engine_patience, v); }},
-      {"DEFAULT_IMAGE", [](C& c, S& v) { return text(c.default_image, v); }},
+      {"DEFAULT_IMAGE", set_default_image},
+      {"IMAGELESS", set_imageless},
+      {"PULL", set_pull},
+      {"CPU_QUOTA", [](C& c, S& v) { return set_switch(c.tasks.cpu_quota, v); }},
+      {"SWAP", set_swap},
       {"SANDBOX", set_sandbox},
+      {"DEFAULT_OPTIONS", [](C& c, S& v) { return set_options(c.tasks.policy.default_options, v); },
+       true},
+      {"APPEND_OPTIONS", [](C& c, S& v) { return set_options(c.tasks.policy.append_options, v); },
+       true},
+      {"IGNORE", [](C& c, S& v) { return set_ignored(c.tasks.policy, v); }},
+      {"ALLOWED_FLAGS",
+       [](C& c, S& v) { return set_flags(c.tasks.policy.allowed_flags.emplace(), v); }},
+      {"FORBIDDEN_FLAGS", [](C& c, S& v) { return set_flags(c.tasks.policy.forbidden_flags, v); }},
+      {"ALLOWED_VOLUMES",
+       [](C& c, S& v) { return set_volumes(c.tasks.policy.allowed_volumes.emplace(), v); }},
+      {"ALLOWED_REGISTRIES",
+       [](C& c, S& v) { return set_registries(c.tasks.policy.allowed_registries.emplace(), v); }},
+      {"PRIVILEGED", [](C& c, S& v) { return set_privileged(c.tasks.policy, v); }},
+      {"LAUNCH_HOOK", [](C& c, S& v) { return set_hook(c.hooks.launch, v); }, true},
+      {"END_HOOK", [](C& c, S& v) { return set_hook(c.hooks.end, v); }, true},
+      {"HOOK_TIMEOUT", [](C& c, S& v) { return set_duration(c.hooks.timeout, v); }},
+      {"HOOK_FAILURE", set_hook_failure},
       {"HISTORY", [](C& c, S& v) { return set_duration(c.history, v); }},
       {"LOG", set_log},
       {"LOG_LEVEL", set_level},
@@ -117,7 +197,9 @@ Status apply(Config& config, const std::string& variable, const std::string& val
     if (setting.name != name) continue;
     if (value.empty()) return Done{};
     auto done = setting.set(config, value);
-    return done.ok() ? done : bad(variable, value, done.failure().text);
+    if (done.ok()) return done;
+    if (!setting.may_hold_secrets) return bad(variable, value, done.failure().text);
+    return Failure{Fault::refused, fmt::format("{}: {}", variable, done.failure().text)};
   }
   std::string known;
   for (const auto& setting : settings()) {

@@ -6,15 +6,28 @@
 #include <vector>
 
 #include "engine/docker/endpoint.h"
-#include "engine/environment.h"
 #include "engine/host/clock.h"
+#include "engine/host/environment.h"
 #include "engine/host/log.h"
 #include "engine/host/result.h"
+#include "engine/translation/task_settings.h"
 
 namespace containerizer {
 
 // When `wait` answers; see cli/wait.cpp.
 enum class WaitMode { automatic, early, late };
+
+// When a registry is asked for an image; a task's own wish to pull goes before `missing`.
+enum class PullPolicy { missing, always, never };
+
+// Programs of the operator's that accompany a container; see engine/hooks.h. Their words; none:
+// there is no such program.
+struct HookSettings {
+  std::vector<std::string> launch;
+  std::vector<std::string> end;
+  Duration timeout{10'000};
+  bool fails_task = false;  // a launch hook that does not succeed
+};
 
 struct Config {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
@@ -25,8 +38,9 @@ struct Config {
   Duration remove_delay{0};
   Duration engine_timeout{30'000};
   Duration engine_patience{60'000};
-  std::string default_image;
-  std::string sandbox = "/mnt/mesos/sandbox";
+  TaskSettings tasks;
+  PullPolicy pull = PullPolicy::missing;
+  HookSettings hooks;
   Duration history{30LL * 24 * 3600 * 1000};
   std::string log;  // "" for standard error alone
   log::Level log_level = log::Level::info;

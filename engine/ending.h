@@ -8,7 +8,7 @@
 #include "containerizer.pb.h"
 #include "engine/docker/docker.h"
 #include "engine/host/clock.h"
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 #include "store/store.h"
 
 namespace containerizer {

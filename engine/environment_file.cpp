@@ -9,7 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "engine/environment.h"
+#include "engine/host/environment.h"
 #include "engine/host/fd.h"
 #include "engine/host/file.h"
 #include "engine/host/process.h"

@@ -8,6 +8,7 @@
 
 #include "engine/host/process.h"
 #include "engine/lifecycle.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer {
 namespace {
@@ -61,10 +62,6 @@ bool is_valid_container_id(const std::string& id) {
          });
 }
 
-std::string container_name(const std::string& container_id) {
-  return "containerizer-" + container_id;
-}
-
 boost::json::object identity_labels(const store::Container& c, const std::string& instance) {
   return {{instance_label, instance},
           {container_label, c.container_id},
@@ -93,8 +90,9 @@ std::optional<store::Container> rebuild(const ContainerFacts& seen) {
   c.nonce = label(nonce_label);
   c.kind = label(kind_label);
   c.directory = label(directory_label);
-  if (!is_valid_container_id(c.container_id) || c.nonce.size() != 32 || c.directory.empty() ||
-      (c.kind != "command" && c.kind != "custom")) {
+  // Labels alone can be an image's, whose maker wrote them there; the name cannot.
+  if (!is_valid_container_id(c.container_id) || seen.name != container_name(c.container_id) ||
+      c.nonce.size() != 32 || c.directory.empty() || (c.kind != "command" && c.kind != "custom")) {
     return std::nullopt;
   }
   c.slave_id = label(slave_label);

@@ -22,10 +22,6 @@ std::string make_nonce();
 // letters, digits, '.', '_' and '-', the first one no punctuation.
 bool is_valid_container_id(const std::string& id);
 
-// The name of a container: "containerizer-ID". It must not begin with "mesos-": a slave's native
-// Docker containerizer removes such containers as orphans.
-std::string container_name(const std::string& container_id);
-
 // The labels for a create request.
 boost::json::object identity_labels(const store::Container& container, const std::string& instance);
 
@@ -34,7 +30,7 @@ boost::json::object identity_labels(const store::Container& container, const std
 bool is_ours(const ContainerFacts& seen, const store::Container& container);
 
 // The row of a container whose row was lost, with the state that what is seen implies. Nothing when
-// the labels are not complete.
+// the labels are not complete, or the container does not have the name that goes with them.
 std::optional<store::Container> rebuild(const ContainerFacts& seen);
 
 }  // namespace containerizer

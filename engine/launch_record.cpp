@@ -2,8 +2,8 @@
 
 #include "engine/host/process.h"
 #include "engine/identity.h"
-#include "engine/launch_plan.h"
-#include "engine/resources.h"
+#include "engine/translation/launch_plan.h"
+#include "engine/translation/resources.h"
 
 namespace containerizer {
 

@@ -5,26 +5,47 @@
 #include "engine/host/log.h"
 #include "engine/identity.h"
 #include "engine/life_lock.h"
-#include "engine/resources.h"
 #include "engine/running_facts.h"
+#include "engine/translation/flag_limits.h"
+#include "engine/translation/resources.h"
 
 namespace containerizer {
-std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts& in_force) {
-  if (in_force.memory_limit == 0) return 0;
-  return std::max(in_force.memory_limit, wanted.memory.value_or(0));
+namespace {
+
+FlagLimits limits_by_flags(const ContainerFacts& container) {
+  const auto label = container.labels.find(flag_limits_label);
+  return label == container.labels.end() ? FlagLimits{} : read_flag_limits(label->second);
 }
 
-boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force) {
+}  // namespace
+
+std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts& in_force) {
+  const auto fixed = limits_by_flags(in_force);
+  if (in_force.memory_limit == 0 || fixed.memory) return in_force.memory_limit;
+  const auto hard = std::max(in_force.memory_limit, wanted.memory.value_or(0));
+  return fixed.memory_swap && in_force.swap_limit > 0 ? std::min(hard, in_force.swap_limit) : hard;
+}
+
+boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force,
+                                bool with_quota) {
+  const auto fixed = limits_by_flags(in_force);
   boost::json::object body;
-  if (wanted.cpus) body["CpuShares"] = cpu_shares(*wanted.cpus);
+  if (wanted.cpus && !fixed.cpu_shares) body["CpuShares"] = cpu_shares(*wanted.cpus);
+  if (wanted.cpus && !fixed.cpu_quota && with_quota && in_force.cpu_quota > 0) {
+    body["CpuPeriod"] = cpu_period;
+    body["CpuQuota"] = cpu_quota(*wanted.cpus);
+  }
   if (!wanted.memory) return body;
-  body["MemoryReservation"] = *wanted.memory;
   const auto hard = hard_memory_after(wanted, in_force);
+  if (!fixed.memory_reservation) {
+    body["MemoryReservation"] = hard > 0 ? std::min(hard, *wanted.memory) : *wanted.memory;
+  }
   if (hard > in_force.memory_limit) {
     body["Memory"] = hard;
     // The engine refuses a hard limit above the older limit of memory and swap together.
     const auto swap = in_force.swap_limit - in_force.memory_limit;
-    body["MemorySwap"] = in_force.swap_limit > 0 ? hard + swap : -1;
+    const auto both = fixed.memory_swap ? in_force.swap_limit : hard + swap;
+    body["MemorySwap"] = in_force.swap_limit > 0 ? both : -1;
   }
   return body;
 }
@@ -32,11 +53,12 @@ boost::json::object update_body(const store::Limits& wanted, const ContainerFact
 namespace {
 
 // The hard limit in force afterwards.
-Result<std::int64_t> update_limits(Docker& docker, const std::string& container,
+Result<std::int64_t> update_limits(const World& world, const std::string& container,
                                    const store::Limits& wanted) {
-  const auto in_force = docker.inspect(container);
+  const auto in_force = world.docker.inspect(container);
   if (!in_force.ok()) return in_force.failure();
-  const auto updated = docker.update(container, update_body(wanted, in_force.value()));
+  const auto body = update_body(wanted, in_force.value(), world.config.tasks.cpu_quota);
+  const auto updated = body.empty() ? Done{} : world.docker.update(container, body);
   if (!updated.ok()) return updated.failure();
   return hard_memory_after(wanted, in_force.value());
 }
@@ -48,9 +70,13 @@ void apply_limits(const World& world, const store::Container& container,
   const auto& id = container.container_id;
   auto& store = world.store;
   store.close();
-  LockFile turn(life_file(world.config.state_directory(), id, ".lock"), true);
+  auto turn = LockFile::open(life_file(world.config.state_directory(), id, ".lock"));
+  if (!turn.ok()) {
+    log::warn("{}; the limits of container {} are on record only", turn.failure().text, id);
+    return;
+  }
   const auto deadline = world.host.now() + world.config.engine_timeout;
-  if (world.host.lock(turn, limits_byte, LockFile::Mode::exclusive, deadline, nullptr) !=
+  if (world.host.lock(turn.value(), limits_byte, LockFile::Mode::exclusive, deadline, nullptr) !=
       LockFile::Outcome::locked) {
     log::warn("container {}: an earlier update does not end; the limits are on record only", id);
     return;
@@ -59,7 +85,7 @@ void apply_limits(const World& world, const store::Container& container,
   auto hard = seen.memory_limit;
   if (limits.ticket > 0) {
     store.close();
-    const auto updated = update_limits(world.docker, seen.id, limits);
+    const auto updated = update_limits(world, seen.id, limits);
     if (updated.ok()) {
       hard = updated.value();
     } else {

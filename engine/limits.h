@@ -10,8 +10,12 @@ namespace containerizer {
 // The body of an update request for what the slave wants, where `in_force` is what the engine holds
 // the container to: cpu shares, the soft memory limit, and the hard one where it rises, with the
 // same room for swap as before. It is never lowered: a task's end shrinks its resources while its
-// processes are still there (mesos-protocol 5.3). Empty when there is nothing to change.
-boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force);
+// processes are still there (mesos-protocol 5.3). With `with_quota` a quota of CPU time follows
+// the cpus, where there is one. What a flag has set stays as it is
+// (engine/translation/flag_limits.h); above a limit of memory and swap together that a flag has
+// set, the hard limit does not rise. Empty when there is nothing to change.
+boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force,
+                                bool with_quota = false);
 
 // The hard limit in bytes once update_body() has been applied; 0 for none.
 std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts& in_force);

@@ -1,7 +1,7 @@
 #include "engine/mesos_programs.h"
 
-#include "engine/executor_command.h"
 #include "engine/host/sandbox.h"
+#include "engine/translation/executor_command.h"
 
 namespace containerizer {
 namespace {
@@ -25,7 +25,7 @@ Result<SandboxProgram> in_sandbox(const std::string& sandbox, const char* output
 
 Result<SandboxProgram> fetcher_program(const store::Container& container, const Uris& uris,
                                        const Environment& environment) {
-  if (auto valid = check_uris(uris); !valid.ok()) return valid.failure();
+  if (auto valid = check_uris(uris, container.directory); !valid.ok()) return valid.failure();
   auto made = in_sandbox(container.directory, "stderr");
   if (!made.ok()) return made;
   auto& program = made.value().program;

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "containerizer.pb.h"
-#include "engine/environment.h"
-#include "engine/fetch_request.h"
+#include "engine/host/environment.h"
 #include "engine/host/fd.h"
 #include "engine/host/process.h"
 #include "engine/host/result.h"
+#include "engine/translation/fetch_request.h"
 #include "store/store.h"
 
 namespace containerizer {

@@ -4,6 +4,8 @@ namespace containerizer {
 
 Observation observation_of(const ContainerFacts& facts) {
   if (!facts.started) return Observation::created;
+  // So says Podman of what was running when its run directory was lost.
+  if (facts.status == "created") return Observation::absent;
   const bool ended = facts.status == "exited" || facts.status == "dead";
   return ended ? Observation::ended : Observation::running;
 }

@@ -12,7 +12,7 @@ namespace containerizer {
 // nothing.
 enum class Observation {
   unknown,
-  absent,
+  absent,   // or nothing is known of it any more
   created,  // exists, never started
   running,  // or paused, or restarting
   ended,

@@ -33,7 +33,8 @@ Status ensure_supervisor(const World& world, const std::string& container_id,
   supervisor.directory = "/";
   if (words.ok()) supervisor.error = words.value().get();
   supervisor.detached = true;
-  const auto report = world.host.hear(supervisor, world.host.now() + longest_start);
+  const auto report = world.host.hear_in_scope(
+      supervisor, "supervisor of container " + container_id, world.host.now() + longest_start);
   if (!report.ok()) return report.failure();
   if (report.value() == ready) return Done{};
   return Failure{Fault::refused, fmt::format("the supervisor of container {} did not begin; its "

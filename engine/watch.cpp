@@ -42,16 +42,23 @@ Watch::Outcome Watch::until(Deadline deadline) {
     if (const auto outcome = connect()) return *outcome;
     Deadline next = deadline;
     if (!exit_stream_) next = std::min(next, exit_retry_.next);
-    if (!output_stream_) next = std::min(next, output_retry_.next);
+    if (wants_output()) next = std::min(next, output_retry_.next);
     if (vanished_at_) next = std::min(next, *vanished_at_);
     const auto ready =
         host_.poll({host_.wake(), executor_.get(), exit_stream_ ? exit_stream_->fd() : -1,
                     output_stream_ ? output_stream_->fd() : -1, init_.get()},
                    next);
-    if (ready[3]) copy_output();
     if (ready[2]) {
       if (const auto outcome = look_at_exit()) return *outcome;
     }
+    if (ready[4]) {
+      init_.close();
+      init_ended_at_ = host_.now();
+      vanished_at_ = *init_ended_at_ + late_exit;
+      output_stream_.reset();
+      follows_ = false;
+    }
+    if (ready[3] && output_stream_) copy_output();
     if (ready[1]) {
       executor_.close();
       return Outcome::executor_ended;
@@ -59,11 +66,6 @@ Watch::Outcome Watch::until(Deadline deadline) {
     if (ready[0]) {
       host_.clear_wake();
       return Outcome::woken;
-    }
-    if (ready[4]) {
-      init_.close();
-      init_ended_at_ = host_.now();
-      vanished_at_ = *init_ended_at_ + late_exit;
     }
     if (vanished_at_ && host_.now() >= *vanished_at_) return Outcome::vanished;
     if (host_.now() >= deadline) return Outcome::time_is_up;
@@ -74,6 +76,7 @@ void Watch::doubt() {
   exit_stream_.reset();
   exit_retry_.failed(host_.now());
   if (vanished_at_) vanished_at_ = host_.now() + late_exit;
+  follows_ = true;
 }
 
 std::optional<Duration> Watch::gone_unwitnessed_for() const {
@@ -96,9 +99,11 @@ std::optional<Watch::Outcome> Watch::connect() {
       exit_retry_.failed(host_.now());
     }
   }
-  if (!output_stream_ && output_retry_.is_due(host_.now())) connect_output();
+  if (wants_output() && output_retry_.is_due(host_.now())) connect_output();
   return std::nullopt;
 }
+
+bool Watch::wants_output() const { return follows_ && !is_refused_ && !output_stream_; }
 
 void Watch::connect_output() {
   auto since = output_.resume();
@@ -119,6 +124,11 @@ void Watch::connect_output() {
 // streams cleanly while containers live on.
 void Watch::output_failed(const Failure& failure) {
   output_stream_.reset();
+  if (failure.fault == Fault::refused) {
+    is_refused_ = true;
+    log::warn("output is not copied while the container runs: {}", failure.text);
+    return;
+  }
   const bool clean_end = failure.fault == Fault::not_found;
   if (!clean_end && output_retry_.pause < longest_pause) {
     log::warn("output is not copied for now: {}", failure.text);
@@ -167,6 +177,7 @@ Status Watch::pump(OutputStream& stream, int most) {
 
 Status Watch::drain(int interrupt, Duration silence) {
   close();
+  if (is_refused_) return Done{};
   auto since = output_.resume();
   if (!since.ok()) return since.failure();
   auto stream = docker_.output(container_, since.value(), false);

@@ -40,9 +40,9 @@ class Watch {
   std::optional<Duration> gone_unwitnessed_for() const;
 
   // Copies whatever output is left of a container that has ended. Success also when the container
-  // is gone. unavailable, refused: not everything could be copied; also when the engine says
-  // nothing for as long as `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became
-  // readable.
+  // is gone, and when the engine has refused to give any, which was told then. unavailable,
+  // refused: not everything could be copied; also when the engine says nothing for as long as
+  // `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became readable.
   Status drain(int interrupt, Duration silence);
 
   // Closes what is open to the engine.
@@ -59,6 +59,7 @@ class Watch {
   };
 
   std::optional<Outcome> connect();
+  bool wants_output() const;
   void connect_output();
   std::optional<Outcome> look_at_exit();
   void copy_output();
@@ -76,6 +77,10 @@ class Watch {
   std::optional<Deadline> vanished_at_;  // when the engine should have said that init has ended
   std::unique_ptr<ExitStream> exit_stream_;
   std::unique_ptr<OutputStream> output_stream_;
+  // Not after init's end: what Podman's streams that follow bring then has gaps; drain() has it
+  // all.
+  bool follows_ = true;
+  bool is_refused_ = false;  // asking again would be useless
   Retry exit_retry_;
   Retry output_retry_;
 };

@@ -6,7 +6,7 @@
 
 #include "engine/config.h"
 #include "engine/docker/docker.h"
-#include "engine/environment.h"
+#include "engine/host/environment.h"
 #include "engine/host/host.h"
 #include "store/store.h"
 

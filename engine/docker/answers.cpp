@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "engine/docker/encoding.h"
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 
 namespace containerizer {
@@ -12,11 +13,17 @@ namespace {
 
 namespace json = boost::json;
 
-// The daemon's own words, "" for none.
-std::string words_of(const Answer& answer) {
+// What the daemon has to say about an error.
+struct Explanation {
+  std::string words;  // "" for none
+  bool has_cause = false;
+};
+
+Explanation explanation_of(const Answer& answer) {
   const auto document = parse_json(answer.body);
-  if (!document || !document->is_object()) return "";
-  return one_line(text_member(document->get_object(), "message"));
+  if (!document || !document->is_object()) return {};
+  const auto& object = document->get_object();
+  return {one_line(text_member(object, "message")), object.contains("cause")};
 }
 
 // What a daemon says that is on its way down, or whose containerd is: nothing about the request.
@@ -29,17 +36,22 @@ bool is_passing(std::string_view words) {
 }
 
 Fault fault_of(const ApiCall& call, const std::string& subject, int status,
-               const std::string& words) {
+               const Explanation& explanation) {
+  const auto& words = explanation.words;
   if (&call == &kPull && !words.empty()) return pull_fault(words);
   if (status == 404 && *call.missing != '\0' && mentions(words, call.missing) &&
       (!call.names_subject || mentions(words, subject))) {
     return Fault::not_found;
   }
   if (call.explains && !words.empty() && !is_passing(words)) return Fault::refused;
-  // Old daemons give this text with 400 or 500.
-  if (status == 409 || mentions(words, "is already in use by container")) return Fault::conflict;
+  // Old daemons give this text with 400 or 500, and Podman, without "container", too.
+  if (status == 409 || mentions(words, "is already in use by ")) return Fault::conflict;
   if ((status >= 400 && status < 500) || status == 501) return Fault::refused;
-  return Fault::unavailable;
+  // Of a log driver; old daemons give this text with 500.
+  if (mentions(words, "does not support reading")) return Fault::refused;
+  // Podman has no other status than 500 for what it will not create; only its answers name a cause.
+  const bool will_not = &call == &kCreate && explanation.has_cause && !is_passing(words);
+  return will_not ? Fault::refused : Fault::unavailable;
 }
 
 std::int64_t number_member(const json::object& object, std::string_view name) {
@@ -59,6 +71,12 @@ std::map<std::string, std::string> labels_of(const json::object* labels) {
     if (value.is_string()) result[name] = value.get_string();
   }
   return result;
+}
+
+// Podman has a word of its own for what has ended and is not cleaned up yet.
+std::string status_member(const json::object& object, std::string_view name) {
+  const std::string status = text_member(object, name);
+  return status == "stopped" ? "exited" : status;
 }
 
 std::string without_slash(const std::string& name) {
@@ -88,8 +106,9 @@ Failure because(const ApiCall& call, const std::string& subject, const Failure& 
 }
 
 Failure refusal(const ApiCall& call, const std::string& subject, const Answer& answer) {
-  const std::string words = words_of(answer);
-  const Fault fault = fault_of(call, subject, answer.status, words);
+  const auto explanation = explanation_of(answer);
+  const auto& words = explanation.words;
+  const Fault fault = fault_of(call, subject, answer.status, explanation);
   const std::string status = "the daemon answered HTTP " + std::to_string(answer.status);
   return because(call, subject, {fault, words.empty() ? status + " without a reason" : words});
 }
@@ -116,23 +135,6 @@ Fault pull_fault(std::string_view words) {
   return absent ? Fault::not_found : Fault::refused;
 }
 
-std::optional<json::value> parse_json(std::string_view text) {
-  boost::system::error_code error;
-  json::value document = json::parse({text.data(), text.size()}, error);
-  if (error) return std::nullopt;
-  return document;
-}
-
-std::string text_member(const json::object& object, std::string_view name) {
-  const json::value* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->get_string()) : "";
-}
-
-const json::object* object_member(const json::object& object, std::string_view name) {
-  const json::value* member = object.if_contains(name);
-  return member == nullptr ? nullptr : member->if_object();
-}
-
 std::optional<ContainerFacts> read_inspect(const json::value& document) {
   constexpr std::string_view kNever = "0001-01-01T00:00:00Z";
   const json::object* container = document.if_object();
@@ -144,7 +146,7 @@ std::optional<ContainerFacts> read_inspect(const json::value& document) {
   ContainerFacts facts;
   facts.id = text_member(*container, "Id");
   facts.name = without_slash(text_member(*container, "Name"));
-  facts.status = text_member(*state, "Status");
+  facts.status = status_member(*state, "Status");
   if (facts.id.empty() || facts.status.empty()) return std::nullopt;
   facts.labels = labels_of(object_member(*config, "Labels"));
   const std::string started_at = text_member(*state, "StartedAt");
@@ -157,6 +159,7 @@ std::optional<ContainerFacts> read_inspect(const json::value& document) {
   if (const auto* host = object_member(*container, "HostConfig")) {
     facts.memory_limit = number_member(*host, "Memory");
     facts.swap_limit = number_member(*host, "MemorySwap");
+    facts.cpu_quota = number_member(*host, "CpuQuota");
   }
   facts.finished_at = text_member(*state, "FinishedAt");
   return facts;
@@ -173,7 +176,7 @@ std::optional<std::vector<ContainerFacts>> read_list(const json::value& document
     ContainerFacts facts;
     facts.id = text_member(*container, "Id");
     facts.name = own_name(*container);
-    facts.status = text_member(*container, "State");
+    facts.status = status_member(*container, "State");
     facts.started = facts.status != "created";
     facts.labels = labels_of(object_member(*container, "Labels"));
     if (facts.id.empty() || facts.status.empty()) return std::nullopt;

@@ -41,7 +41,8 @@ inline constexpr ApiCall kUpdate{"update container", "no such container", true, 
 inline constexpr ApiCall kImage{"inspect image", "no such image", false, false};
 inline constexpr ApiCall kPull{"pull image", "", false, true};
 inline constexpr ApiCall kOutput{"read the output of container", "no such container", true, false};
-inline constexpr ApiCall kWait{"wait for container", "no such container", true, false};
+// Podman does not say which, and a wait needs no other.
+inline constexpr ApiCall kWait{"wait for container", "no such container", false, false};
 
 // "cannot start container X: " + reason, with the fault of `reason`.
 Failure because(const ApiCall& call, const std::string& subject, const Failure& reason);
@@ -55,12 +56,6 @@ Failure unusable(const ApiCall& call, const std::string& subject);
 // How a failed pull is to be taken by the daemon's words for it: not_found when the registry has no
 // such image or wants credentials; refused for everything else.
 Fault pull_fault(std::string_view words);
-
-std::optional<boost::json::value> parse_json(std::string_view text);
-
-// Members of an object; "" or null when absent or of another type.
-std::string text_member(const boost::json::object& object, std::string_view name);
-const boost::json::object* object_member(const boost::json::object& object, std::string_view name);
 
 // The answer to GET /containers/{id}/json, and to GET /containers/json. Nothing when it is not one.
 std::optional<ContainerFacts> read_inspect(const boost::json::value& document);

@@ -8,8 +8,10 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
+#include "engine/docker/older_api.h"
 #include "engine/docker/pull_progress.h"
 #include "engine/docker/streams.h"
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 
 namespace containerizer {
@@ -18,12 +20,26 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr unsigned kNewestMinor = 41;  // of API 1.x, what this client is written for
-constexpr unsigned kOldestMinor = 24;
-// Of Docker 17.12.
-constexpr unsigned kFirstToDateRight = 35;
+// Major and minor.
+using ApiVersion = std::pair<unsigned, unsigned>;
+constexpr ApiVersion kNewest{1, 41};            // what this client is written for
+constexpr ApiVersion kOldest{1, 24};            // of Docker 1.12
+constexpr ApiVersion kFirstToDateRight{1, 35};  // of Docker 17.12
 constexpr Duration kRemovalPause{50};
 constexpr Duration kProgressInterval{1000};
+
+std::optional<ApiVersion> read_version(std::string_view text) {
+  ApiVersion version;
+  const std::size_t dot = text.find('.');
+  const bool readable = dot != std::string_view::npos &&
+                        to_number(text.substr(0, dot), version.first) &&
+                        to_number(text.substr(dot + 1), version.second);
+  return readable ? std::optional(version) : std::nullopt;
+}
+
+std::string to_text(const ApiVersion& version) {
+  return std::to_string(version.first) + "." + std::to_string(version.second);
+}
 
 std::string path_of(const std::string& container, const char* rest) {
   return "/containers/" + percent_encode(container) + rest;
@@ -35,8 +51,14 @@ std::string host_header(const Endpoint& endpoint) {
 }
 
 std::string auth_header(const RegistryAuth& auth) {
-  return base64url(json::serialize(json::object{
-      {"username", auth.username}, {"password", auth.password}, {"serveraddress", auth.server}}));
+  json::object header{{"serveraddress", auth.server}};
+  if (!auth.identity_token.empty()) {
+    header["identitytoken"] = auth.identity_token;
+  } else {
+    header["username"] = auth.username;
+    header["password"] = auth.password;
+  }
+  return base64url(json::serialize(header));
 }
 
 // The daemon quotes an environment entry that it rejects: leaves only the name.
@@ -86,22 +108,22 @@ Result<Answer> EngineClient::exchange(const Request& request, const Patience& pa
   }
 }
 
-Status EngineClient::settle_version(const std::string& offered) {
-  unsigned major = 0;
-  unsigned minor = 0;
-  const std::size_t dot = offered.find('.');
-  if (dot == std::string::npos || !to_number(std::string_view(offered).substr(0, dot), major) ||
-      !to_number(std::string_view(offered).substr(dot + 1), minor)) {
-    return Failure{Fault::unavailable, "the daemon at " + settings_.endpoint.text() +
-                                           " does not name its API version; check that it is a "
-                                           "Docker Engine that listens there"};
+Status EngineClient::settle_version(const std::string& offered, const std::string& oldest) {
+  const auto newest = read_version(offered);
+  if (!newest) {
+    return Failure{Fault::unavailable,
+                   "the daemon at " + settings_.endpoint.text() +
+                       " does not name its API version; check that it is a Docker Engine that "
+                       "listens there"};
   }
-  if (major < 1 || (major == 1 && minor < kOldestMinor)) {
-    return Failure{Fault::refused, "Docker Engine API " + one_line(offered) + " is older than 1." +
-                                       std::to_string(kOldestMinor) + "; upgrade the engine"};
+  if (*newest < kOldest) {
+    return Failure{Fault::refused, "the daemon at " + settings_.endpoint.text() +
+                                       " has API version " + one_line(offered) +
+                                       ", and this needs " + to_text(kOldest) +
+                                       "; upgrade it to Docker 1.12 or newer"};
   }
-  dates_late_ = major == 1 && minor < kFirstToDateRight;
-  version_ = "1." + std::to_string(major > 1 ? kNewestMinor : std::min(minor, kNewestMinor));
+  dates_late_ = *newest < kFirstToDateRight;
+  version_ = to_text(std::max(std::min(*newest, kNewest), read_version(oldest).value_or(kOldest)));
   return Done{};
 }
 
@@ -109,13 +131,15 @@ Status EngineClient::negotiate(const Patience& patience) {
   if (!version_.empty()) return Done{};
   const auto ping = exchange({Method::get, "/_ping", ""}, patience);
   if (!ping.ok()) return ping.failure();
-  if (!ping.value().api_version.empty()) return settle_version(ping.value().api_version);
-  // Engines before API 1.25 do not say it there.
+  // Engines before API 1.25 do not say it there, and those far ahead may not go back to ours.
+  const auto offered = read_version(ping.value().api_version);
+  if (offered && *offered <= kNewest) return settle_version(ping.value().api_version, "");
   const auto version = exchange({Method::get, "/version", ""}, patience);
   if (!version.ok()) return version.failure();
   const auto document = parse_json(version.value().body);
   const auto* object = document ? document->if_object() : nullptr;
-  return settle_version(object == nullptr ? "" : text_member(*object, "ApiVersion"));
+  if (object == nullptr) return settle_version("", "");
+  return settle_version(text_member(*object, "ApiVersion"), text_member(*object, "MinAPIVersion"));
 }
 
 Result<Answer> EngineClient::ask(const ApiCall& call, const std::string& subject, Request request,
@@ -154,9 +178,15 @@ Result<Exchange> EngineClient::open_stream(const ApiCall& call, const std::strin
 }
 
 Result<std::string> EngineClient::create(const std::string& name, const json::object& body) {
+  const Patience patience(settings_.call_deadline);
+  const Status negotiated = negotiate(patience);
+  if (!negotiated.ok()) return because(kCreate, name, negotiated.failure());
+  const auto version = read_version(version_).value_or(kNewest);
+  const auto fitting = create_body_for(version.second, body);
+  if (!fitting.ok()) return because(kCreate, name, fitting.failure());
   const Request request{Method::post, "/containers/create" + query({{"name", name}}),
-                        json::serialize(body)};
-  const auto answer = ask_json(kCreate, name, request, Patience(settings_.call_deadline));
+                        json::serialize(fitting.value())};
+  const auto answer = ask_json(kCreate, name, request, patience);
   if (!answer.ok()) return without_environment(answer.failure(), body);
   const auto* created = answer.value().if_object();
   std::string id = created == nullptr ? "" : text_member(*created, "Id");
@@ -197,9 +227,10 @@ Status EngineClient::kill(const std::string& container, const std::string& signa
   const Request request{Method::post, path_of(container, "/kill") + query({{"signal", signal}}),
                         ""};
   const auto answer = ask(kKill, container, request, Patience(settings_.call_deadline));
-  // Engines disagree on the status of the second.
+  // Engines disagree on the status and the words of the second.
   if (answer.failed_with(Fault::not_found) ||
-      (!answer.ok() && mentions(answer.failure().text, "is not running"))) {
+      (!answer.ok() && (mentions(answer.failure().text, "is not running") ||
+                        mentions(answer.failure().text, "can only kill running containers")))) {
     return Done{};
   }
   return done_if(answer);
@@ -237,18 +268,18 @@ Result<bool> EngineClient::has_image(const std::string& reference) {
 }
 
 Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
-                          const std::function<void(const std::string&)>& progress) {
+                          const PullListener& listener) {
   const ImageName image = split_reference(reference);
   Request request{Method::post,
                   "/images/create" + query({{"fromImage", image.repository}, {"tag", image.tag}}),
                   ""};
-  if (!auth.username.empty() || !auth.password.empty()) {
+  if (!auth.empty()) {
     request.headers.emplace_back("X-Registry-Auth", auth_header(auth));
   }
   auto opened = open_stream(kPull, reference, request, Patience(settings_.call_deadline));
   if (!opened.ok()) return opened.failure();
   Exchange& stream = opened.value();
-  PullProgress report(progress, kProgressInterval);
+  PullProgress report(listener, kProgressInterval);
   Patience silence(settings_.pull_silence);
   const auto failed = [&](const Failure& why) { return because(kPull, reference, why); };
   for (;;) {

@@ -41,19 +41,19 @@ class EngineClient final : public Docker {
   Status update(const std::string& container, const boost::json::object& body) override;
   Result<bool> has_image(const std::string& reference) override;
   Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
-              const std::function<void(const std::string&)>& progress) override;
+              const PullListener& listener) override;
   Result<std::unique_ptr<OutputStream>> output(const std::string& container,
                                                const std::string& since, bool follow) override;
   Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) override;
   Status ping() override;
 
-  // The version in use: the lower of 1.41 and the daemon's; "" before the first call.
+  // The version in use: 1.41, or the daemon's nearest to it; "" before the first call.
   const std::string& api_version() const { return version_; }
 
  private:
   Result<Answer> exchange(const Request& request, const Patience& patience);
   Status negotiate(const Patience& patience);
-  Status settle_version(const std::string& offered);
+  Status settle_version(const std::string& offered, const std::string& oldest);
   Result<Answer> ask(const ApiCall& call, const std::string& subject, Request request,
                      const Patience& patience);
   Result<boost::json::value> ask_json(const ApiCall& call, const std::string& subject,

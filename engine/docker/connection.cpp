@@ -17,7 +17,7 @@ namespace {
 
 constexpr Duration kBacklogPause{20};
 constexpr const char* kAdvice = "; check that it responds (docker ps) and is not overloaded";
-constexpr std::size_t kReceiveSize = 16U << 10;
+constexpr std::size_t kReceiveSize = kTlsRecordSize;
 
 union Address {
   sockaddr any;
@@ -69,6 +69,30 @@ std::string seconds(Duration duration) {
   return text;
 }
 
+Transfer judge(ssize_t count, Transfer::Outcome wait) {
+  using Outcome = Transfer::Outcome;
+  if (count >= 0) return {Outcome::moved, static_cast<std::size_t>(count)};
+  if (errno == EAGAIN || errno == EINTR) return {wait};
+  return {Outcome::failed, 0, std::strerror(errno)};
+}
+
+Transfer send_plain(int socket, std::string_view bytes) {
+  return judge(::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+               Transfer::Outcome::needs_output);
+}
+
+Transfer receive_plain(int socket, char* buffer, std::size_t size) {
+  auto transfer = judge(::recv(socket, buffer, size, 0), Transfer::Outcome::needs_input);
+  const bool is_end = transfer.outcome == Transfer::Outcome::moved && transfer.count == 0;
+  return is_end ? Transfer{Transfer::Outcome::closed} : transfer;
+}
+
+// Waits for what a transfer needs. False when that takes too long.
+bool await(int socket, const Transfer& transfer, Deadline end) {
+  const bool input = transfer.outcome == Transfer::Outcome::needs_input;
+  return wait_for(socket, input ? POLLIN : POLLOUT, end) == Readiness::ready;
+}
+
 }  // namespace
 
 Readiness wait_for(int fd, short events, Deadline end, int interrupt) {
@@ -99,7 +123,35 @@ Result<Connection> Connection::open(const Endpoint& endpoint, const Patience& pa
     const int on = 1;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   }
-  return Connection(std::move(socket), std::move(unconnected.daemon_));
+  Connection connection(std::move(socket), std::move(unconnected.daemon_));
+  if (endpoint.tls) {
+    const Status encrypted = connection.encrypt(endpoint, patience);
+    if (!encrypted.ok()) return encrypted.failure();
+  }
+  return connection;
+}
+
+Status Connection::encrypt(const Endpoint& endpoint, const Patience& patience) {
+  const auto failed = [&](const std::string& reason) {
+    return Failure{Fault::unavailable, "no TLS with " + daemon_ + ": " + reason};
+  };
+  auto session = TlsSession::prepare(fd(), *endpoint.tls, endpoint.name);
+  if (!session.ok()) return failed(session.failure().text);
+  for (;;) {
+    const auto shaken = session.value()->handshake();
+    switch (shaken.outcome) {
+      case Transfer::Outcome::moved:
+        tls_ = std::move(session.value());
+        return Done{};
+      case Transfer::Outcome::failed:
+        return failed(shaken.reason);
+      case Transfer::Outcome::closed:
+        return failed("it closed the connection during the handshake");
+      default:
+        if (await(fd(), shaken, patience.end)) continue;
+        return failed("it did not complete the handshake within " + seconds(patience.length));
+    }
+  }
 }
 
 bool Connection::stale() const {
@@ -109,29 +161,35 @@ bool Connection::stale() const {
 
 Status Connection::send(const std::string& bytes, const Patience& patience) {
   touched_ = false;
-  for (std::size_t sent = 0; sent < bytes.size();) {
-    const ssize_t count = ::send(fd(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (count >= 0) {
-      sent += static_cast<std::size_t>(count);
-      touched_ = touched_ || count > 0;
-    } else if (errno == EAGAIN) {
-      if (wait_for(fd(), POLLOUT, patience.end) != Readiness::ready) return timed_out(patience);
-    } else if (errno != EINTR) {
-      return failure(std::string("did not take the request: ") + std::strerror(errno));
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const auto sent = tls_ ? tls_->send(rest) : send_plain(fd(), rest);
+    switch (sent.outcome) {
+      case Transfer::Outcome::moved:
+        rest.remove_prefix(sent.count);
+        touched_ = touched_ || sent.count > 0;
+        break;
+      case Transfer::Outcome::failed:
+        return failure("did not take the request: " + sent.reason);
+      case Transfer::Outcome::closed:
+        return failure("closed the connection before it took the request");
+      default:
+        if (!await(fd(), sent, patience.end)) return timed_out(patience);
     }
   }
   return Done{};
 }
 
 Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
-  for (;;) {
-    const ssize_t count = ::recv(fd(), buffer, size, 0);
-    if (count > 0) return std::string_view(buffer, static_cast<std::size_t>(count));
-    if (count == 0) return failure("closed the connection before its answer was complete");
-    if (errno == EAGAIN) return std::string_view();
-    if (errno != EINTR) {
-      return failure(std::string("broke the connection: ") + std::strerror(errno));
-    }
+  const auto received = tls_ ? tls_->receive(buffer, size) : receive_plain(fd(), buffer, size);
+  switch (received.outcome) {
+    case Transfer::Outcome::moved:
+      return std::string_view(buffer, received.count);
+    case Transfer::Outcome::closed:
+      return failure("closed the connection before its answer was complete");
+    case Transfer::Outcome::failed:
+      return failure("broke the connection: " + received.reason);
+    default:
+      return std::string_view();
   }
 }
 
@@ -147,11 +205,19 @@ Failure Connection::failure(const std::string& reason) const {
   return Failure{Fault::unavailable, daemon_ + " " + reason};
 }
 
+// A server that wants TLS answers a plain request with so much.
+Failure Exchange::cut_short(const Failure& why) const {
+  const bool wants_tls =
+      !connection_.is_encrypted() && answer_.headers_complete() && answer_.status() == 400;
+  if (!wants_tls) return why;
+  return connection_.failure("does not take requests without TLS; ask for it with --tlsverify");
+}
+
 Result<bool> Exchange::advance() {
   char buffer[kReceiveSize];
   const auto received = connection_.receive(buffer, sizeof buffer);
   closed_ = !received.ok();
-  if (closed_) return received.failure();
+  if (closed_) return cut_short(received.failure());
   if (received.value().empty()) return false;
   answered_ = true;
   const Status fed = answer_.feed(received.value());

@@ -3,10 +3,12 @@
 // text is a clause without subject of the operation: the caller says what was attempted.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "engine/docker/endpoint.h"
 #include "engine/docker/http.h"
+#include "engine/docker/tls.h"
 #include "engine/host/clock.h"
 #include "engine/host/fd.h"
 #include "engine/host/result.h"
@@ -26,7 +28,7 @@ enum class Readiness { ready, timed_out, interrupted };
 // readable; the interrupt wins.
 Readiness wait_for(int fd, short events, Deadline end, int interrupt = -1);
 
-// A non-blocking, close-on-exec socket.
+// A non-blocking, close-on-exec socket, with TLS on it if the endpoint asks for that.
 class Connection {
  public:
   Connection() = default;  // not valid
@@ -34,6 +36,7 @@ class Connection {
 
   bool valid() const { return socket_.valid(); }
   int fd() const { return socket_.get(); }
+  bool is_encrypted() const { return tls_ != nullptr; }
 
   // Whether a connection that should be silent was closed, or spoke unasked.
   bool stale() const;
@@ -42,7 +45,8 @@ class Connection {
   Status send(const std::string& bytes, const Patience& patience);
   bool touched() const { return touched_; }
 
-  // Without blocking: what has arrived, "" for nothing yet. `buffer` is room for it.
+  // Without blocking: what has arrived, "" for nothing yet; fd() is readable when there is more.
+  // REQUIRES: `buffer` has room for kTlsRecordSize, with TLS.
   Result<std::string_view> receive(char* buffer, std::size_t size);
 
   // The failures of having waited in vain: for an answer, and for its next piece.
@@ -55,8 +59,11 @@ class Connection {
   Connection(Fd socket, std::string daemon)
       : socket_(std::move(socket)), daemon_(std::move(daemon)) {}
 
+  Status encrypt(const Endpoint& endpoint, const Patience& patience);
+
   Fd socket_;
-  std::string daemon_;  // "the Docker daemon at unix:///…"
+  std::unique_ptr<TlsSession> tls_;  // without one, bytes go as they are
+  std::string daemon_;               // "the Docker daemon at unix:///…"
   bool touched_ = false;
 };
 
@@ -90,6 +97,8 @@ class Exchange {
   Connection take_connection();
 
  private:
+  Failure cut_short(const Failure& why) const;
+
   Connection connection_;
   ResponseReader answer_;
   bool answered_ = false;

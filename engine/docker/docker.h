@@ -19,6 +19,14 @@
 
 namespace containerizer {
 
+// News of a pull, for people: one line without control characters.
+struct PullNews {
+  std::string line;
+  // How far it has come, from 0 to 1, in lines that come again and again to say so.
+  std::optional<double> fraction;
+};
+using PullListener = std::function<void(const PullNews&)>;
+
 // What `inspect` says of a container, reduced to what decisions need.
 struct ContainerFacts {
   std::string id;      // 64 hexadecimal digits
@@ -33,6 +41,7 @@ struct ContainerFacts {
   std::string stop_signal;        // "" for the default
   std::int64_t memory_limit = 0;  // the hard limit in bytes; 0 for none, and in lists
   std::int64_t swap_limit = 0;    // memory and swap together; -1 for none, 0 for unknown
+  std::int64_t cpu_quota = 0;     // microseconds of each period; 0 for none
   std::string finished_at;        // RFC 3339, as given; "" where the engine does not know
 };
 
@@ -73,6 +82,9 @@ struct RegistryAuth {
   std::string username;
   std::string password;
   std::string server;
+  std::string identity_token;  // in place of the two
+
+  bool empty() const { return username.empty() && password.empty() && identity_token.empty(); }
 };
 
 class Docker {
@@ -108,13 +120,13 @@ class Docker {
   // Success with false when the image is not there.
   virtual Result<bool> has_image(const std::string& reference) = 0;
 
-  // Pulls an image; `progress` gets one readable line at a time. Ends early with
+  // Pulls an image, and tells the listener, if there is one. Ends early with
   // Fault::interrupted when `interrupt` (a descriptor, -1 for none) becomes readable. The time is
   // bounded only by the daemon's silence: it fails as unavailable when nothing arrives for as long
   // as the implementation was told to bear. refused: the daemon or the registry cannot, in the
   // daemon's words. not_found: the registry has no such image, or wants credentials for it.
   virtual Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
-                      const std::function<void(const std::string&)>& progress) = 0;
+                      const PullListener& listener) = 0;
 
   // Output of a container, entries with timestamp >= since ("" for all). With `follow` the stream
   // ends when the container does; without, at the last entry that is there.

@@ -8,6 +8,12 @@
 #include "engine/host/text.h"
 
 namespace containerizer {
+namespace {
+
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+}  // namespace
 
 std::string percent_encode(std::string_view text, std::string_view keep) {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -35,7 +41,6 @@ std::string query(std::initializer_list<std::pair<const char*, std::string>> pai
 }
 
 std::string base64url(std::string_view bytes) {
-  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
@@ -44,10 +49,29 @@ std::string base64url(std::string_view bytes) {
       group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
     }
     for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= count ? kAlphabet[group >> (18 - 6 * k) & 63] : '=';
+      text += k <= count ? kBase64[group >> (18 - 6 * k) & 63] : '=';
     }
   }
   return text;
+}
+
+std::optional<std::string> base64_decode(std::string_view text) {
+  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  std::string bytes;
+  unsigned bits = 0;
+  int count = 0;
+  for (char c : text) {
+    if (c == '+') c = '-';
+    if (c == '/') c = '_';
+    const auto digit = kBase64.find(c);
+    if (digit == kBase64.npos) return std::nullopt;
+    bits = bits << 6 | static_cast<unsigned>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xff);
+  }
+  return count < 6 ? std::optional(bytes) : std::nullopt;
 }
 
 Result<std::string> unix_time(const std::string& rfc3339) {

@@ -21,6 +21,9 @@ std::string query(std::initializer_list<std::pair<const char*, std::string>> pai
 // Base 64 with the URL alphabet, padded.
 std::string base64url(std::string_view bytes);
 
+// What was encoded in base 64, of either alphabet, padded or not; nothing when it is malformed.
+std::optional<std::string> base64_decode(std::string_view text);
+
 // "2024-01-01T00:00:00.5Z" as seconds since 1970 with nine decimals: "1704067200.500000000".
 // refused: not RFC 3339.
 Result<std::string> unix_time(const std::string& rfc3339);

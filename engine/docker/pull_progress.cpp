@@ -1,9 +1,12 @@
 #include "engine/docker/pull_progress.h"
 
-#include <cstdio>
+#include <fmt/core.h>
+
+#include <algorithm>
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 
 namespace containerizer {
@@ -14,28 +17,13 @@ namespace json = boost::json;
 
 constexpr std::size_t kLongestLine = 1U << 20;
 constexpr std::size_t kMostLayers = 10000;
+constexpr std::size_t kMostWorks = 10;
+constexpr double kMega = 1e6;
 
-double megabytes(const json::object& detail, std::string_view name) {
-  const json::value* member = detail.if_contains(name);
+double number_member(const json::object& object, std::string_view name) {
+  const json::value* member = object.if_contains(name);
   const bool is_number = member != nullptr && member->is_number();
-  return is_number ? member->to_number<double>() / 1e6 : 0;
-}
-
-// " 12.3 of 45.6 MB (27%)", "" when the object does not say.
-std::string amount(const json::object& object) {
-  const json::object* detail = object_member(object, "progressDetail");
-  if (detail == nullptr) return "";
-  const double current = megabytes(*detail, "current");
-  const double total = megabytes(*detail, "total");
-  if (current <= 0) return "";
-  char text[128];
-  if (total < current) {
-    std::snprintf(text, sizeof text, " %.1f MB", current);
-  } else {
-    std::snprintf(text, sizeof text, " %.1f of %.1f MB (%.0f%%)", current, total,
-                  100 * current / total);
-  }
-  return text;
+  return is_number ? std::max(member->to_number<double>(), 0.0) : 0;
 }
 
 std::string error_of(const json::object& object) {
@@ -77,19 +65,47 @@ Status PullProgress::take(std::string_view text) {
 void PullProgress::report(const json::object& object) {
   const std::string status = one_line(text_member(object, "status"));
   const std::string layer = one_line(text_member(object, "id"));
-  if (status.empty() || !line_) return;
-  if (!layer.empty()) {
-    if (status_.size() >= kMostLayers) status_.clear();
-    std::string& known = status_[layer];
-    const auto now = std::chrono::steady_clock::now();
-    const std::string advance = amount(object);
-    if (known == status && (advance.empty() || now < quiet_until_)) return;
-    known = status;
-    if (!advance.empty()) quiet_until_ = now + interval_;
-    line_(layer + ": " + status + advance);
-    return;
+  if (status.empty() || !listener_) return;
+  if (layer.empty()) return listener_({status, {}});
+  if (const json::object* detail = object_member(object, "progressDetail")) {
+    const Bytes bytes{number_member(*detail, "current"), number_member(*detail, "total")};
+    if (bytes.current > 0) return advance(status, layer, bytes);
   }
-  line_(status);
+  if (status_.size() >= kMostLayers) status_.clear();
+  std::string& known = status_[layer];
+  if (known == status) return;
+  known = status;
+  for (auto& [name, work] : works_) {
+    if (const auto done = work.layers.find(layer); done != work.layers.end()) {
+      done->second.current = done->second.total;
+    }
+  }
+  listener_({layer + ": " + status, {}});
+}
+
+void PullProgress::advance(const std::string& status, const std::string& layer, Bytes bytes) {
+  if (works_.size() >= kMostWorks) works_.clear();
+  Work& work = works_[status];
+  if (work.layers.size() >= kMostLayers) work.layers.clear();
+  work.layers[layer] = bytes;
+  const Deadline now = now_();
+  const bool is_first = work.told_at == Deadline::min();
+  if (!is_first && now < work.told_at + interval_) return;
+  Bytes all;
+  for (const auto& [name, of_layer] : work.layers) {
+    all.current += of_layer.current;
+    all.total += std::max(of_layer.total, of_layer.current);
+  }
+  const double fraction = all.current / all.total;
+  const double seconds = is_first ? 0 : std::chrono::duration<double>(now - work.told_at).count();
+  std::string line = fmt::format("{} {:.1f} of {:.1f} MB ({:.0f}%)", status, all.current / kMega,
+                                 all.total / kMega, 100 * fraction);
+  if (seconds > 0 && all.current >= work.told) {
+    line += fmt::format(", {:.1f} MB/s", (all.current - work.told) / kMega / seconds);
+  }
+  work.told = all.current;
+  work.told_at = now;
+  listener_({line, fraction});
 }
 
 }  // namespace containerizer

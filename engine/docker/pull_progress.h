@@ -1,4 +1,4 @@
-// The daemon's report of a pull, as bytes, made into lines for people.
+// The daemon's report of a pull, as bytes, made into news for people.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -8,17 +8,21 @@
 #include <string>
 #include <string_view>
 
+#include "engine/docker/docker.h"
 #include "engine/host/clock.h"
 #include "engine/host/result.h"
 
 namespace containerizer {
 
-// Each change of a layer's status is a line; how far a download or extraction has come is one at
-// most every `interval`. Lines hold no control characters.
+// Each change of a layer's status is a line. How far all layers together have come with the
+// download or the extraction, in bytes, per cent and bytes a second, is one at most every
+// `interval`.
 class PullProgress {
  public:
-  PullProgress(std::function<void(const std::string&)> line, Duration interval)
-      : line_(std::move(line)), interval_(interval) {}
+  using Clock = std::function<Deadline()>;
+
+  PullProgress(PullListener listener, Duration interval, Clock now = std::chrono::steady_clock::now)
+      : listener_(std::move(listener)), interval_(interval), now_(std::move(now)) {}
 
   // Takes the next bytes, in pieces of any size. not_found, refused: the pull failed, in the
   // daemon's words. unavailable: the bytes are no such report.
@@ -28,14 +32,27 @@ class PullProgress {
   Status finish();
 
  private:
+  struct Bytes {
+    double current = 0;
+    double total = 0;
+  };
+  // What is done to one layer after the other: downloading, extracting.
+  struct Work {
+    std::map<std::string, Bytes> layers;
+    double told = 0;  // of all layers, when it was told
+    Deadline told_at = Deadline::min();
+  };
+
   Status take(std::string_view text);
   void report(const boost::json::object& object);
+  void advance(const std::string& status, const std::string& layer, Bytes bytes);
 
-  std::function<void(const std::string&)> line_;
+  PullListener listener_;
   Duration interval_;
+  Clock now_;
   std::string pending_;                        // a line not complete yet
   std::map<std::string, std::string> status_;  // of each layer
-  Deadline quiet_until_ = Deadline::min();
+  std::map<std::string, Work> works_;          // by the status that they are reported with
 };
 
 }  // namespace containerizer

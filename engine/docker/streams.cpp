@@ -1,6 +1,8 @@
 #include "engine/docker/streams.h"
 
 #include "engine/docker/answers.h"
+#include "engine/docker/encoding.h"
+#include "engine/host/json.h"
 #include "engine/host/text.h"
 
 namespace containerizer {
@@ -41,7 +43,11 @@ class EngineOutput final : public OutputStream {
   }
 
   // From here on the stream has nothing but this to say.
-  Failure end(const Failure& failure) {
+  Failure end(Failure failure) {
+    if (mentions(failure.text, "does not support reading")) {
+      failure.text +=
+          "; use the log driver json-file, local or journald, or one whose cache is not disabled";
+    }
     end_ = failure;
     return failure;
   }

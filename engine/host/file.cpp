@@ -11,14 +11,17 @@
 
 namespace containerizer {
 
-std::optional<std::string> read_small_file(const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+std::optional<std::string> read_small_file(const std::string& path, std::size_t most) {
+  return read_small_file(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), most);
+}
+
+std::optional<std::string> read_small_file(const Fd& file, std::size_t most) {
   if (!file.valid()) return std::nullopt;
-  constexpr std::size_t most = 65536;
   std::string content;
   std::size_t length = 0;
   for (;;) {
-    if (length == content.size()) content.resize(std::min(most, length + 4096));
+    if (length == content.size())
+      content.resize(std::min(most, length + std::max<std::size_t>(4096, length)));
     const auto got = ::read(file.get(), content.data() + length, content.size() - length);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::nullopt;
@@ -36,13 +39,14 @@ Result<Pipe> make_pipe() {
   return Failure{Fault::unavailable, std::string("cannot make a pipe: ") + std::strerror(errno)};
 }
 
-std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline) {
+std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline, int interrupt) {
   std::string all;
   std::array<char, 4096> piece{};
   for (;;) {
-    pollfd readable{pipe.get(), POLLIN, 0};
+    std::array<pollfd, 2> readable{{{pipe.get(), POLLIN, 0}, {interrupt, POLLIN, 0}}};
     const int limit = deadline ? static_cast<int>(time_left(*deadline).count()) : -1;
-    if (::poll(&readable, 1, limit) == 0) return all;
+    if (::poll(readable.data(), readable.size(), limit) == 0 || readable[1].revents != 0)
+      return all;
     const auto got = ::read(pipe.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return all;

@@ -11,9 +11,11 @@
 
 namespace containerizer {
 
-// The whole content of a file of at most 64 KiB (as those in /proc and /sys); nothing when it
-// cannot be read.
-std::optional<std::string> read_small_file(const std::string& path);
+// The content of a file (one in /proc or /sys, say), up to `most` bytes; nothing when it cannot be
+// read.
+inline constexpr std::size_t small_file = 65536;
+std::optional<std::string> read_small_file(const std::string& path, std::size_t most = small_file);
+std::optional<std::string> read_small_file(const Fd& file, std::size_t most = small_file);
 
 struct Pipe {
   Fd read;
@@ -23,8 +25,9 @@ struct Pipe {
 // A pipe that no program inherits. unavailable: the process has too many descriptors.
 Result<Pipe> make_pipe();
 
-// What is written into a pipe until all its writers have closed it, or the deadline has passed.
-std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline = {});
+// What is written into a pipe until all its writers have closed it, the deadline has passed, or
+// `interrupt` (a descriptor, -1 for none) is readable.
+std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline = {}, int interrupt = -1);
 
 // Writes everything, through partial writes and interruptions. False (errno set) on failure.
 bool write_all(int fd, std::string_view bytes);

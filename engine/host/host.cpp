@@ -9,11 +9,14 @@
 
 #include "engine/host/cgroup.h"
 #include "engine/host/file.h"
+#include "engine/host/log.h"
+#include "engine/host/scope.h"
 
 namespace containerizer {
 namespace {
 
 constexpr int wake_signal = SIGUSR1;
+constexpr Duration longest_wait_for_systemd{10'000};
 
 class RealHost : public Host {
  public:
@@ -85,14 +88,34 @@ class RealHost : public Host {
 
   Result<ProcessId> start(const Program& program) override { return containerizer::start(program); }
 
-  Result<std::string> hear(Program program, Deadline deadline) override {
+  Result<std::string> hear(Program program, Deadline deadline, int interrupt) override {
     auto words = make_pipe();
     if (!words.ok()) return words.failure();
     program.output = words.value().write.get();
     auto started = containerizer::start(program);
     if (!started.ok()) return started.failure();
     words.value().write.close();
-    return read_to_end(words.value().read, deadline);
+    auto heard = read_to_end(words.value().read, deadline, interrupt);
+    if (!program.detached) end(started.value());
+    if (interrupt >= 0 && poll({interrupt}, now())[0]) {
+      return Failure{Fault::interrupted, program.arguments[0] + " was called off"};
+    }
+    return heard;
+  }
+
+  Result<std::string> hear_in_scope(Program program, const std::string& description,
+                                    Deadline deadline) override {
+    if (!systemd_fails_ && is_in_service()) {
+      auto heard = hear(in_scope(program, description),
+                        std::min(deadline, deadline_in(longest_wait_for_systemd)), -1);
+      if (heard.ok() && !heard.value().empty()) return heard;
+      systemd_fails_ = true;
+      log::warn(
+          "{} did not begin in a systemd scope of its own{}; begun without, it ends when the "
+          "slave's unit is stopped, but with KillMode=process",
+          description, heard.ok() ? "" : ": " + heard.failure().text);
+    }
+    return hear(std::move(program), deadline, -1);
   }
 
   std::optional<int> reap(const ProcessId& child) override {
@@ -100,8 +123,17 @@ class RealHost : public Host {
   }
 
  private:
+  void end(const ProcessId& child) {
+    const Fd ended = open_process(child);
+    send_group_signal(child, SIGKILL);
+    if (ended.valid()) poll({ended.get()}, deadline_in(Duration(1'000)));
+    containerizer::reap(child.pid);
+  }
+
   Fd wake_;
   std::unique_ptr<PreparedProcess> prepared_;
+  // Then it is not asked again: a recovery may start a thousand programs.
+  bool systemd_fails_ = false;
 };
 
 }  // namespace

@@ -54,8 +54,14 @@ class Host {
   virtual Status allow() = 0;
   virtual Result<ProcessId> start(const Program& program) = 0;
   // Starts a program and returns what it writes to its standard output (of `program` that is not
-  // used), until it closes that or the deadline has passed.
-  virtual Result<std::string> hear(Program program, Deadline deadline) = 0;
+  // used), until it closes that or the deadline has passed. Unless it is detached, it is then
+  // ended. interrupted: `interrupt` (a descriptor, -1 for none) became readable before.
+  virtual Result<std::string> hear(Program program, Deadline deadline, int interrupt) = 0;
+  // The same; when we are part of a service of systemd's, in a scope of its own, so that it
+  // outlives the service. If that fails, or takes long, it is begun without one, which is logged.
+  // REQUIRES: it is detached, says something once it has begun, and may be begun twice.
+  virtual Result<std::string> hear_in_scope(Program program, const std::string& description,
+                                            Deadline deadline) = 0;
   // The waitpid status of an ended child of ours.
   virtual std::optional<int> reap(const ProcessId& child) = 0;
 };

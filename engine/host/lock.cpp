@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -53,6 +54,23 @@ LockFile::LockFile(const std::string& path, bool create)
   if (!file_.valid() && (create || errno != ENOENT)) {
     throw std::system_error(errno, std::generic_category(), "cannot open lock file " + path);
   }
+  // Whoever can open it can keep all others waiting.
+  struct stat found {};
+  if (!file_.valid() || ::fstat(file_.get(), &found) != 0) return;
+  if (S_ISREG(found.st_mode) && found.st_nlink <= 1 && found.st_uid == ::geteuid() &&
+      (found.st_mode & 077) == 0) {
+    return;
+  }
+  throw std::system_error(EPERM, std::generic_category(),
+                          "lock file " + path +
+                              " has a second name, is not the slave's user's, or open to others; "
+                              "leave it one name, chown it to that user and chmod 600 it");
+}
+
+Result<LockFile> LockFile::open(const std::string& path) try {
+  return LockFile(path, true);
+} catch (const std::system_error& error) {
+  return Failure{Fault::refused, error.what()};
 }
 
 bool LockFile::try_lock(int byte, Mode mode) {

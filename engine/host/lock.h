@@ -8,6 +8,7 @@
 
 #include "engine/host/clock.h"
 #include "engine/host/fd.h"
+#include "engine/host/result.h"
 
 namespace containerizer {
 
@@ -19,8 +20,10 @@ class LockFile {
   enum class Outcome { locked, timed_out, interrupted };
 
   // Opens the file, creating it (0600) with `create`. Without, it is not valid() when it is absent.
-  // Throws std::system_error for any other trouble.
+  // Throws std::system_error for any other trouble, and when others could open it, too.
   LockFile(const std::string& path, bool create);
+  // The same for whoever can go on without: refused, instead of an exception. Creates the file.
+  static Result<LockFile> open(const std::string& path);
 
   bool valid() const { return file_.valid(); }
 

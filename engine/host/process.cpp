@@ -1,6 +1,7 @@
 #include "engine/host/process.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -73,7 +74,14 @@ bool arrange_descriptors(ChildImage& image) {
   return true;
 }
 
+bool take_identity(const Program& program) {
+  if (!program.identity) return true;
+  const auto [user, group] = *program.identity;
+  return ::setgroups(1, &group) == 0 && ::setgid(group) == 0 && ::setuid(user) == 0;
+}
+
 [[noreturn]] void become(ChildImage image) {
+  if (!take_identity(image.program)) fail_child(image.report);
   if (image.program.dies_with_us) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != image.parent) ::_exit(127);
@@ -95,7 +103,9 @@ bool arrange_descriptors(ChildImage& image) {
   }
   const auto& directory = image.program.directory;
   if (!directory.empty() && ::chdir(directory.c_str()) != 0) fail_child(image.report);
-  ::execve(image.arguments[0], image.arguments.data(), image.environment.data());
+  const auto& file = image.program.file;
+  ::execve(file.empty() ? image.arguments[0] : file.c_str(), image.arguments.data(),
+           image.environment.data());
   fail_child(image.report);
 }
 
@@ -111,7 +121,7 @@ Status await_exec(const Fd& report, const std::string& what) {
 }
 
 std::string describe(const Program& program) {
-  const auto& path = program.arguments[0];
+  const auto& path = program.file.empty() ? program.arguments[0] : program.file;
   return program.directory.empty() ? path : path + " in " + program.directory;
 }
 

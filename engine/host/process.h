@@ -43,8 +43,15 @@ bool send_signal(const ProcessId& process, int signal);
 // Sends a signal to a process group led by a process that we started in a session of its own.
 bool send_group_signal(const ProcessId& leader, int signal);
 
+// Whom a program runs as.
+struct Identity {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
 struct Program {
-  std::vector<std::string> arguments;    // arguments[0] is the path
+  std::vector<std::string> arguments;    // arguments[0] is the path, unless `file` is
+  std::string file;                      // "" for arguments[0]
   std::vector<std::string> environment;  // NAME=value
   std::string directory;                 // working directory; "" keeps ours
   int input = -1;                        // descriptors for 0, 1, 2; -1 is /dev/null
@@ -53,6 +60,8 @@ struct Program {
   // Created, once permission is there, right before the program begins: as long as it is not there,
   // the program certainly has not. "" for none.
   std::string begun_file;
+  // Ours without one.
+  std::optional<Identity> identity;
   // Killed by the kernel when the process that started it ends.
   bool dies_with_us = false;
   // Not our child: reparented to init, so that nobody who kills our tree reaches it.

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "engine/host/file.h"
+
 namespace containerizer {
 namespace {
 
@@ -19,6 +21,31 @@ Failure cannot_open(const std::string& directory, const std::string& name) {
 // A second name can be a link to somebody else's file.
 bool is_plain(const struct stat& found, const struct stat& owner) {
   return S_ISREG(found.st_mode) && (found.st_nlink == 1 || found.st_uid == owner.st_uid);
+}
+
+// What stands under a name, whatever it is: to open a device can have effects already, and a
+// container's root can plant one.
+Fd look_at(const Fd& folder, const std::string& name, struct stat& found) {
+  Fd place(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (place.valid() && ::fstat(place.get(), &found) != 0) return {};
+  return place;
+}
+
+// Opens what was looked at, whatever stands under its name by now.
+Fd open_seen(const Fd& place, int flags) {
+  return Fd(
+      ::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), flags | O_NONBLOCK | O_CLOEXEC));
+}
+
+Result<Fd> given_to(const struct stat& owner, Fd file, const std::string& directory,
+                    const std::string& name) {
+  struct stat found {};
+  if (!file.valid() || ::fstat(file.get(), &found) != 0) return cannot_open(directory, name);
+  const bool is_owners = found.st_uid == owner.st_uid && found.st_gid == owner.st_gid;
+  if (!is_owners && ::fchown(file.get(), owner.st_uid, owner.st_gid) != 0) {
+    return cannot_open(directory, name);
+  }
+  return file;
 }
 
 // One step down from an open directory, making the next one if need be. Links are not followed, and
@@ -60,23 +87,38 @@ Result<Fd> open_sandbox_file(const std::string& directory, const std::string& na
   const Fd folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat owner {};
   if (!folder.valid() || ::fstat(folder.get(), &owner) != 0) return cannot_open(directory, name);
-  // Twice: the second time is after something foreign was removed.
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    Fd file(::openat(folder.get(), name.c_str(),
-                     O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
+  // Again after something foreign was removed, or somebody else has made it meanwhile.
+  for (int attempt = 0; attempt < 3; ++attempt) {
     struct stat found {};
-    if (file.valid() && ::fstat(file.get(), &found) == 0 && is_plain(found, owner)) {
-      if (found.st_uid != owner.st_uid || found.st_gid != owner.st_gid) {
-        if (::fchown(file.get(), owner.st_uid, owner.st_gid) != 0) {
-          return cannot_open(directory, name);
-        }
-      }
-      return file;
+    const Fd place = look_at(folder, name, found);
+    if (!place.valid()) {
+      if (errno != ENOENT) break;
+      Fd made(::openat(folder.get(), name.c_str(), O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC,
+                       0644));
+      if (made.valid()) return given_to(owner, std::move(made), directory, name);
+      if (errno != EEXIST) break;
+    } else if (is_plain(found, owner)) {
+      return given_to(owner, open_seen(place, O_RDWR | O_APPEND), directory, name);
+    } else if (::unlinkat(folder.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      break;
     }
-    if (!file.valid() && errno != ELOOP && errno != ENXIO) break;
-    ::unlinkat(folder.get(), name.c_str(), 0);
   }
   return cannot_open(directory, name);
+}
+
+std::optional<std::string> read_sandbox_file(const std::string& directory,
+                                             const std::string& path) {
+  Fd place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat found {};
+  std::string_view rest = path;
+  while (place.valid() && !rest.empty()) {
+    const auto slash = rest.find('/');
+    const std::string name(rest.substr(0, slash));
+    rest = slash == rest.npos ? std::string_view() : rest.substr(slash + 1);
+    place = look_at(place, name, found);
+  }
+  if (!place.valid() || !S_ISREG(found.st_mode)) return {};
+  return read_small_file(open_seen(place, O_RDONLY));
 }
 
 Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox) {

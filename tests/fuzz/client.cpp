@@ -144,7 +144,9 @@ void check_facts(const Result<ContainerFacts>& facts) {
 void call(char which, const Daemon& daemon) {
   EngineClient client(
       {daemon.endpoint(), Duration(40), Duration(1000), which == 'v' ? "" : "1.41"});
-  const auto progress = [](const std::string& line) { expect(is_one_line(line), "a line", line); };
+  const auto listen = [](const PullNews& news) {
+    expect(is_one_line(news.line), "a line", news.line);
+  };
   switch (which) {
     case 'c':
       return check(client.create("subject", {{"Env", {"SECRET=hidden from people"}}}));
@@ -161,7 +163,7 @@ void call(char which, const Daemon& daemon) {
     case 'm':
       return check(client.has_image("image:tag"));
     case 'p':
-      return check(client.pull("image:tag", {"user", "password", "server"}, -1, progress));
+      return check(client.pull("image:tag", {"user", "password", "server", ""}, -1, listen));
     case 'o':
       return follow_output(daemon, OutputDecoder::Format::framed);
     case 't':

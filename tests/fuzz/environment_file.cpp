@@ -9,7 +9,7 @@
 
 #include <map>
 
-#include "engine/environment.h"
+#include "engine/host/environment.h"
 #include "engine/host/fd.h"
 #include "engine/host/file.h"
 #include "tests/fuzz/fuzz.h"

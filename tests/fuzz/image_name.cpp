@@ -1,5 +1,5 @@
 // Names of images, as tasks write them.
-#include "engine/image_name.h"
+#include "engine/translation/image_name.h"
 
 #include "engine/docker/encoding.h"
 #include "tests/fuzz/fuzz.h"
@@ -36,5 +36,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto url = image_reference("docker:///" + text);
   expect(url.ok() && url.value() == text, "its URL stands for the same", text);
   check_parts(text);
+  expect(!registry_of(text).empty(), "an image has a registry", text);
   return 0;
 }

@@ -1,13 +1,13 @@
 // Launches, as bytes of protobuf, made into plans.
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstring>
 
-#include "engine/executor_command.h"
-#include "engine/fetch_request.h"
-#include "engine/image_name.h"
+#include "engine/translation/executor_command.h"
+#include "engine/translation/fetch_request.h"
+#include "engine/translation/image_name.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/wire.h"
 
@@ -38,10 +38,10 @@ void check_variables(const json::object& body) {
   expect(sandboxes == 1, "the task is told its sandbox once");
 }
 
-void check_sandbox(const json::object& host, const Launch& launch, const PlanSettings& settings) {
+void check_sandbox(const json::object& host, const Launch& launch, const TaskSettings& settings) {
   int mounts = 0;
   for (const json::value& mount : host.at("Mounts").as_array()) {
-    if (mount.at("Target").as_string() != settings.sandbox_in_container) continue;
+    if (mount.at("Target").as_string() != settings.sandbox) continue;
     expect(mount.at("Source").as_string() == launch.directory(), "the sandbox is the task's own");
     ++mounts;
   }
@@ -56,7 +56,7 @@ void check_labels(const json::object& body) {
   }
 }
 
-void check_plan(const LaunchPlan& plan, const Launch& launch, const PlanSettings& settings) {
+void check_plan(const LaunchPlan& plan, const Launch& launch, const TaskSettings& settings) {
   const auto reference = image_reference(plan.image);
   expect(reference.ok() && reference.value() == plan.image, "a plan has an image", plan.image);
   expect(plan.create.at("Image").as_string() == plan.image, "and creates from it", plan.image);
@@ -80,7 +80,8 @@ void check_command(const Launch& launch) {
   executor_environment(launch, kEnvironment);
   const auto& uris = launch.executor_info().command().uris();
   const Uris list(uris.begin(), uris.end());
-  if (const Status good = check_uris(list); !good.ok()) return expect_readable(good.failure());
+  if (const Status good = check_uris(list, "/sandbox"); !good.ok())
+    return expect_readable(good.failure());
   fetcher_environment(list, "/sandbox", "user", kEnvironment);
 }
 
@@ -100,10 +101,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = as_text(data, size);
   Launch launch;
   if (is_laborious(bytes) || !launch.ParseFromString(std::string(bytes))) return 0;
-  PlanSettings settings{"busybox", "/mnt/mesos/sandbox", std::nullopt};
-  if (size % 2 != 0) settings.numeric_user = "1000:1000";
-  const auto plan = make_launch_plan(launch, kEnvironment, settings);
-  const auto again = make_launch_plan(launch, kEnvironment, settings);
+  TaskSettings settings;
+  settings.default_image = "busybox";
+  const std::string owner = size % 2 == 0 ? "" : "1000:1000";
+  const auto plan = make_launch_plan(launch, kEnvironment, settings, owner);
+  const auto again = make_launch_plan(launch, kEnvironment, settings, owner);
   expect(plan.ok() == again.ok(), "the same launch means the same");
   if (!plan.ok()) {
     expect_readable(plan.failure());

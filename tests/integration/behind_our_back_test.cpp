@@ -65,7 +65,7 @@ TEST_CASE("container that somebody stops") {
   const bool supervised = with_and_without_supervisor();
   CAPTURE(supervised);
   Unguarded trial(supervised);
-  docker({"stop", name});
+  docker({"stop", "-t", "10", name});
   CHECK(trial->conclude().status() == Trial::when_told);
 }
 

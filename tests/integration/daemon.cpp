@@ -45,24 +45,35 @@ bool is_stopped(pid_t pid) {
   });
 }
 
-int free_port() {
-  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  REQUIRE(::bind(socket.get(), generic, size) == 0);
-  REQUIRE(::getsockname(socket.get(), generic, &size) == 0);
-  return ntohs(address.sin_port);
+// The user's password is "secret".
+constexpr const char* htpasswd =
+    "user:$2b$04$obAtM2My71s7YysM31VtSOESbamZ5gewl.GgDoVdhNezV3xWEAkVa\n";
+
+void make_certificate(const fs::path& certificate, const fs::path& key) {
+  const auto made =
+      run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+           "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate});
+  INFO(made.err);
+  REQUIRE(made.status == 0);
 }
 
-fs::path registry_config(const WorkDirectory& place, const std::string& address) {
-  auto path = place.scratch() / "registry.yml";
-  write_file(path, "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: " +
-                       (place.scratch() / "registry").string() + "}}\nhttp: {addr: " + address +
-                       "}\n");
-  return path;
+// The path of its configuration.
+fs::path configure_registry(const WorkDirectory& place, const std::string& address,
+                            const Registry::Access& access) {
+  const auto& there = place.scratch();
+  std::string text = "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: " +
+                     (there / "registry").string() + "}}\nhttp:\n  addr: " + address + "\n";
+  if (access.is_encrypted) {
+    make_certificate(there / "registry.crt", there / "registry.key");
+    text += "  tls: {certificate: " + (there / "registry.crt").string() +
+            ", key: " + (there / "registry.key").string() + "}\n";
+  }
+  if (access.is_private) {
+    write_file(there / "htpasswd", htpasswd);
+    text += "auth: {htpasswd: {realm: here, path: " + (there / "htpasswd").string() + "}}\n";
+  }
+  write_file(there / "registry.yml", text);
+  return there / "registry.yml";
 }
 
 }  // namespace
@@ -91,17 +102,46 @@ void DeadDaemon::cut_power() const { tell_engine("halt"); }
 NoLiveRestore::NoLiveRestore() { set_live_restore(false); }
 NoLiveRestore::~NoLiveRestore() { set_live_restore(true); }
 
-Registry::Registry(const WorkDirectory& place)
-    : image_("127.0.0.1:" + std::to_string(free_port())),
-      process_({"docker-registry", "serve", registry_config(place, image_)}) {
-  unknown_ = image_ + "/nothing:1";
-  image_ += "/busybox:pulled";
+int free_port() {
+  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(::bind(socket.get(), generic, size) == 0);
+  REQUIRE(::getsockname(socket.get(), generic, &size) == 0);
+  return ntohs(address.sin_port);
+}
+
+TlsListener::TlsListener(const fs::path& certificates) : port_(free_port()) {
+  write_file(engine_directory() + "/options",
+             "-H tcp://127.0.0.1:" + std::to_string(port_) + " --tlsverify --tlscacert " +
+                 (certificates / "ca.pem").string() + " --tlscert " +
+                 (certificates / "cert.pem").string() + " --tlskey " +
+                 (certificates / "key.pem").string());
+  const DeadDaemon start_again(SIGTERM);
+}
+
+TlsListener::~TlsListener() {
+  fs::remove(engine_directory() + "/options");
+  const DeadDaemon start_again(SIGTERM);
+}
+
+Registry::Registry(const WorkDirectory& place, Access access)
+    : address_("127.0.0.1:" + std::to_string(free_port())),
+      image_(address_ + "/busybox:pulled"),
+      unknown_(address_ + "/nothing:1"),
+      process_({"docker-registry", "serve", configure_registry(place, address_, access)}) {
   docker({"tag", "busybox:test", image_});
+  const auto config = place.scratch() / "docker-config";
+  fs::create_directory(config);
+  write_file(config / "config.json", login());
   const char* host = std::getenv("TEST_DOCKER_HOST");
   eventually("the registry takes the image", [&] {
-    return run({"docker", "-H", host, "push", "-q", image_}).status == 0;
+    return run({"docker", "--config", config, "-H", host, "push", "-q", image_}).status == 0;
   });
-  docker({"rmi", image_});
+  forget_image();
 }
 
 Registry::~Registry() {
@@ -110,7 +150,15 @@ Registry::~Registry() {
   run({"docker", "-H", host, "rmi", "-f", image_});
 }
 
+std::string Registry::login() const {
+  return "{\"auths\": {\"" + address_ + "\": {\"auth\": \"" + packed_login + "\"}}}";
+}
+
+void Registry::forget_image() const { docker({"rmi", image_}); }
 void Registry::freeze() const { ::kill(process_.pid(), SIGSTOP); }
-void Registry::thaw() const { ::kill(process_.pid(), SIGCONT); }
+void Registry::thaw() const {
+  if (!process_.ended()) ::kill(process_.pid(), SIGCONT);
+}
+void Registry::die() { process_.kill_hard(); }
 
 }  // namespace containerizer::integration

@@ -45,10 +45,35 @@ class NoLiveRestore {
   NoLiveRestore& operator=(const NoLiveRestore&) = delete;
 };
 
+// For as long as the object lives, the daemon listens at a TCP port, too, with TLS and nothing
+// else, and asks its clients for certificates. It is started again when the object comes and goes.
+class TlsListener {
+ public:
+  // `certificates` has ca.pem, cert.pem and key.pem.
+  explicit TlsListener(const fs::path& certificates);
+  ~TlsListener();
+  TlsListener(const TlsListener&) = delete;
+  TlsListener& operator=(const TlsListener&) = delete;
+
+  int port() const { return port_; }
+
+ private:
+  int port_;
+};
+
+// A port of the loopback address that nobody listens at.
+int free_port();
+
 // A registry that holds one image, which the engine does not have.
 class Registry {
  public:
-  explicit Registry(const WorkDirectory& place);
+  struct Access {
+    bool is_private = false;  // asks for a user and a password
+    bool is_encrypted = false;
+  };
+
+  explicit Registry(const WorkDirectory& place) : Registry(place, Access{}) {}
+  Registry(const WorkDirectory& place, Access access);
   ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
@@ -57,12 +82,20 @@ class Registry {
   const std::string& image() const { return image_; }
   // The same registry, but an image that it does not have.
   std::string unknown_image() const { return unknown_; }
+  // The address, as configurations of docker name it, and a user's name and password, packed.
+  const std::string& address() const { return address_; }
+  static constexpr const char* packed_login = "dXNlcjpzZWNyZXQ=";
+  // A config.json of docker that holds them.
+  std::string login() const;
   // From then on requests are accepted, and not answered, until thaw().
   void freeze() const;
   void thaw() const;
+  void die();
+  // From then on the engine does not have the image.
+  void forget_image() const;
 
  private:
-  fs::path config_;
+  std::string address_;
   std::string image_, unknown_;
   Child process_;
 };

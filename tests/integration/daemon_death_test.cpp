@@ -12,38 +12,20 @@ using namespace containerizer::integration;
 
 namespace {
 
-using MaybeNoLiveRestore = std::optional<NoLiveRestore>;
-
-// Whether the daemon does what it is asked before it dies, and whether containers outlive it.
-struct Death {
-  Hold how;
-  bool survived;
-};
-
-const std::vector<Death>& all_deaths() {
-  static const std::vector<Death> all{
-      {Hold::request, true}, {Hold::request, false}, {Hold::answer, true}, {Hold::answer, false}};
-  return all;
-}
-
 // The daemon dies, and with it the connections to it.
 void kill_daemon(Trial& trial) {
   const DeadDaemon dead;
   trial.gate().lose();
 }
 
-}  // namespace
+bool something_runs(const Moment& moment) {
+  return moment.state == "Starting" || moment.state == "Stopping";
+}
 
-TEST_CASE("daemon that is killed in the middle of an operation",
-          "[scenario-3][scenario-4][scenario-8][scenario-25]") {
-  const auto moment = GENERATE(from_range(all_moments()));
-  const auto [how, survived] = GENERATE(from_range(all_deaths()));
-  // Elsewhere nothing runs that could survive, or not.
-  const bool matters = moment.state == "Starting" || moment.state == "Stopping";
-  if (!matters && (how == Hold::answer) == survived) return;
+// `how` says whether the daemon does what it is asked before it dies, `survived` whether containers
+// outlive it.
+void kill_daemon_at(const Moment& moment, Hold how, bool survived) {
   CAPTURE(moment, how == Hold::answer, survived);
-  MaybeNoLiveRestore none;
-  if (!survived) none.emplace();
   Trial trial;
   trial.hold_at(moment, how);
   kill_daemon(trial);
@@ -62,12 +44,7 @@ TEST_CASE("daemon that is killed in the middle of an operation",
   }
 }
 
-TEST_CASE("daemon that is killed in the middle of a recovery", "[scenario-48]") {
-  const auto [how, survived] =
-      GENERATE(values<Death>({{Hold::request, true}, {Hold::answer, false}}));
-  CAPTURE(how == Hold::answer, survived);
-  MaybeNoLiveRestore none;
-  if (!survived) none.emplace();
+void kill_daemon_in_recovery(Hold how, bool survived) {
   Trial trial;
   trial.launch_until_it_runs();
   trial.place().kill_supervisor(Trial::id);
@@ -83,7 +60,36 @@ TEST_CASE("daemon that is killed in the middle of a recovery", "[scenario-48]") 
   if (survived) CHECK(told.status() == Trial::by_itself);
 }
 
-TEST_CASE("daemon whose containers end with it", "[scenario-25]") {
+}  // namespace
+
+TEST_CASE("daemon that is killed in the middle of an operation",
+          "[scenario-3][scenario-4][scenario-8][scenario-25]") {
+  const auto moment = GENERATE(from_range(all_moments()));
+  const auto how = GENERATE(Hold::request, Hold::answer);
+  if (how == Hold::answer && !something_runs(moment)) return;
+  kill_daemon_at(moment, how, true);
+}
+
+TEST_CASE("daemon that is killed with its containers in the middle of an operation",
+          "[dockerd][scenario-25]") {
+  const auto moment = GENERATE(from_range(all_moments()));
+  const auto how = GENERATE(Hold::request, Hold::answer);
+  if (how == Hold::request && !something_runs(moment)) return;
+  const NoLiveRestore none;
+  kill_daemon_at(moment, how, false);
+}
+
+TEST_CASE("daemon that is killed in the middle of a recovery", "[scenario-48]") {
+  kill_daemon_in_recovery(Hold::request, true);
+}
+
+TEST_CASE("daemon that is killed with its containers in the middle of a recovery",
+          "[dockerd][scenario-48]") {
+  const NoLiveRestore none;
+  kill_daemon_in_recovery(Hold::answer, false);
+}
+
+TEST_CASE("daemon whose containers end with it", "[dockerd][scenario-25]") {
   const auto signal = GENERATE(SIGKILL, SIGTERM);
   const bool supervised = signal == SIGTERM;
   CAPTURE(signal, supervised);
@@ -97,7 +103,7 @@ TEST_CASE("daemon whose containers end with it", "[scenario-25]") {
   CHECK(told.state() == mesos::TASK_FAILED);
 }
 
-TEST_CASE("command task whose daemon ends it", "[scenario-25]") {
+TEST_CASE("command task whose daemon ends it", "[dockerd][scenario-25]") {
   const NoLiveRestore none;
   const WorkDirectory place;
   Slave slave(place);

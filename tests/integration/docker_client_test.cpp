@@ -1,6 +1,5 @@
 // The client against a real Docker Engine: TEST_DOCKER_HOST names it. It holds an image
-// busybox:test. TEST_REGISTRY (address:port, for the engine to reach), when set, names a registry
-// that holds busybox:test, too.
+// busybox:test.
 #include <poll.h>
 #include <unistd.h>
 
@@ -111,7 +110,7 @@ std::string joined(const std::vector<OutputEntry>& entries, OutputEntry::Stream 
 
 }  // namespace
 
-TEST_CASE("A container lives from create to remove", "[docker]") {
+TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
   EngineClient docker(settings());
   REQUIRE(text_of(docker.ping()) == "done");
   REQUIRE(docker.has_image(kImage).value());
@@ -167,7 +166,7 @@ TEST_CASE("A container lives from create to remove", "[docker]") {
   CHECK(watch.value()->ended().failed_with(Fault::not_found));
 }
 
-TEST_CASE("A running container starts once, is updated, and is killed", "[docker]") {
+TEST_CASE("A running container starts once, is updated, and is killed", "[dockerd][docker]") {
   EngineClient docker(settings());
   const Subject subject(docker, running("exec sleep 1000"));
   subject.start();
@@ -181,7 +180,7 @@ TEST_CASE("A running container starts once, is updated, and is killed", "[docker
   CHECK(subject.facts().exit_code == 137);
 }
 
-TEST_CASE("What cannot be created or started says why", "[docker]") {
+TEST_CASE("What cannot be created or started says why", "[dockerd][docker]") {
   EngineClient docker(settings());
   json::object body = running("true");
   body["Image"] = "no-such-image:ever";
@@ -210,7 +209,8 @@ TEST_CASE("What cannot be created or started says why", "[docker]") {
   CHECK_FALSE(subject.facts().started);
 }
 
-TEST_CASE("A start that needs another container or network is refused, not missing", "[docker]") {
+TEST_CASE("A start that needs another container or network is refused, not missing",
+          "[dockerd][docker]") {
   EngineClient docker(settings());
   json::object body = running("true");
   body.erase("NetworkDisabled");
@@ -219,7 +219,7 @@ TEST_CASE("A start that needs another container or network is refused, not missi
   CHECK(docker.start(subject.name()).failed_with(Fault::refused));
 }
 
-TEST_CASE("Output is followed, resumed, and ends with the container", "[docker]") {
+TEST_CASE("Output is followed, resumed, and ends with the container", "[dockerd][docker]") {
   EngineClient docker(settings());
   const Subject subject(docker, running("echo one; read x; echo \"got $x\""));
   subject.start();
@@ -247,7 +247,7 @@ TEST_CASE("Output is followed, resumed, and ends with the container", "[docker]"
   CHECK(later[0].bytes == "got \n");
 }
 
-TEST_CASE("Long lines and binary output arrive byte for byte", "[docker]") {
+TEST_CASE("Long lines and binary output arrive byte for byte", "[dockerd][docker]") {
   EngineClient docker(settings());
   const std::string script =
       "head -c 100000 /dev/zero | tr '\\0' x; echo; printf 'a\\0b\\n'; seq 1 20000";
@@ -272,7 +272,7 @@ TEST_CASE("Long lines and binary output arrive byte for byte", "[docker]") {
   }
 }
 
-TEST_CASE("Output without a readable log driver is refused", "[docker]") {
+TEST_CASE("Output without a readable log driver is refused", "[dockerd][docker]") {
   EngineClient docker(settings());
   json::object body = running("true");
   body["HostConfig"] = {{"LogConfig", {{"Type", "none"}}}};
@@ -301,25 +301,4 @@ TEST_CASE("A pull that no registry answers is refused in the daemon's words", "[
   INFO(status.failure().text);
   CHECK(status.failure().fault == Fault::refused);
   CHECK(status.failure().text.find("127.0.0.1:1") != std::string::npos);
-}
-
-TEST_CASE("An image is pulled from a registry, or is not there", "[docker][registry]") {
-  const char* registry = std::getenv("TEST_REGISTRY");
-  if (registry == nullptr) {
-    WARN("TEST_REGISTRY is not set: nothing is pulled");
-    return;
-  }
-  EngineClient docker(settings());
-  const std::string image = std::string(registry) + "/busybox";
-  std::vector<std::string> lines;
-  const Status pulled =
-      docker.pull(image + ":test", {}, -1, [&](const std::string& line) { lines.push_back(line); });
-  CHECK(text_of(pulled) == "done");
-  CHECK(docker.has_image(image + ":test").value());
-  REQUIRE_FALSE(lines.empty());
-  CHECK(lines.back().find(image) != std::string::npos);
-
-  const Status missing = docker.pull(image + ":missing", {}, -1, nullptr);
-  INFO(text_of(missing));
-  CHECK(missing.failed_with(Fault::not_found));
 }

@@ -64,7 +64,7 @@ void ask_first(Trial& trial, const std::string& verb) {
 
 }  // namespace
 
-TEST_CASE("engine that has forgotten a running container", "[scenario-18][scenario-42]") {
+TEST_CASE("engine that has forgotten a running container", "[dockerd][scenario-18][scenario-42]") {
   const auto verb = GENERATE(as<std::string>(), "", "containers", "destroy");
   const bool supervised = verb.empty();
   CAPTURE(verb);
@@ -80,7 +80,7 @@ TEST_CASE("engine that has forgotten a running container", "[scenario-18][scenar
 }
 
 TEST_CASE("engine that has forgotten a container before and after it ran",
-          "[scenario-18][scenario-42]") {
+          "[dockerd][scenario-18][scenario-42]") {
   const auto moment = GENERATE(
       filter([](const Moment& one) { return one.state != "Pulling" && one.state != "Removing"; },
              from_range(all_moments())));

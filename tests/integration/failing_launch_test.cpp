@@ -47,6 +47,43 @@ TEST_CASE("option that is none of docker run's") {
   CHECK_THAT(failure_of(slave, place, task, "plan"), Contains("--frobnicate"));
 }
 
+TEST_CASE("launch that the operator's policy refuses, and one that it does not") {
+  WorkDirectory place;
+  const auto data = place.scratch() / "data";
+  fs::create_directory(data);
+  place.set("CONTAINERIZER_ALLOWED_VOLUMES", data.string());
+  place.set("CONTAINERIZER_FORBIDDEN_FLAGS", "entrypoint");
+  place.set("CONTAINERIZER_ALLOWED_REGISTRIES", "docker.io");
+  place.set("CONTAINERIZER_PRIVILEGED", "refuse");
+  place.set("CONTAINERIZER_APPEND_OPTIONS", "-e 'SITE=far north' -v /etc/hostname:/name:ro");
+  Slave slave(place);
+  int number = 0;
+  struct Case {
+    const char* words;
+    const char* rule;
+  };
+  for (const auto& [words, rule] : {
+           Case{"volume=/etc:/inside", "CONTAINERIZER_ALLOWED_VOLUMES"},
+           Case{"parameter=mount=type=bind,src=/etc,dst=/x", "CONTAINERIZER_ALLOWED_VOLUMES"},
+           Case{"parameter=entrypoint=/bin/true", "CONTAINERIZER_FORBIDDEN_FLAGS"},
+           Case{"privileged=true", "CONTAINERIZER_PRIVILEGED"},
+           Case{"image=localhost:5000/app", "CONTAINERIZER_ALLOWED_REGISTRIES"},
+       }) {
+    CAPTURE(words);
+    const std::string image = std::string(words).starts_with("image=") ? "" : "image=busybox:test ";
+    const auto task =
+        slave.launch("task" + std::to_string(++number), image + words + " command=true");
+    CHECK_THAT(failure_of(slave, place, task, "plan"), Contains(rule));
+  }
+  const auto task =
+      slave.run("task", "test -s /name && echo $SITE > /inside/file && echo more > /within/file",
+                "volume=" + data.string() + ":/inside volume=within:/within");
+  slave.expect_status(task, "TASK_FINISHED");
+  slave.expect_termination(task);
+  CHECK(read_file(data / "file") == "far north\n");
+  CHECK(read_file(task.sandbox / "within/file") == "more\n");
+}
+
 TEST_CASE("option that the engine refuses") {
   const WorkDirectory place;
   Slave slave(place);
@@ -76,7 +113,8 @@ TEST_CASE("URI that cannot be fetched") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = slave.run("task", "true", "uri=/no/such/file");
-  CHECK_THAT(failure_of(slave, place, task, "fetch"), Contains("mesos-fetcher failed"));
+  CHECK_THAT(failure_of(slave, place, task, "fetch"),
+             Contains("mesos-fetcher failed") && Contains("/no/such/file"));
   CHECK_THAT(read_file(task.sandbox / "stderr"), Contains("/no/such/file"));
 }
 

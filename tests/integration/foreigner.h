@@ -12,10 +12,11 @@ namespace containerizer::integration {
 // Somebody else's container, which goes with the test.
 class Foreigner {
  public:
-  explicit Foreigner(const std::vector<std::string>& options) {
+  explicit Foreigner(const std::vector<std::string>& options,
+                     const std::string& image = "busybox:test") {
     std::vector<std::string> words{"run", "-d", "--network", "none"};
     words.insert(words.end(), options.begin(), options.end());
-    words.insert(words.end(), {"busybox:test", "sleep", "1000000"});
+    words.insert(words.end(), {image, "sleep", "1000000"});
     id_ = docker(words);
   }
   ~Foreigner() { remove(); }

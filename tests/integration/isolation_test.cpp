@@ -89,7 +89,10 @@ TEST_CASE("lost record of a running container") {
   const auto task = start(slave, place);
   lose_record(place, slave);
   const auto how = GENERATE(as<std::string>(), "removed", "garbage");
-  if (how == "garbage") write_file(place.state() / "state.db", std::string(10'000, 'x'));
+  if (how == "garbage") {
+    write_file(place.state() / "state.db", std::string(10'000, 'x'));
+    fs::permissions(place.state() / "state.db", fs::perms(0600));
+  }
 
   CHECK(place.call("recover").status == 0);
   CHECK(place.state_of(task.id) == "Running");

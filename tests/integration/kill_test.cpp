@@ -61,6 +61,32 @@ TEST_CASE("killed task with a grace of its own") {
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
 }
 
+TEST_CASE("container with a stop timeout of its own") {
+  const auto whose = GENERATE(as<std::string>(), "the task's", "the operator's");
+  const auto by = GENERATE(as<std::string>(), "kill", "destroy");
+  CAPTURE(whose, by);
+  WorkDirectory place;
+  place.set("CONTAINERIZER_STOP_TIMEOUT", "100ms");
+  if (whose == "the operator's") place.set("CONTAINERIZER_APPEND_OPTIONS", "--stop-timeout=60");
+  Slave slave(place);
+  const auto task = run_until_ready(place, slave, "trap 'sleep 3; echo saved; exit 0' TERM;" + beat,
+                                    whose == "the task's" ? "parameter=stop-timeout=60" : "");
+  slave.say(by + " task");
+  slave.expect_termination(task);
+  place.await_state(task.id, "Gone");
+  CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
+}
+
+TEST_CASE("destroy does not wait for a stop timeout that is longer than it can take") {
+  WorkDirectory place;
+  place.set("CONTAINERIZER_ENGINE_TIMEOUT", "2secs");
+  Slave slave(place);
+  const auto task =
+      run_until_ready(place, slave, "trap '' TERM;" + beat, "parameter=stop-timeout=3600");
+  CHECK(place.call_for("destroy", task.id).status == 0);
+  place.await_state(task.id, "Gone");
+}
+
 TEST_CASE("kill that comes before the observer listens") {
   const WorkDirectory place;
   Slave slave(place);

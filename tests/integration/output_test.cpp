@@ -42,6 +42,22 @@ const char* const writer =
 
 }  // namespace
 
+TEST_CASE("output that the engine cannot give is told once", "[dockerd]") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.run("task", "echo lost; sleep 3",
+                              "parameter=log-driver=syslog parameter=log-opt=cache-disabled=true "
+                              "parameter=log-opt=syslog-address=udp://127.0.0.1:514");
+  slave.expect_status(task, "TASK_FINISHED");
+  slave.expect_termination(task);
+  const auto told = read_file(task.sandbox / "stderr");
+  const std::string words = "use the log driver json-file, local or journald";
+  const auto first = told.find(words);
+  REQUIRE(first != std::string::npos);
+  CHECK(told.find(words, first + 1) == std::string::npos);
+  CHECK_THAT(told, Catch::Contains("output is not copied"));
+}
+
 TEST_CASE("output of a command task beside the words of its executor") {
   const WorkDirectory place;
   Slave slave(place);
@@ -119,6 +135,20 @@ TEST_CASE("control characters and other alphabets") {
                    "launch-custom");
   slave.expect_termination(task);
   check_same(read_file(task.sandbox / "stdout"), std::string("\0\n\r\001 ж 水", 11));
+}
+
+TEST_CASE("much output right before the end") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.launch("task",
+                                 "image=busybox:test command='until [ -e $MESOS_SANDBOX/go ]; do "
+                                 "sleep 0.05; done; seq 1 30000'",
+                                 "launch-custom");
+  slave.expect("launched task .*");
+  place.await_state(task.id, "Running");
+  write_file(task.sandbox / "go", "");
+  slave.expect_termination(task);
+  check_same(read_file(task.sandbox / "stdout"), numbers(1, 30000, 1));
 }
 
 TEST_CASE("last output of a container that ends while nobody supervises it") {

@@ -1,6 +1,11 @@
 // What a container uses, and what it may use.
-#include <catch2/catch.hpp>
+#include <unistd.h>
 
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "containerizer.pb.h"
 #include "tests/integration/slave.h"
 
 using namespace containerizer::integration;
@@ -22,6 +27,66 @@ Task start(Slave& slave, const WorkDirectory& place, const std::string& words) {
   return task;
 }
 
+// What the kernel's own files say of the container's cgroup, of v1 or v2.
+class KernelCounts {
+ public:
+  explicit KernelCounts(const WorkDirectory& place)
+      : pid_(docker({"inspect", "-f", "{{.State.Pid}}", place.docker_containers().at(0)})) {
+    if (const auto unified = directory_of(""); fs::exists(unified / "memory.max")) {
+      memory_limit = number_in(unified / "memory.max");
+      soft_limit = number_in(unified / "memory.low");
+      memory = number_in(unified / "memory.current");
+      anonymous = number_in(unified / "memory.stat", "anon");
+      user_seconds = number_in(unified / "cpu.stat", "user_usec") / 1e6;
+      system_seconds = number_in(unified / "cpu.stat", "system_usec") / 1e6;
+      processes = lines_in(unified / "cgroup.procs");
+      return;
+    }
+    const auto of_memory = directory_of("memory");
+    const auto of_cpu = directory_of("cpuacct");
+    const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    memory_limit = number_in(of_memory / "memory.limit_in_bytes");
+    soft_limit = number_in(of_memory / "memory.soft_limit_in_bytes");
+    memory = number_in(of_memory / "memory.usage_in_bytes");
+    anonymous = number_in(of_memory / "memory.stat", "total_rss");
+    user_seconds = number_in(of_cpu / "cpuacct.stat", "user") / ticks;
+    system_seconds = number_in(of_cpu / "cpuacct.stat", "system") / ticks;
+    processes = lines_in(of_memory / "cgroup.procs");
+  }
+
+  double memory_limit, soft_limit, memory, anonymous, user_seconds, system_seconds;
+  long processes;
+
+ private:
+  // Lines of /proc/PID/cgroup are NUMBER:CONTROLLERS:PATH, with no controllers for v2.
+  fs::path directory_of(const std::string& controller) const {
+    std::istringstream lines(read_file("/proc/" + pid_ + "/cgroup"));
+    for (std::string line; std::getline(lines, line);) {
+      const auto first = line.find(':');
+      const auto second = line.find(':', first + 1);
+      const auto controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+      if (controllers.find("," + controller + ",") == std::string::npos) continue;
+      return "/sys/fs/cgroup/" + controller + line.substr(second + 1);
+    }
+    return {};
+  }
+
+  static double number_in(const fs::path& file, const std::string& key = "") {
+    std::istringstream words(read_file(file));
+    for (std::string word; !key.empty() && word != key && words;) words >> word;
+    double number = -1;
+    words >> number;
+    return number;
+  }
+
+  static long lines_in(const fs::path& file) {
+    const auto text = read_file(file);
+    return std::count(text.begin(), text.end(), '\n');
+  }
+
+  std::string pid_;
+};
+
 }  // namespace
 
 TEST_CASE("usage of a container that works") {
@@ -42,6 +107,36 @@ TEST_CASE("usage of a container that works") {
   CHECK_THAT(usage, !Contains("cpus_user_time_secs: 0 "));
 }
 
+TEST_CASE("usage is what the kernel counts for the container") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = start(slave, place,
+                          "cpus=0.5 mem=64 executor_cpus=0.1 executor_mem=32 "
+                          "command='i=0; while :; do i=$((i+1)); [ $i != 50000 ] || touch "
+                          "$MESOS_SANDBOX/works; done'");
+  eventually("it works", [&] { return fs::exists(task.sandbox / "works"); });
+  const KernelCounts before(place);
+  const auto ran = place.call_for("usage", task.id);
+  const KernelCounts after(place);
+  REQUIRE(ran.status == 0);
+  const auto usage = message_in<mesos::ResourceStatistics>(ran.out);
+  CHECK(usage.cpus_limit() == Approx(0.6));
+  CHECK(usage.mem_limit_bytes() == 96 * mib);
+  CHECK(static_cast<double>(usage.mem_limit_bytes()) == before.memory_limit);
+  CHECK(static_cast<double>(usage.mem_soft_limit_bytes()) == before.soft_limit);
+  CHECK(long{usage.processes()} == before.processes);
+  CHECK(before.user_seconds > 0);
+  CHECK(usage.cpus_user_time_secs() >= before.user_seconds);
+  CHECK(usage.cpus_user_time_secs() <= after.user_seconds);
+  CHECK(usage.cpus_system_time_secs() >= before.system_seconds);
+  CHECK(usage.cpus_system_time_secs() <= after.system_seconds);
+  // It takes no memory any more, but the kernel counts late.
+  const auto slack = 1.0 * mib;
+  CHECK(static_cast<double>(usage.mem_rss_bytes()) == Approx(before.anonymous).margin(slack));
+  CHECK(static_cast<double>(usage.mem_total_bytes()) == Approx(before.memory).margin(slack));
+  CHECK(usage.mem_rss_bytes() > 0);
+}
+
 TEST_CASE("usage of a container that does not run") {
   const WorkDirectory place;
   Slave slave(place);
@@ -53,7 +148,7 @@ TEST_CASE("usage of a container that does not run") {
   CHECK(place.call_for("usage", "never-launched").status == 1);
 }
 
-TEST_CASE("updates that raise and lower limits") {
+TEST_CASE("updates that raise and lower limits", "[dockerd]") {
   const WorkDirectory place;
   Slave slave(place);
   start(slave, place, "cpus=0.5 mem=32 executor_cpus=0.1 executor_mem=32 command='sleep 1000'");
@@ -71,6 +166,93 @@ TEST_CASE("updates that raise and lower limits") {
   CHECK(limit_of(place, "CpuShares") == 102);
 }
 
+TEST_CASE("updates leave alone what flags have set") {
+  const auto whose = GENERATE(as<std::string>(), "the task's", "the operator's");
+  CAPTURE(whose);
+  WorkDirectory place;
+  std::string words =
+      "cpus=0.5 mem=96 executor_cpus=0.1 executor_mem=32 dialect=command command='sleep 1000' ";
+  if (whose == "the task's") {
+    words += "option=--memory=64m option=--cpu-shares=100 option=--memory-swap=96m";
+  } else {
+    place.set("CONTAINERIZER_APPEND_OPTIONS", "--memory=64m --cpu-shares=100 --memory-swap=96m");
+  }
+  Slave slave(place);
+  start(slave, place, words);
+  // The first is what a slave sends when an executor registers: the resources of the launch.
+  for (const auto* wanted : {"cpus=0.6 mem=128", "cpus=2 mem=256"}) {
+    slave.say("update task " + std::string(wanted));
+    slave.expect("update task exit=0 cause=command");
+    CHECK(limit_of(place, "Memory") == 64 * mib);
+    CHECK(limit_of(place, "MemoryReservation") == 64 * mib);
+    CHECK(limit_of(place, "MemorySwap") == 96 * mib);
+    CHECK(limit_of(place, "CpuShares") == 100);
+  }
+}
+
+TEST_CASE("an update raises what no flag has set as far as the flags permit") {
+  const WorkDirectory place;
+  Slave slave(place);
+  start(slave, place,
+        "cpus=0.5 mem=96 executor_cpus=0.1 executor_mem=32 dialect=command command='sleep 1000' "
+        "option=--memory-swap=200m option=--memory-reservation=48m");
+  REQUIRE(limit_of(place, "Memory") == 128 * mib);
+  slave.say("update task cpus=2 mem=256");
+  slave.expect("update task exit=0 cause=command");
+  CHECK(limit_of(place, "Memory") == 200 * mib);
+  CHECK(limit_of(place, "MemorySwap") == 200 * mib);
+  CHECK(limit_of(place, "MemoryReservation") == 48 * mib);
+  CHECK(limit_of(place, "CpuShares") == 2048);
+}
+
+TEST_CASE("a quota of CPU time holds from the launch, and follows the cpus") {
+  WorkDirectory place;
+  place.set("CONTAINERIZER_CPU_QUOTA", "on");
+  Slave slave(place);
+  start(slave, place, "cpus=0.5 mem=32 executor_cpus=0.1 executor_mem=32 command='sleep 1000'");
+  CHECK(limit_of(place, "CpuPeriod") == 100'000);
+  CHECK(limit_of(place, "CpuQuota") == 60'000);
+  slave.say("update task cpus=2 mem=64");
+  slave.expect("update task exit=0 cause=command");
+  CHECK(limit_of(place, "CpuPeriod") == 100'000);
+  CHECK(limit_of(place, "CpuQuota") == 200'000);
+}
+
+TEST_CASE("swap is limited as the operator wants it, also when memory is raised") {
+  struct Case {
+    std::string setting;
+    long at_launch, after;  // memory and swap together
+  };
+  const auto example = GENERATE(values<Case>(
+      {{"docker", 128 * mib, 192 * mib}, {"none", 64 * mib, 128 * mib}, {"unlimited", -1, -1}}));
+  CAPTURE(example.setting);
+  WorkDirectory place;
+  place.set("CONTAINERIZER_SWAP", example.setting);
+  Slave slave(place);
+  start(slave, place, "mem=32 executor_mem=32 command='sleep 1000'");
+  CHECK(limit_of(place, "Memory") == 64 * mib);
+  CHECK(limit_of(place, "MemorySwap") == example.at_launch);
+  slave.say("update task mem=128");
+  slave.expect("update task exit=0 cause=command");
+  CHECK(limit_of(place, "Memory") == 128 * mib);
+  CHECK(limit_of(place, "MemorySwap") == example.after);
+}
+
+TEST_CASE("an update whose turn cannot be kept is on record, and ends no container") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = start(slave, place, "mem=32 executor_mem=32 command='sleep 1000'");
+  const auto lock = place.state() / "run" / (task.id + ".lock");
+  fs::permissions(lock, fs::perms(0666));
+  slave.say("update task mem=128");
+  slave.expect("update task exit=0 cause=command");
+  fs::permissions(lock, fs::perms(0600));
+  CHECK(limit_of(place, "Memory") == 64 * mib);
+  slave.say("update task mem=128");
+  slave.expect("update task exit=0 cause=command");
+  CHECK(limit_of(place, "Memory") == 128 * mib);
+}
+
 TEST_CASE("update without resources") {
   const WorkDirectory place;
   Slave slave(place);
@@ -80,7 +262,7 @@ TEST_CASE("update without resources") {
   CHECK(limit_of(place, "Memory") == 64 * mib);
 }
 
-TEST_CASE("update before the container exists") {
+TEST_CASE("update before the container exists", "[dockerd]") {
   const WorkDirectory place;
   const auto fetcher = place.launcher("1.0.4") / "mesos-fetcher";
   const auto sign = place.scratch() / "go";

@@ -125,7 +125,7 @@ TEST_CASE("tables, views and columns as documented") {
   }
 }
 
-TEST_CASE("documented queries against a history with everything in it") {
+TEST_CASE("documented queries against a history with everything in it", "[dockerd]") {
   const WorkDirectory place;
   Slave slave(place);
   const auto id = make_history(slave);

@@ -79,7 +79,7 @@ TEST_CASE("no place for late waits") {
   CHECK_THAT(slave.expect_termination(task), Contains("status=-1"));
 }
 
-TEST_CASE("executor that is killed for its memory") {
+TEST_CASE("executor that is killed for its memory", "[dockerd]") {
   const auto release = GENERATE(as<std::string>(), "0.25.0", "1.0.4");
   const WorkDirectory place;
   Slave slave(place, release);

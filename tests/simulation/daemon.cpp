@@ -184,9 +184,9 @@ class SimulatedDocker : public Docker {
   }
 
   Status pull(const std::string& reference, const RegistryAuth& /*auth*/, int /*interrupt*/,
-              const std::function<void(const std::string&)>& progress) override {
+              const PullListener& listener) override {
     return call<Status>("pull", [&]() -> Status {
-      progress("pulling " + reference);
+      listener({"pulling " + reference, {}});
       universe_.image_is_there = true;
       return Done{};
     });

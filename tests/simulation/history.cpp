@@ -8,6 +8,7 @@
 
 #include "engine/identity.h"
 #include "engine/lifecycle.h"
+#include "engine/translation/launch_plan.h"
 #include "tests/simulation/slave.h"
 #include "tests/simulation/walk.h"
 
@@ -67,6 +68,10 @@ class Life {
       universe_.keep_track(installation_.config().state_directory() + "/run");
     }
     universe_.add_foreigner("somebody-else");
+    if (history.hook) {
+      universe_.hook = *history.hook;
+      installation_.set_hooks({{"/hook"}, {"/hook"}, 10s, false});
+    }
     for (std::size_t i = 0; i < history.tasks.size(); ++i) {
       universe_.programs[container_name(id_of(static_cast<int>(i)))] = history.tasks[i];
     }
@@ -221,6 +226,7 @@ std::ostream& operator<<(std::ostream& out, const History& history) {
       " deaths {}, switches {}\n",
       history.seed, w.lost_request, w.lost_reply, w.silence, w.refusal, w.broken_stream, w.death,
       w.switch_);
+  if (history.hook) out << "  with hooks\n";
   for (const auto& one : history.happenings) {
     out << fmt::format("  {:>6} ms {} {}\n", one.at.count(),
                        kind_names[static_cast<std::size_t>(one.kind)], one.container);
@@ -245,6 +251,7 @@ History make_history(std::uint64_t seed) {
                                   static_cast<Kind>(1 + random() % kinds),
                                   static_cast<int>(random() % static_cast<unsigned>(containers))});
   }
+  if (random() % 4 == 0) history.hook = make_task(random);
   return history;
 }
 

@@ -35,6 +35,7 @@ struct History {
   Weather weather;
   std::vector<Task> tasks;
   std::vector<bool> is_command;
+  std::optional<Task> hook;  // at both ends of every container
   std::vector<Happening> happenings;
 };
 

@@ -109,13 +109,16 @@ class SimulatedHost : public Host {
     universe_.step();
     return Done{};
   }
+  // A hook.
   Result<ProcessId> start(const Program& program) override {
-    auto started = prepare(program);
-    auto allowed = allow();
-    return started;
+    universe_.step();
+    const ProcessId id{universe_.new_number("hook"), 1};
+    universe_.start_hook(id.pid, program);
+    universe_.step();
+    return id;
   }
 
-  Result<std::string> hear(Program program, Deadline deadline) override {
+  Result<std::string> hear(Program program, Deadline deadline, int interrupt) override {
     universe_.step();
     auto words = make_pipe();
     if (!words.ok()) return words.failure();
@@ -130,12 +133,24 @@ class SimulatedHost : public Host {
       pollfd end{read, POLLIN, 0};
       return ::poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
     };
-    universe_.block(is_closed, deadline);
+    const auto is_called_off = [&] {
+      const auto found = universe_.descriptors_.find(interrupt);
+      return found != universe_.descriptors_.end() && found->second();
+    };
+    universe_.block([&] { return is_closed() || is_called_off(); }, deadline);
     universe_.learn(is_closed());
+    if (is_called_off()) return Failure{Fault::interrupted, "it was called off"};
     return is_closed() ? read_to_end(words.value().read, deadline_in(Duration(0))) : "";
   }
+  Result<std::string> hear_in_scope(Program program, const std::string&,
+                                    Deadline deadline) override {
+    return hear(std::move(program), deadline, -1);
+  }
 
-  std::optional<int> reap(const ProcessId& /*child*/) override { return 0; }
+  // Only that of a hook matters to anybody.
+  std::optional<int> reap(const ProcessId& /*child*/) override {
+    return universe_.hook.exit_code << 8;
+  }
 
  private:
   bool is_alive(const ProcessId& process) {

@@ -12,7 +12,7 @@ Installation::Installation(Universe& universe) : universe_(universe) {
   // As the program itself does.
   std::signal(SIGPIPE, SIG_IGN);
   config_.work_directory = directory_.path();
-  config_.default_image = "busybox";
+  config_.tasks.default_image = "busybox";
   REQUIRE(prepare_state_directory(config_.state_directory()).ok());
   database_.path = config_.state_directory() + "/state.db";
   environment_ = recorded("mesos-1.0.4/launch-1").environment;

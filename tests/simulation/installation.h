@@ -18,6 +18,7 @@ class Installation {
   explicit Installation(Universe& universe);
 
   const Config& config() const { return config_; }
+  void set_hooks(const HookSettings& hooks) { config_.hooks = hooks; }
   const store::DatabaseSettings& database() const { return database_; }
   // The store without the world's interference, for whoever checks.
   store::Store store() const { return store::Store(database_); }

@@ -6,6 +6,7 @@
 
 #include "engine/identity.h"
 #include "engine/lifecycle.h"
+#include "engine/translation/launch_plan.h"
 #include "tests/simulation/installation.h"
 #include "tests/simulation/walk.h"
 
@@ -25,6 +26,8 @@ struct Story {
   std::optional<Duration> destroyed_after = {};
   std::optional<Duration> stopped_after = {};
   std::optional<Duration> removed_after = {};  // by somebody else
+  std::optional<Task> hook = {};               // at both ends
+  bool hook_fails_task = false;
 };
 
 std::ostream& operator<<(std::ostream& out, const Story& story) { return out << story.name; }
@@ -65,6 +68,28 @@ const std::vector<Story> stories{
      .kind = "lost",
      .task = goes_on,
      .removed_after = 500ms},
+    {.name = "has hooks", .kind = "exited", .task = ends, .hook = Task{.runs_for = 300ms}},
+    {.name = "has hooks that hang and do not matter",
+     .kind = "exited",
+     .task = ends,
+     .is_command = true,
+     .hook = Task{}},
+    {.name = "is forbidden by a hook that fails",
+     .kind = "failed",
+     .task = ends,
+     .hook = Task{.runs_for = 300ms, .exit_code = 3},
+     .hook_fails_task = true},
+    {.name = "is forbidden by a hook that hangs",
+     .kind = "failed",
+     .task = ends,
+     .hook = Task{},
+     .hook_fails_task = true},
+    {.name = "is destroyed while its hook runs",
+     .kind = "destroyed",
+     .task = ends,
+     .destroyed_after = 500ms,
+     .hook = Task{},
+     .hook_fails_task = true},
 };
 
 class Simulation {
@@ -73,6 +98,10 @@ class Simulation {
       : story_(story), chance_(seed, weather), universe_(chance_), installation_(universe_) {
     universe_.program = story.task;
     universe_.image_is_there = story.image_is_there;
+    if (story.hook) {
+      universe_.hook = *story.hook;
+      installation_.set_hooks({{"/hook"}, {"/hook"}, 10s, story.hook_fails_task});
+    }
     universe_.add_foreigner("somebody-else");
     launch();
     plan_requests();
@@ -114,6 +143,13 @@ class Simulation {
     REQUIRE(ending);
     INFO(ending->message);
     CHECK(ending->kind == story_.kind);
+    for (const char* when : {"launch ", "end "}) {
+      CHECK((universe_.hooks().count(when + id_) == 1) == story_.hook.has_value());
+    }
+    if (story_.hook_fails_task) {
+      CHECK(universe_.starts().empty());
+      return;
+    }
     // What is removed, or runs for ever by the daemon's word, takes its output along.
     if (story_.removed_after || story_.task.end_is_denied) return;
     std::string printed;

@@ -421,6 +421,19 @@ void Universe::start_executor(pid_t pid, const Program& executor) {
   }
 }
 
+// What for, its environment tells.
+void Universe::start_hook(pid_t pid, const Program& started) {
+  const auto value_of = [&](const std::string& name) {
+    for (const auto& variable : started.environment) {
+      if (variable.starts_with(name + "=")) return variable.substr(name.size() + 1);
+    }
+    throw std::runtime_error("a hook without " + name);
+  };
+  ++hooks_[value_of("CONTAINER_HOOK") + " " + value_of("CONTAINER_ID")];
+  alive_.insert(pid);
+  if (hook.runs_for) at(*hook.runs_for, "hook's end", [this, pid] { alive_.erase(pid); });
+}
+
 SimulatedContainer* Universe::find(const std::string& reference) {
   const auto found = containers_.find(name_of(reference));
   return found == containers_.end() ? nullptr : &found->second;

@@ -64,6 +64,7 @@ class Universe {
   // --- Plans ---
   Task program;                          // of every task without one of its own
   std::map<std::string, Task> programs;  // by container name
+  Task hook;                             // of the operator's: how long it runs, and its code
   bool image_is_there = true;
   // What a detached program does, by its arguments; `output` is its standard output, its own to
   // close.
@@ -113,6 +114,8 @@ class Universe {
   const std::map<std::string, SimulatedContainer>& containers() const { return containers_; }
   // How often containers of a name were started.
   const std::map<std::string, int>& starts() const { return starts_; }
+  // How often hooks were run: "launch container-0".
+  const std::map<std::string, int>& hooks() const { return hooks_; }
   // Every container as it was when it ended.
   const std::vector<SimulatedContainer>& ended() const { return ended_; }
   void remove_behind_our_back(const std::string& name);
@@ -181,6 +184,7 @@ class Universe {
   pid_t init_of(const std::string& id) const;
   bool is_alive(const ProcessId& process) const;
   void start_executor(pid_t pid, const Program& executor);
+  void start_hook(pid_t pid, const Program& started);
 
   // Numbers for processes and containers that do not depend on what else got one before.
   int new_number(const std::string& name);
@@ -203,7 +207,8 @@ class Universe {
   std::map<std::string, int> starts_;
   std::map<std::string, pid_t> inits_;      // by id
   std::map<pid_t, std::string> executors_;  // the name of their container
-  std::set<pid_t> alive_;                   // inits and executors
+  std::map<std::string, int> hooks_;
+  std::set<pid_t> alive_;  // inits, executors and hooks
   std::map<int, std::function<bool()>> descriptors_;
   int next_descriptor_ = 1'000'000;  // none that the host could have given
   std::map<std::string, int> numbers_given_;

@@ -49,8 +49,12 @@ TEST_CASE("without any setting there are defaults") {
   CHECK(config.remove_delay == 0s);
   CHECK(config.engine_timeout == 30s);
   CHECK(config.engine_patience == 60s);
-  CHECK(config.default_image.empty());
-  CHECK(config.sandbox == "/mnt/mesos/sandbox");
+  CHECK(config.tasks.default_image.empty());
+  CHECK(config.tasks.sandbox == "/mnt/mesos/sandbox");
+  CHECK_FALSE(config.tasks.cpu_quota);
+  CHECK(config.tasks.swap == SwapPolicy::docker);
+  CHECK(config.pull == PullPolicy::missing);
+  CHECK(config.tasks.imageless == Imageless::with_default);
   CHECK(config.history == 720h);
   CHECK(config.log.empty());
   CHECK(config.log_level == log::Level::info);
@@ -68,9 +72,26 @@ TEST_CASE("each setting is read") {
   CHECK(config_with("REMOVE_DELAY", "1mins").remove_delay == 1min);
   CHECK(config_with("ENGINE_TIMEOUT", "10secs").engine_timeout == 10s);
   CHECK(config_with("ENGINE_PATIENCE", "2hrs").engine_patience == 2h);
-  CHECK(config_with("DEFAULT_IMAGE", "debian:12").default_image == "debian:12");
-  CHECK(config_with("SANDBOX", "/sandbox").sandbox == "/sandbox");
+  CHECK(config_with("DEFAULT_IMAGE", "debian:12").tasks.default_image == "debian:12");
+  CHECK(config_with("SANDBOX", "/sandbox").tasks.sandbox == "/sandbox");
+  CHECK(config_with("CPU_QUOTA", "on").tasks.cpu_quota);
+  CHECK_FALSE(config_with("CPU_QUOTA", "off").tasks.cpu_quota);
+  CHECK(config_with("SWAP", "docker").tasks.swap == SwapPolicy::docker);
+  CHECK(config_with("SWAP", "unlimited").tasks.swap == SwapPolicy::unlimited);
+  CHECK(config_with("SWAP", "none").tasks.swap == SwapPolicy::none);
+  CHECK(config_with("PULL", "missing").pull == PullPolicy::missing);
+  CHECK(config_with("PULL", "always").pull == PullPolicy::always);
+  CHECK(config_with("PULL", "never").pull == PullPolicy::never);
+  CHECK(config_with("IMAGELESS", "default").tasks.imageless == Imageless::with_default);
+  CHECK(config_with("IMAGELESS", "host").tasks.imageless == Imageless::on_host);
+  CHECK(config_with("IMAGELESS", "refuse").tasks.imageless == Imageless::refused);
   CHECK(config_with("HISTORY", "2days").history == 48h);
+  CHECK(config_with("LAUNCH_HOOK", "/opt/hook 'a b' \"$C\"").hooks.launch ==
+        std::vector<std::string>{"/opt/hook", "a b", "$C"});
+  CHECK(config_with("END_HOOK", "/opt/hook").hooks.end == std::vector<std::string>{"/opt/hook"});
+  CHECK(config_with("HOOK_TIMEOUT", "1mins").hooks.timeout == 1min);
+  CHECK(config_with("HOOK_FAILURE", "fail").hooks.fails_task);
+  CHECK_FALSE(config_with("HOOK_FAILURE", "ignore").hooks.fails_task);
   CHECK(config_with("LOG", "syslog").log == "syslog");
   CHECK(config_with("LOG", "/var/log/x").log == "/var/log/x");
   CHECK(config_with("LOG_LEVEL", "debug").log_level == log::Level::debug);
@@ -84,7 +105,7 @@ TEST_CASE("an empty setting is none") {
        {"DOCKER_ARGS", "WAIT", "LATE_WAITS", "STOP_TIMEOUT", "REMOVE_DELAY", "ENGINE_TIMEOUT",
         "ENGINE_PATIENCE", "DEFAULT_IMAGE", "SANDBOX", "HISTORY", "LOG", "LOG_LEVEL"}) {
     const auto config = config_with(name, "");
-    CHECK(config.sandbox == "/mnt/mesos/sandbox");
+    CHECK(config.tasks.sandbox == "/mnt/mesos/sandbox");
     CHECK(config.stop_timeout == 2s);
   }
 }
@@ -98,6 +119,10 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
   const auto example = GENERATE(values<Case>({
       {"WAIT", "sometimes", "auto, early, late"},
       {"WAIT", "Late", "auto, early, late"},
+      {"CPU_QUOTA", "1", "on, off"},
+      {"SWAP", "off", "docker, unlimited, none"},
+      {"PULL", "Always", "missing, always, never"},
+      {"IMAGELESS", "fail", "default, host, refuse"},
       {"LATE_WAITS", "-1", "0 to 1024"},
       {"LATE_WAITS", "1025", "0 to 1024"},
       {"LATE_WAITS", "4.5", "0 to 1024"},
@@ -111,6 +136,10 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
       {"HISTORY", "2weekss", "a number with a unit"},
       {"SANDBOX", "relative", "an absolute path"},
       {"SANDBOX", "/", "an absolute path"},
+      {"HOOK_TIMEOUT", "10", "a number with a unit"},
+      {"HOOK_FAILURE", "maybe", "ignore, fail"},
+      {"IGNORE", "images", "options, image"},
+      {"PRIVILEGED", "no", "allow, refuse"},
       {"LOG", "stderr", "the absolute path of a file"},
       {"LOG_LEVEL", "trace", "debug, info, warn, error"},
   }));
@@ -118,6 +147,14 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
   CHECK(text.find("CONTAINERIZER_" + example.name) != std::string::npos);
   CHECK(text.find('"' + example.value + '"') != std::string::npos);
   CHECK(text.find(example.takes) != std::string::npos);
+}
+
+TEST_CASE("a malformed hook is refused without what may be secret in it") {
+  const auto setting = GENERATE(as<std::string>(), "LAUNCH_HOOK", "END_HOOK");
+  const auto value =
+      GENERATE(as<std::string>(), "hook hunter2", "./hook hunter2", "/hook 'hunter2", "''", " ");
+  const auto text = refusal_of(setting, value);
+  CHECK_THAT(text, Catch::Contains("CONTAINERIZER_" + setting) && !Catch::Contains("hunter2"));
 }
 
 TEST_CASE("a setting that does not exist is refused with the list of those that do") {

@@ -9,6 +9,7 @@
 #include "engine/docker/http.h"
 #include "engine/docker/output_decoder.h"
 #include "engine/docker/pull_progress.h"
+#include "engine/host/json.h"
 
 using namespace containerizer;
 
@@ -212,15 +213,15 @@ TEST_CASE("A pull is told in lines", "[docker][pull]") {
       "{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"11\"}\r\n"
       "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":12300000,\"total\":45600000},"
       "\"progress\":\"\\u001b[2K[=> ]\",\"id\":\"11\"}\r\n"
-      "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":22800000,\"total\":45600000},"
+      "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":20000000,\"total\":45600000},"
       "\"id\":\"11\"}\r\n"
       "{\"status\":\"Download complete\",\"progressDetail\":{},\"id\":\"11\"}\r\n"
       "{\"status\":\"Download complete\",\"progressDetail\":{},\"id\":\"11\"}\r\n"
       "{\"status\":\"Digest: sha256:\\u001b00\"}";
   std::vector<std::string> lines;
-  const auto keep = [&](const std::string& line) { lines.push_back(line); };
+  const auto keep = [&](const PullNews& news) { lines.push_back(news.line); };
   const std::vector<std::string> expected{"latest: Pulling from a/b", "11: Pulling fs layer",
-                                          "11: Downloading 12.3 of 45.6 MB (27%)",
+                                          "Downloading 12.3 of 45.6 MB (27%)",
                                           "11: Download complete", "Digest: sha256: 00"};
   for (std::size_t cut = 0; cut <= report.size(); cut += 7) {
     lines.clear();
@@ -230,10 +231,37 @@ TEST_CASE("A pull is told in lines", "[docker][pull]") {
     REQUIRE(progress.finish().ok());
     CHECK(lines == expected);
   }
-  lines.clear();
-  PullProgress chatty(keep, Duration::zero());
-  REQUIRE(chatty.feed(report).ok());
-  CHECK(lines.at(3) == "11: Downloading 22.8 of 45.6 MB (50%)");
+}
+
+TEST_CASE("How far a pull has come is told of all layers together", "[docker][pull]") {
+  using namespace std::chrono_literals;
+  Deadline now = Deadline() + 1h;
+  std::vector<PullNews> news;
+  PullProgress progress([&](const PullNews& one) { news.push_back(one); }, 1s, [&] { return now; });
+  const auto report = [&](const char* layer, const char* status, double current, double total) {
+    now += 400ms;
+    const boost::json::object detail{{"current", current}, {"total", total}};
+    const boost::json::object line{{"id", layer}, {"status", status}, {"progressDetail", detail}};
+    REQUIRE(progress.feed(boost::json::serialize(line) + "\n").ok());
+  };
+  report("11", "Downloading", 10e6, 40e6);
+  report("22", "Downloading", 20e6, 60e6);
+  report("11", "Downloading", 20e6, 40e6);
+  CHECK(news.size() == 1);
+  report("22", "Downloading", 26e6, 60e6);
+  report("11", "Download complete", 0, 0);
+  report("11", "Extracting", 30e6, 40e6);
+  report("22", "Downloading", 32e6, 60e6);
+  report("33", "Downloading", 1e6, 0);
+  std::vector<std::string> lines;
+  for (const auto& one : news) lines.push_back(one.line);
+  CHECK(lines == std::vector<std::string>{"Downloading 10.0 of 40.0 MB (25%)",
+                                          "Downloading 46.0 of 100.0 MB (46%), 30.0 MB/s",
+                                          "11: Download complete",
+                                          "Extracting 30.0 of 40.0 MB (75%)",
+                                          "Downloading 72.0 of 100.0 MB (72%), 21.7 MB/s"});
+  CHECK(news.at(1).fraction == 0.46);
+  CHECK_FALSE(news.at(2).fraction);
 }
 
 TEST_CASE("A pull fails in the daemon's words", "[docker][pull]") {
@@ -275,6 +303,7 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
       {kCreate, 409, Fault::conflict, "Conflict. The container name \"/x\" is already in use"},
       {kCreate, 500, Fault::conflict, "Conflict. The name \"x\" is already in use by container 12"},
       {kCreate, 400, Fault::conflict, "Conflict. The name \"x\" is already in use by container 12"},
+      {kCreate, 500, Fault::conflict, "the container name \"x\" is already in use by 12. You have"},
       {kCreate, 400, Fault::refused, "invalid mount config"},
       {kCreate, 500, Fault::unavailable, "no space left on device"},
       {kStart, 404, Fault::not_found, "No such container: x"},
@@ -289,6 +318,7 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
       {kInspect, 500, Fault::unavailable, "layer does not exist"},
       {kInspect, 301, Fault::unavailable, ""},
       {kImage, 404, Fault::not_found, "No such image: y:1"},
+      {kWait, 404, Fault::not_found, "no such container"},
       {kUpdate, 409, Fault::conflict, "Cannot update container x: conflict"},
       {kOutput, 501, Fault::refused, "configured logging driver does not support reading"},
       {kPull, 404, Fault::not_found, "pull access denied for x"},
@@ -305,6 +335,17 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
     CHECK(failure.text.starts_with("cannot " + std::string(row.call.attempt) + " x: "));
     if (!row.words.empty()) CHECK(failure.text.ends_with(row.words));
   }
+}
+
+TEST_CASE("What Podman will not create is refused", "[docker][answers]") {
+  const auto fault_of = [](const ApiCall& call, const std::string& words) {
+    const boost::json::object body{{"message", words}, {"cause", "why"}, {"response", 500}};
+    return refusal(call, "x", Answer{500, boost::json::serialize(body), ""}).fault;
+  };
+  CHECK(fault_of(kCreate, "container create: network not found") == Fault::refused);
+  CHECK(fault_of(kCreate, "the name \"x\" is already in use by 12") == Fault::conflict);
+  CHECK(fault_of(kCreate, "context canceled") == Fault::unavailable);
+  CHECK(fault_of(kRemove, "device or resource busy") == Fault::unavailable);
 }
 
 TEST_CASE("Inspect answers are reduced to facts", "[docker][answers]") {
@@ -332,6 +373,9 @@ TEST_CASE("Inspect answers are reduced to facts", "[docker][answers]") {
       R"({"Id":"1","State":{"Status":"created","StartedAt":"0001-01-01T00:00:00Z"},"Config":null})"));
   REQUIRE(bare);
   CHECK_FALSE(bare->started);
+  const auto of_podman = read_inspect(*parse_json(R"({"Id":"1","State":{"Status":"stopped"}})"));
+  REQUIRE(of_podman);
+  CHECK(of_podman->status == "exited");
   for (const std::string text : {"[]", "{}", R"({"Id":"1"})", R"({"Id":1,"State":{"Status":"x"}})",
                                  R"({"Id":"1","State":[]})", "null", "1"}) {
     INFO(text);

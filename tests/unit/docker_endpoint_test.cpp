@@ -1,24 +1,10 @@
 #include <catch2/catch.hpp>
-#include <map>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "engine/docker/endpoint.h"
 
 using namespace containerizer;
-
-namespace {
-
-std::string chosen(const std::map<std::string, std::string>& environment) {
-  const auto endpoint = choose_endpoint(environment);
-  return endpoint.ok() ? endpoint.value().text() : "! " + endpoint.failure().text;
-}
-
-std::string with_arguments(const std::string& arguments) {
-  return chosen({{"CONTAINERIZER_DOCKER_ARGS", arguments}});
-}
-
-}  // namespace
 
 TEST_CASE("Endpoints are read in every supported form", "[docker][endpoint]") {
   const std::pair<std::string, std::string> rows[] = {
@@ -28,7 +14,7 @@ TEST_CASE("Endpoints are read in every supported form", "[docker][endpoint]") {
       {"tcp://127.0.0.1", "tcp://127.0.0.1:2375"},
       {"tcp://127.0.0.1:4243/", "tcp://127.0.0.1:4243"},
       {"10.1.2.3:99", "tcp://10.1.2.3:99"},
-      {"localhost", "tcp://127.0.0.1:2375"},
+      {"localhost", "tcp://localhost:2375"},
       {"tcp://[::1]:5", "tcp://[::1]:5"},
       {"tcp://[::1]", "tcp://[::1]:2375"},
   };
@@ -51,46 +37,30 @@ TEST_CASE("Endpoints are read in every supported form", "[docker][endpoint]") {
   CHECK(parse_endpoint("unix:///" + std::string(106, 'x')).ok());
 }
 
-TEST_CASE("The options of docker name the daemon before DOCKER_HOST does", "[docker][endpoint]") {
-  CHECK(chosen({}) == "unix:///var/run/docker.sock");
-  CHECK(chosen({{"DOCKER_HOST", "tcp://10.0.0.1:1"}}) == "tcp://10.0.0.1:1");
-  CHECK(chosen({{"DOCKER_HOST", "tcp://10.0.0.1:1"},
-                {"CONTAINERIZER_DOCKER_ARGS", "-H tcp://10.0.0.2:2"}}) == "tcp://10.0.0.2:2");
-  CHECK(chosen({{"DOCKER_HOST", "tcp://10.0.0.1:1"}, {"CONTAINERIZER_DOCKER_ARGS", "-D"}}) ==
-        "tcp://10.0.0.1:1");
-  for (const std::string arguments :
-       {"-H unix:///s", "-H=unix:///s", "-Hunix:///s", "--host unix:///s", "--host=unix:///s",
-        "-D --host 'unix:///s'", "--debug=false -l debug -H unix:///s",
-        "--log-level=info -ldebug --log-level debug -H \"unix:///s\""}) {
-    INFO(arguments);
-    CHECK(with_arguments(arguments) == "unix:///s");
+TEST_CASE("A daemon's name is looked up in the hosts file alone", "[docker][endpoint]") {
+  const std::string hosts =
+      "127.0.0.1\tlocalhost\n"
+      "# 10.0.0.1 commented\n"
+      "10.0.0.2  one.example two # three\n"
+      "nonsense two-again\n"
+      "10.0.0.3 two\n"
+      "fd00::5 six";
+  const auto address_of = [&](const std::string& host) {
+    const auto endpoint = parse_endpoint(host, hosts);
+    return endpoint.ok() ? endpoint.value().address : "";
+  };
+  CHECK(address_of("tcp://one.example:1") == "10.0.0.2");
+  CHECK(address_of("two") == "10.0.0.2");
+  CHECK(address_of("tcp://six:1") == "fd00::5");
+  CHECK(parse_endpoint("tcp://six:1", hosts).value().text() == "tcp://six:1");
+  for (const auto* unknown : {"three", "commented", "one", "two-again", "10.0.0", "#"}) {
+    INFO(unknown);
+    CHECK(address_of(unknown).empty());
   }
 }
 
-TEST_CASE("Options that cannot be honoured are refused by name", "[docker][endpoint]") {
-  const std::pair<std::string, std::string> rows[] = {
-      {"--tlsverify", "--tlsverify is not supported"},
-      {"--tls=true", "--tls is not supported"},
-      {"--tlscacert /ca", "--tlscacert is not supported"},
-      {"--config=/x", "--config is not supported"},
-      {"-c other", "-c is not supported"},
-      {"--context=other", "--context is not supported"},
-      {"--frobnicate=1", "unknown option '--frobnicate'"},
-      {"-x", "unknown option '-x'"},
-      {"-", "unknown option '-'"},
-      {"ps", "unknown option 'ps'"},
-      {"-H", "-H lacks its value"},
-      {"-H unix:///a -H unix:///b", "more than once"},
-      {"'", "not closed"},
-      {"-H ssh://x", "'ssh://x'"},
-  };
-  for (const auto& [arguments, text] : rows) {
-    INFO(arguments);
-    const std::string answer = with_arguments(arguments);
-    CHECK(answer.starts_with("! CONTAINERIZER_DOCKER_ARGS: "));
-    CHECK(answer.find(text) != std::string::npos);
-  }
-  CHECK(chosen({{"DOCKER_HOST", "ssh://x"}}).starts_with("! DOCKER_HOST: "));
-  CHECK(chosen({{"DOCKER_HOST", "tcp://10.0.0.1"}, {"DOCKER_TLS_VERIFY", "1"}})
-            .starts_with("! DOCKER_TLS_VERIFY: "));
+TEST_CASE("What no daemon is reached by is refused in a sentence", "[docker][endpoint]") {
+  CHECK(parse_endpoint("ssh://me@there").failure().text ==
+        "'ssh://me@there': no daemon is reached by ssh from here; use unix:///path, or "
+        "tcp://HOST:PORT, which TLS can protect");
 }

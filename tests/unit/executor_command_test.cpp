@@ -1,4 +1,4 @@
-#include "engine/executor_command.h"
+#include "engine/translation/executor_command.h"
 
 #include <catch2/catch.hpp>
 
@@ -27,7 +27,7 @@ TEST_CASE("mesos-executor runs the observer, in the form its release knows") {
   CHECK(argv.value() == example.argv);
 }
 
-TEST_CASE("mesos-executor is found in the slave's directory when the message does not name it") {
+TEST_CASE("mesos-executor is found in the slave's directory, and nowhere else") {
   auto [launch, environment] = recorded("mesos-0.19.1/launch-1");
   launch.mutable_executor_info()->mutable_command()->set_value("echo 'not found'; exit 1");
 
@@ -130,4 +130,21 @@ TEST_CASE("the executor's environment holds nothing of the slave's or the task's
 TEST_CASE("the slave's programs are where the slave says") {
   CHECK(launcher_directory({}) == "/usr/libexec/mesos");
   CHECK(launcher_directory({{"MESOS_LIBEXEC_DIRECTORY", "/opt/m"}}) == "/opt/m");
+}
+
+TEST_CASE("a program that a framework names as mesos-executor is not run") {
+  const auto fixture = GENERATE(as<std::string>(), "mesos-0.19.1/launch-1", "mesos-1.0.4/launch-2");
+  auto [launch, environment] = recorded(fixture);
+  const auto honest = executor_argv(launch, environment, "/p", "ID");
+  // The slave looks only for the path of its own in there.
+  auto& command = *launch.mutable_executor_info()->mutable_command();
+  command.set_value(GENERATE(as<std::string>(), ".//usr/libexec/mesos/mesos-executor",
+                             "/sandbox/usr/libexec/mesos/mesos-executor",
+                             "touch /x; /usr/libexec/mesos/mesos-executor"));
+  for (auto& argument : *command.mutable_arguments()) {
+    if (argument.starts_with("--launcher_dir=")) argument = "--launcher_dir=/sandbox";
+  }
+  const auto argv = executor_argv(launch, environment, "/p", "ID");
+  REQUIRE(argv.ok());
+  CHECK(argv.value() == honest.value());
 }

@@ -1,4 +1,4 @@
-#include "engine/fetch_request.h"
+#include "engine/translation/fetch_request.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -89,7 +89,7 @@ TEST_CASE("a URI with a blank is kept from the fetchers that would split it") {
   CHECK(boost::json::parse(result.at("MESOS_FETCHER_INFO")).at("items").as_array().size() == 1);
   CHECK_THAT(fetch_hint(uris), Catch::Contains("\"/srv/my file\"") && Catch::Contains("0.22"));
   CHECK(fetch_hint(one("/srv/file")).empty());
-  CHECK(check_uris(uris).ok());
+  CHECK(check_uris(uris, "/sandbox").ok());
 }
 
 TEST_CASE("URIs that no fetcher accepts are named") {
@@ -97,9 +97,26 @@ TEST_CASE("URIs that no fetcher accepts are named") {
   const auto uri = GENERATE("a\\b"s, "a'b"s, "a\0b"s);
   Uris uris = one("/fine");
   uris.push_back(one(uri).front());
-  const Status status = check_uris(uris);
+  const Status status = check_uris(uris, "/sandbox");
   REQUIRE(status.failed_with(Fault::refused));
   CHECK_THAT(status.failure().text, Catch::Contains("URI \"a"));
-  CHECK(check_uris(one("/fine")).ok());
-  CHECK(check_uris(one("")).failed_with(Fault::refused));
+  CHECK(check_uris(one("/fine"), "/sandbox").ok());
+  CHECK(check_uris(one(""), "/sandbox").failed_with(Fault::refused));
+}
+
+TEST_CASE("output files that would not lie in the sandbox, or reach a shell, are refused") {
+  using namespace std::string_literals;
+  const auto file = GENERATE("/etc/cron.d/x"s, "../x"s, "a/../../x"s, ".."s, "a/.."s,
+                             "a'$(x)'.tgz"s, "a\\b"s, "a\0b"s);
+  Uris uris = one("/fine");
+  uris.front().set_output_file(file);
+  CHECK(check_uris(uris, "/sandbox").failed_with(Fault::refused));
+  uris.front().set_output_file("a..b/..c/$(x).tgz");
+  CHECK(check_uris(uris, "/sandbox").ok());
+}
+
+TEST_CASE("nothing is fetched to where the fetcher's shell would stumble") {
+  const std::string directory = "/work/executors/'; touch x; '/runs/1";
+  CHECK(check_uris(one("/fine"), directory).failed_with(Fault::refused));
+  CHECK(check_uris({}, directory).ok());
 }

@@ -5,6 +5,7 @@
 
 #include "engine/host/process.h"
 #include "engine/lifecycle.h"
+#include "engine/translation/launch_plan.h"
 
 using namespace containerizer;
 
@@ -132,6 +133,10 @@ TEST_CASE("no row is made of labels that are not ours", "[scenario-41]") {
   CHECK(!rebuild(broken("container", "../../etc")));
   CHECK(!rebuild(broken("nonce", "short")));
   CHECK(!rebuild(broken("kind", "neither")));
+  // Labels can be an image's.
+  auto of_an_image = whole;
+  of_an_image.name = "somebody's";
+  CHECK(!rebuild(of_an_image));
 }
 
 TEST_CASE("a container of the same id, but of another launch, is not ours",

@@ -1,4 +1,4 @@
-#include "engine/image_name.h"
+#include "engine/translation/image_name.h"
 
 #include <catch2/catch.hpp>
 
@@ -88,4 +88,16 @@ TEST_CASE("an image outside the grammar is refused with the part that is wrong")
   REQUIRE(result.failed_with(Fault::refused));
   CHECK_THAT(result.failure().text, Catch::Contains(example.part));
   CHECK(result.failure().text.find('\n') == std::string::npos);
+}
+
+TEST_CASE("an image's registry is what docker takes for it") {
+  CHECK(registry_of("ubuntu:13.04") == "docker.io");
+  CHECK(registry_of("team/app:1") == "docker.io");
+  CHECK(registry_of("docker.io/team/app:1") == "docker.io");
+  CHECK(registry_of("index.docker.io/team/app:1") == "docker.io");
+  CHECK(registry_of("localhost/app:1") == "localhost");
+  // No part of a repository has capital letters: Docker asks a host of that name.
+  CHECK(registry_of("Registry/app:1") == "Registry");
+  CHECK(registry_of("registry:5000/app:1") == "registry:5000");
+  CHECK(registry_of("my.registry.com/foo/bar:tag") == "my.registry.com");
 }

@@ -1,4 +1,4 @@
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -16,7 +16,6 @@ using mesos::containerizer::Launch;
 
 namespace {
 
-const PlanSettings kSettings{"", "/mnt/mesos/sandbox", std::nullopt};
 const Environment kEnvironment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:test"}};
 
 // A command task in the dialect of 0.20 and later; what a case needs is added to it.
@@ -66,14 +65,14 @@ mesos::Volume& add_volume(Launch& launch, const std::string& host, const std::st
 }
 
 LaunchPlan plan(const Launch& launch, const Environment& environment = kEnvironment,
-                const PlanSettings& settings = kSettings) {
-  auto result = make_launch_plan(launch, environment, settings);
+                const TaskSettings& settings = {}, const std::string& owner = "") {
+  auto result = make_launch_plan(launch, environment, settings, owner);
   if (!result.ok()) throw std::runtime_error("refused: " + result.failure().text);
   return result.value();
 }
 
 std::string refusal(const Launch& launch, const Environment& environment = kEnvironment) {
-  const auto result = make_launch_plan(launch, environment, kSettings);
+  const auto result = make_launch_plan(launch, environment, {}, "");
   if (result.ok()) return "planned: " + json::serialize(result.value().create);
   CHECK(result.failure().fault == Fault::refused);
   return result.failure().text;
@@ -194,7 +193,7 @@ TEST_CASE("the first source that names an image wins") {
   Launch launch = command_task();
   auto& executor = *launch.mutable_executor_info();
   Environment environment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "e"}};
-  PlanSettings settings = kSettings;
+  TaskSettings settings;
   settings.default_image = "f";
 
   // Taken away one by one, from the strongest on.
@@ -229,14 +228,50 @@ TEST_CASE("a container of type MESOS may name a Docker image") {
   CHECK_THAT(refusal(launch), Catch::Contains("Appc"));
 }
 
-TEST_CASE("options count only with the image they belong to, or with a default") {
+TEST_CASE("an image of type MESOS is got as its message says") {
+  Launch launch = command_task();
+  auto& image = *container(launch, ContainerInfo::MESOS).mutable_mesos()->mutable_image();
+  image.mutable_docker()->set_name("a");
+  CHECK(!plan(launch).force_pull);
+  CHECK(plan(launch).login.user.empty());
+  image.set_cached(false);
+  image.mutable_docker()->mutable_credential()->set_principal("user");
+  image.mutable_docker()->mutable_credential()->set_secret("secret");
+  CHECK(plan(launch).force_pull);
+  CHECK(plan(launch).login.user == "user");
+  CHECK(plan(launch).login.secret == "secret");
+}
+
+TEST_CASE("settings of another type of container are refused") {
+  Launch launch = command_task();
+  docker(launch).set_image("a");
+  container(launch, ContainerInfo::MESOS);
+  CHECK_THAT(refusal(launch), Catch::Contains("DOCKER alone"));
+  container(launch).mutable_mesos()->mutable_image();
+  CHECK_THAT(refusal(launch), Catch::Contains("MESOS alone"));
+}
+
+TEST_CASE("options are refused beside an image that they do not belong to") {
   Launch launch = command_task();
   auto& legacy = *launch.mutable_task_info()->mutable_command()->mutable_container();
   legacy.set_image("docker:///");
   legacy.add_options("--read-only");
   CHECK(host_field(plan(launch), "ReadonlyRootfs") == true);
   docker(launch).set_image("a");
-  CHECK(host_field(plan(launch), "ReadonlyRootfs").is_null());
+  CHECK_THAT(refusal(launch), Catch::Contains("put them into its parameters"));
+}
+
+TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's") {
+  Launch launch = command_task();
+  auto& slaves = *launch.mutable_executor_info()->mutable_container();
+  slaves.set_type(ContainerInfo::DOCKER);
+  slaves.mutable_docker()->set_image("a");
+  slaves.mutable_docker()->set_network(ContainerInfo::DockerInfo::BRIDGE);
+  container(launch, ContainerInfo::MESOS);
+  CHECK(plan(launch).image == "a:latest");
+  CHECK(host_field(plan(launch), "NetworkMode") == "bridge");
+  container(launch, ContainerInfo::MESOS).set_hostname("name");
+  CHECK_THAT(refusal(launch), Catch::Contains("cannot be mixed"));
 }
 
 TEST_CASE("a wrong image is refused, it does not give way to a default") {
@@ -317,15 +352,15 @@ TEST_CASE("ports are published where the container has a network of its own") {
   docker(launch).set_network(ContainerInfo::DockerInfo::BRIDGE);
   const json::value each = json::parse(R"({"31000/tcp": [{"HostIp": "", "HostPort": "31000"}],
                                            "31001/tcp": [{"HostIp": "", "HostPort": "31001"}]})");
-  SECTION("each under its own number without a mapping") {
-    CHECK(host_field(plan(launch), "PortBindings") == each);
-    CHECK(field_of(plan(launch), "ExposedPorts") ==
-          json::parse(R"({"31000/tcp":{},"31001/tcp":{}})"));
+  SECTION("each under its own number, for a framework that cannot say which") {
+    Launch old = command_task();
+    add_ports(old, 31000, 31001);
+    old.mutable_task_info()->mutable_command()->mutable_container()->add_options("--net=bridge");
+    CHECK(host_field(plan(old), "PortBindings") == each);
+    CHECK(field_of(plan(old), "ExposedPorts") == json::parse(R"({"31000/tcp":{},"31001/tcp":{}})"));
   }
-  SECTION("also when the network comes from a flag") {
-    docker(launch).clear_network();
-    add_parameter(launch, "net", "bridge");
-    CHECK(host_field(plan(launch), "PortBindings") == each);
+  SECTION("none that a DockerInfo does not name") {
+    CHECK(host_field(plan(launch), "PortBindings").is_null());
   }
   SECTION("as mapped") {
     auto& mapping = *docker(launch).add_port_mappings();
@@ -424,6 +459,20 @@ TEST_CASE("volumes of a driver keep its options") {
     CHECK(host_field(plan(launch), "Mounts").at(0) ==
           json::parse(R"({"Type": "volume", "Source": "v", "Target": "/x", "ReadOnly": false,
             "VolumeOptions": {"DriverConfig": {"Name": "d"}}})"));
+  }
+  SECTION("from the container's volume driver, for volumes of every kind") {
+    add_volume(launch, "", "/x");
+    add_volume(launch, "", "/y").mutable_source()->mutable_docker_volume()->set_name("v");
+    docker(launch).set_volume_driver("d");
+    const json::value mounts = host_field(plan(launch), "Mounts");
+    for (const json::value& mount : mounts.as_array()) {
+      if (mount.at("Type") != "volume") continue;
+      CHECK(mount.at("VolumeOptions").at("DriverConfig").at("Name") == "d");
+    }
+    // Volumes that flags bring.
+    CHECK(host_field(plan(launch), "VolumeDriver") == "d");
+    add_parameter(launch, "volume-driver", "e");
+    CHECK(host_field(plan(launch), "VolumeDriver") == "e");
   }
 }
 
@@ -528,9 +577,7 @@ TEST_CASE("user, hostname, privileges and force pull are passed on") {
   CHECK(host_field(result, "Privileged") == true);
   CHECK(result.force_pull);
 
-  PlanSettings settings = kSettings;
-  settings.numeric_user = "1000:1001";
-  CHECK(field_of(plan(launch, kEnvironment, settings), "User") == "1000:1001");
+  CHECK(field_of(plan(launch, kEnvironment, {}, "1000:1001"), "User") == "1000:1001");
 
   docker(launch).set_network(ContainerInfo::DockerInfo::HOST);
   CHECK_THAT(refusal(launch), Catch::Contains("hostname"));
@@ -553,15 +600,84 @@ TEST_CASE("resources that no container can have are refused") {
     add_scalar(launch, "gpus", 1);
     CHECK_THAT(refusal(launch), Catch::Contains("gpus"));
   }
-  SECTION("persistent volumes") {
-    add_scalar(launch, "disk", 64);
-    launch.mutable_executor_info()
-        ->mutable_resources(0)
-        ->mutable_disk()
-        ->mutable_persistence()
-        ->set_id("p1");
-    CHECK_THAT(refusal(launch), Catch::Contains("\"p1\""));
+}
+
+TEST_CASE("a persistent volume is mounted where the slave keeps it") {
+  auto environment = kEnvironment;
+  environment["MESOS_WORK_DIRECTORY"] = "/var/mesos";
+  Launch launch = command_task();
+  add_scalar(launch, "disk", 64);
+  auto& resource = *launch.mutable_executor_info()->mutable_resources(0);
+  resource.set_role("web");
+  auto& disk = *resource.mutable_disk();
+  disk.mutable_persistence()->set_id("p1");
+  disk.mutable_volume()->set_container_path("data");
+  disk.mutable_volume()->set_mode(mesos::Volume::RW);
+  const auto mounted = [&] {
+    return plan(launch, environment).create.at("HostConfig").at("Mounts").at(0).as_object();
+  };
+  SECTION("in the sandbox") {
+    CHECK(mounted().at("Source") == "/var/mesos/volumes/roles/web/p1");
+    CHECK(mounted().at("Target") == "/mnt/mesos/sandbox/data");
+    CHECK(mounted().at("ReadOnly") == false);
   }
+  SECTION("elsewhere in the container, to be read only") {
+    disk.mutable_volume()->set_container_path("/data");
+    disk.mutable_volume()->set_mode(mesos::Volume::RO);
+    CHECK(mounted().at("Target") == "/data");
+    CHECK(mounted().at("ReadOnly") == true);
+  }
+  SECTION("from a disk of its own") {
+    auto& source = *disk.mutable_source();
+    source.set_type(mesos::Resource::DiskInfo::Source::PATH);
+    source.mutable_path()->set_root("/disk1");
+    CHECK(mounted().at("Source") == "/disk1/volumes/roles/web/p1");
+    source.clear_path();
+    source.set_type(mesos::Resource::DiskInfo::Source::MOUNT);
+    source.mutable_mount()->set_root("/disk2");
+    CHECK(mounted().at("Source") == "/disk2");
+  }
+  SECTION("not from anywhere else") {
+    const auto name = GENERATE(as<std::string>(), "", "..", "../../etc", "a/b");
+    disk.mutable_persistence()->set_id(name);
+    CHECK_THAT(refusal(launch, environment), Catch::Contains("no name of a directory"));
+  }
+  SECTION("not outside of the sandbox") {
+    disk.mutable_volume()->set_container_path("../x");
+    CHECK_THAT(refusal(launch, environment), Catch::Contains("leads out of the sandbox"));
+  }
+}
+
+TEST_CASE("a quota of CPU time, when the operator wants one") {
+  Launch launch = command_task();
+  add_scalar(launch, "cpus", 0.25);
+  CHECK(host_field(plan(launch), "CpuQuota").is_null());
+  TaskSettings settings;
+  settings.cpu_quota = true;
+  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota") == 25'000);
+  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuPeriod") == 100'000);
+  auto& parameter = *docker(launch).add_parameters();
+  parameter.set_key("cpu-period");
+  parameter.set_value("50000");
+  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota") == 12'500);
+  parameter.set_key("cpus");
+  parameter.set_value("2");
+  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota").is_null());
+}
+
+TEST_CASE("swap, as the operator wants it") {
+  Launch launch = command_task();
+  add_scalar(launch, "mem", 64);
+  TaskSettings settings;
+  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap").is_null());
+  settings.swap = SwapPolicy::unlimited;
+  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == -1);
+  settings.swap = SwapPolicy::none;
+  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == 64 << 20);
+  auto& parameter = *docker(launch).add_parameters();
+  parameter.set_key("memory-swap");
+  parameter.set_value("1g");
+  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == 1 << 30);
 }
 
 TEST_CASE("a launch that cannot be understood is refused") {
@@ -574,11 +690,6 @@ TEST_CASE("a launch that cannot be understood is refused") {
   SECTION("no sandbox") {
     launch.clear_directory();
     CHECK_THAT(refusal(launch), Catch::Contains("sandbox"));
-  }
-  SECTION("no usable container id") {
-    const auto id = GENERATE(as<std::string>(), "", "a/b", "a b");
-    launch.mutable_container_id()->set_value(id);
-    CHECK_THAT(refusal(launch), Catch::Contains("container id"));
   }
   SECTION("a variable without a name") {
     const auto name = GENERATE(as<std::string>(), "", "A=B");

@@ -4,6 +4,8 @@
 #include <boost/json/value.hpp>
 #include <catch2/catch.hpp>
 
+#include "engine/translation/flag_limits.h"
+
 using namespace containerizer;
 
 namespace {
@@ -37,6 +39,18 @@ TEST_CASE("CPUs are shares of 1024") {
   CHECK(body.at("CpuShares") == 512);
 }
 
+TEST_CASE("a quota follows the CPUs where there is one") {
+  auto facts = in_force(0, 0);
+  const auto wanted = limits(1.5, {});
+  CHECK_FALSE(update_body(wanted, facts, true).contains("CpuQuota"));
+  facts.cpu_quota = 20'000;
+  CHECK_FALSE(update_body(wanted, facts, false).contains("CpuQuota"));
+  const auto body = update_body(wanted, facts, true);
+  CHECK(body.at("CpuQuota") == 150'000);
+  CHECK(body.at("CpuPeriod") == 100'000);
+  CHECK_FALSE(update_body(limits({}, 64 * mib), facts, true).contains("CpuQuota"));
+}
+
 TEST_CASE("the hard limit rises with the memory that is wanted, and leaves swap its room") {
   const auto now = GENERATE(values<std::pair<std::int64_t, std::int64_t>>({
       {128, 192},  // limit of memory and swap together: now, and then
@@ -62,6 +76,43 @@ TEST_CASE("the hard limit is never lowered", "[scenario-68]") {
   CHECK(body.at("MemoryReservation") == memory * mib);
   CHECK_FALSE(body.contains("Memory"));
   CHECK_FALSE(body.contains("MemorySwap"));
+}
+
+TEST_CASE("an update leaves alone what flags have set") {
+  auto facts = in_force(64 * mib, 128 * mib);
+  facts.cpu_quota = 20'000;
+  const auto wanted = limits(2.0, 256 * mib);
+  const auto after = [&](const std::string& flags) {
+    facts.labels[flag_limits_label] = flags;
+    return update_body(wanted, facts, true);
+  };
+  CHECK_FALSE(after("cpu-shares").contains("CpuShares"));
+  for (const auto* flag : {"cpus", "cpu-quota", "cpu-period"}) {
+    CHECK_FALSE(after(flag).contains("CpuQuota"));
+    CHECK_FALSE(after(flag).contains("CpuPeriod"));
+  }
+  CHECK_FALSE(after("memory-reservation").contains("MemoryReservation"));
+  const auto body = after("memory");
+  CHECK_FALSE(body.contains("Memory"));
+  CHECK_FALSE(body.contains("MemorySwap"));
+  // No more than the hard limit, as when it was created.
+  CHECK(body.at("MemoryReservation") == 64 * mib);
+  CHECK(hard_memory_after(wanted, facts) == 64 * mib);
+  CHECK(after("cpu-shares,cpus,memory,memory-reservation").empty());
+}
+
+TEST_CASE("the hard limit rises no higher than memory and swap together, where a flag set that") {
+  auto facts = in_force(64 * mib, 128 * mib);
+  facts.labels[flag_limits_label] = "memory-swap";
+  const auto wanted = limits({}, 256 * mib);
+  CHECK(hard_memory_after(wanted, facts) == 128 * mib);
+  const auto body = update_body(wanted, facts);
+  CHECK(body.at("Memory") == 128 * mib);
+  CHECK(body.at("MemorySwap") == 128 * mib);
+  CHECK(body.at("MemoryReservation") == 128 * mib);
+  facts.swap_limit = -1;
+  CHECK(update_body(wanted, facts).at("Memory") == 256 * mib);
+  CHECK(update_body(wanted, facts).at("MemorySwap") == -1);
 }
 
 TEST_CASE("the same update twice ends in the same limits", "[scenario-68]") {

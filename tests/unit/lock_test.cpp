@@ -197,3 +197,25 @@ TEST_CASE("a signal has its default meaning again afterwards") {
   ::sigaction(SIGUSR2, nullptr, &action);
   CHECK(action.sa_handler == SIG_DFL);
 }
+
+TEST_CASE("a lock file that others can open, and so hold for ever, is refused") {
+  const TemporaryDirectory there;
+  const auto path = there / "lock";
+  { const LockFile made(path, true); }
+  SECTION("open to others") { REQUIRE(::chmod(path.c_str(), 0640) == 0); }
+  SECTION("a second name") { std::filesystem::create_hard_link(path, there / "other"); }
+  SECTION("another user's") {
+    if (::geteuid() != 0) return;
+    REQUIRE(::chown(path.c_str(), 12345, 12345) == 0);
+  }
+  SECTION("a link") {
+    std::filesystem::rename(path, there / "other");
+    std::filesystem::create_symlink(there / "other", path);
+  }
+  SECTION("a pipe") {
+    std::filesystem::remove(path);
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  }
+  CHECK_THROWS_WITH(LockFile(path, true), Catch::Contains(path));
+  CHECK_THROWS_AS(LockFile(path, false), std::system_error);
+}

@@ -65,3 +65,18 @@ TEST_CASE("an engine that does not answer never ends a container", "[scenario-43
     CHECK(!reconcile(state, Observation::unknown, true));
   }
 }
+
+TEST_CASE("what each answer of an engine says of a container") {
+  const auto seen = [](bool started, const char* status) {
+    ContainerFacts facts;
+    facts.started = started;
+    facts.status = status;
+    return observation_of(facts);
+  };
+  CHECK(seen(false, "created") == Observation::created);
+  CHECK(seen(true, "created") == Observation::absent);
+  for (const char* status : {"running", "paused", "restarting"}) {
+    CHECK(seen(true, status) == Observation::running);
+  }
+  for (const char* status : {"exited", "dead"}) CHECK(seen(true, status) == Observation::ended);
+}

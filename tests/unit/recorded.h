@@ -7,7 +7,7 @@
 #include <string>
 
 #include "containerizer.pb.h"
-#include "engine/launch_plan.h"
+#include "engine/translation/launch_plan.h"
 
 namespace containerizer {
 

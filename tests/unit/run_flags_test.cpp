@@ -1,4 +1,4 @@
-#include "engine/run_flags.h"
+#include "engine/translation/run_flags.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -151,6 +151,20 @@ TEST_CASE("flags fill the fields that the command line of docker fills") {
   const auto example = GENERATE(values<Case>({
       {{"--add-host", "a=::1", "--add-host", "b:1.2.3.4"},
        R"({"HostConfig":{"ExtraHosts":["a:::1","b:1.2.3.4"]}})"},
+      {{"--add-host=a=[::1]"}, R"({"HostConfig":{"ExtraHosts":["a:::1"]}})"},
+      {{"--cap-add=SYS_TIME", "--cap-add=chown", "--cap-add=CAP_CHOWN", "--cap-drop=all"},
+       R"({"HostConfig":{"CapAdd":["CAP_CHOWN","CAP_SYS_TIME"],"CapDrop":["ALL"]}})"},
+      {{"--cpu-shares=0x200", "--cpu-period=0o17", "--cpu-quota=-1_000", "--pids-limit=+010"},
+       R"({"HostConfig":{"CpuShares":512,"CpuPeriod":15,"CpuQuota":-1000,"PidsLimit":8}})"},
+      {{"--cpu-shares=0b_1_1", "--pids-limit=0"},
+       R"({"HostConfig":{"CpuShares":3,"PidsLimit":0}})"},
+      {{"--cpus=1.0000000010"}, R"({"HostConfig":{"NanoCpus":1000000001}})"},
+      {{"--device-cgroup-rule", "c 1:* rw"},
+       R"({"HostConfig":{"DeviceCgroupRules":["c 1:* rw"]}})"},
+      {{"--dns=2001:0DB8::0001", "--dns", " 1.1.1.1"},
+       R"({"HostConfig":{"Dns":["2001:db8::1","1.1.1.1"]}})"},
+      {{"--dns-search=.", "--dns-search=a-1.Example."},
+       R"({"HostConfig":{"DnsSearch":[".","a-1.Example"]}})"},
       {{"--blkio-weight=300", "--blkio-weight-device=/dev/sda:200"},
        R"({"HostConfig":{"BlkioWeight":300,"BlkioWeightDevice":[{"Path":"/dev/sda","Weight":200}]}})"},
       {{"-c", "512", "--cpus=1.5", "--cpuset", "0-1"},
@@ -174,12 +188,16 @@ TEST_CASE("flags fill the fields that the command line of docker fills") {
         "--health-start-period=500ms", "--health-retries=3"},
        R"({"Healthcheck":{"Test":["CMD-SHELL","a b"],"Interval":90000000000,"Retries":3,
                           "StartPeriod":500000000,"Timeout":5400000000000}})"},
+      {{"--health-cmd=a", "--health-cmd=", "--health-retries=3"},
+       R"({"Healthcheck":{"Retries":3}})"},
       {{"--no-healthcheck"}, R"({"Healthcheck":{"Test":["NONE"]}})"},
       {{"--init"}, R"({"HostConfig":{"Init":true}})"},
       {{"--init=false"}, R"({"HostConfig":{"Init":false}})"},
       {{"--ip=10.0.0.2", "--ip6=::2", "--network-alias=a", "--net-alias=b"},
        R"({"NetworkingConfig":{"EndpointsConfig":{"net":{"Aliases":["a","b"],
              "IPAMConfig":{"IPv4Address":"10.0.0.2","IPv6Address":"::2"}}}}})"},
+      {{"--link=a:b"}, R"({"HostConfig":{"Links":["a:b"]},
+           "NetworkingConfig":{"EndpointsConfig":{"net":{"Links":["a:b"]}}}})"},
       {{"-la.b=c=d", "--label", "e"}, R"({"Labels":{"a.b":"c=d","e":""}})"},
       {{"--log-driver=local", "--log-opt=max-size=10m"},
        R"({"HostConfig":{"LogConfig":{"Type":"local","Config":{"max-size":"10m"}}}})"},
@@ -196,6 +214,14 @@ TEST_CASE("flags fill the fields that the command line of docker fills") {
       {{"--mount=type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1777"},
        R"({"HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/t","TmpfsOptions":
            {"SizeBytes":67108864,"Mode":1023}}]}})"},
+      {{"--mount=TYPE=Bind,\"source=/a,\"\"b\"\"\",target=/b,bind-recursive=disabled"},
+       R"({"HostConfig":{"Mounts":[{"Type":"bind","Source":"/a,\"b\"","Target":"/b",
+                                    "BindOptions":{"NonRecursive":true}}]}})"},
+      {{"--network=name=net,alias=a,Alias=b,ip=10.0.0.2,link-local-ip=fe80::2,driver-opt=c=d",
+        "--ip6=::2"},
+       R"({"NetworkingConfig":{"EndpointsConfig":{"net":{"Aliases":["a","b"],
+             "IPAMConfig":{"IPv4Address":"10.0.0.2","IPv6Address":"::2",
+                           "LinkLocalIPs":["fe80::2"]},"DriverOpts":{"c":"d"}}}}})"},
       {{"--net=host"}, R"({"HostConfig":{"NetworkMode":"host"}})"},
       {{"--pids-limit=-1", "--oom-score-adj", "-5"},
        R"({"HostConfig":{"PidsLimit":-1,"OomScoreAdj":-5}})"},
@@ -211,6 +237,10 @@ TEST_CASE("flags fill the fields that the command line of docker fills") {
                                          "81/tcp":[{"HostIp":"","HostPort":"8001"}]}}})"},
       {{"-p8000-8002:80"}, R"({"ExposedPorts":{"80/tcp":{}},
            "HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"8000-8002"}]}}})"},
+      {{"-p0:80"}, R"({"ExposedPorts":{"80/tcp":{}},
+                     "HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"0"}]}}})"},
+      {{"-ptarget=80,published=81,protocol=udp"}, R"({"ExposedPorts":{"80/udp":{}},
+                     "HostConfig":{"PortBindings":{"80/udp":[{"HostIp":"","HostPort":"81"}]}}})"},
       {{"--restart=no"}, "{}"},
       {{"--security-opt=no-new-privileges", "--security-opt=seccomp=unconfined"},
        R"({"HostConfig":{"SecurityOpt":["no-new-privileges","seccomp=unconfined"]}})"},
@@ -220,9 +250,9 @@ TEST_CASE("flags fill the fields that the command line of docker fills") {
        R"({"HostConfig":{"Sysctls":{"net.core.somaxconn":"1024"}}})"},
       {{"--tmpfs=/t", "--tmpfs=/u:rw,size=64m"},
        R"({"HostConfig":{"Tmpfs":{"/t":"","/u":"rw,size=64m"}}})"},
-      {{"--ulimit=nofile=10:20", "--ulimit=core=-1"},
-       R"({"HostConfig":{"Ulimits":[{"Name":"nofile","Soft":10,"Hard":20},
-                                    {"Name":"core","Soft":-1,"Hard":-1}]}})"},
+      {{"--ulimit=nofile=10", "--ulimit=core=-1", "--ulimit=nofile=10:20"},
+       R"({"HostConfig":{"Ulimits":[{"Name":"core","Soft":-1,"Hard":-1},
+                                    {"Name":"nofile","Soft":10,"Hard":20}]}})"},
       {{"-u1:2", "-w", "/w", "-h", "name", "--stop-signal=SIGINT", "--stop-timeout=7"},
        R"({"User":"1:2","WorkingDir":"/w","Hostname":"name","StopSignal":"SIGINT","StopTimeout":7})"},
       {{"-v/a:/b", "-v", "name:/c:ro,z", "-v/d"},
@@ -246,17 +276,54 @@ TEST_CASE("values of the wrong form are refused by flag and value") {
       "--mount=type=bind,source=/a", "--publish=", "--publish=80:", "--publish=a:80",
       "--publish=70000:80", "--publish=8000-8001:80-82", "--publish=8002-8000:80-82",
       "--publish=53:53/icmp", "--privileged=yes", "--pull=never", "--restart=always",
-      "--restart=on-failure:3", "--security-opt=seccomp=/etc/passwd", "--tmpfs=t",
-      "--ulimit=nofile", "--ulimit=nofile=x", "--ulimit=nofile=1:2:3", "--volume=b",
+      "--restart=on-failure:3", "--security-opt=seccomp=/etc/passwd", "--stop-timeout=-1",
+      "--tmpfs=t", "--ulimit=nofile", "--ulimit=nofile=x", "--ulimit=nofile=1:2:3", "--volume=b",
       "--volume=./a:/b", "--volume=/a:/b:ro:x", "--volume=:/b", "--log-driver=none",
-      "--label=docker-containerizer.id=x", "--label=docker-containerizer.");
+      "--label=docker-containerizer.id=x", "--label=docker-containerizer.", "--cpu-shares=08",
+      "--cpu-shares=1_", "--cpu-shares=_1", "--cpu-shares=1__0", "--cpu-shares=+-1",
+      "--cpu-shares=0x", "--cpus=0.0000000001", "--blkio-weight-device=/dev/sda:5",
+      "--device-cgroup-rule='c 1:3'", "--device-cgroup-rule='d 1:3 r'",
+      "--device-cgroup-rule='c 1:3 rwmr'", "--device-cgroup-rule='c 1 r'", "--dns=1.1.1",
+      "--dns=", "--dns-search=1.2", "--dns-search=a..b", "--dns-search=a_b", "--mac-address=x",
+      "--mac-address=92:d0:c6:0a:29-33", "--mac-address=92:d0:c6:0a:29:3g",
+      "--mount=type=bind,source=/a,target=/b,tmpfs-size=1m", "--mount=target=/b,",
+      "--mount=target=/b,bind-recursive=readonly", "--mount=target=/b,volume-subpath=a",
+      "--mount=target=/b,\"source=a", "--mount=target=/b,source=\"a\"", "--mount=\"target=/b\"x",
+      "--network=name=net,driver-opt=a", "--network=name=net,alias",
+      "--network=name=net,mac-address=92:d0:c6:0a:29:33", "--pid=x",
+      "--pid=container:", "--publish=x:80:80", "--publish=80:0", "--publish=target=80,published",
+      "--publish=published=80", "--security-opt=seccomp:/etc/passwd", "--sysctl=kernel.hostname=x",
+      "--sysctl=net.a", "--ulimit=nofile=2:1", "--ulimit=nofile=-1:1", "--ulimit=x=1", "--userns=x",
+      "--uts=x");
   CAPTURE(word);
   const std::string flag = word.substr(0, word.find('='));
   CHECK_THAT(applied({word}), Catch::StartsWith("docker run " + flag + ": "));
 }
 
+TEST_CASE("flags that do not go together are refused in any order") {
+  struct Case {
+    std::string one, other, text;
+  };
+  const auto example = GENERATE(values<Case>({
+      {"--no-healthcheck", "--health-cmd=a", "--no-healthcheck: "},
+      {"--network=name=net,alias=a", "--network-alias=b", "--network: \"Aliases\""},
+      {"--network=name=net,ip=10.0.0.1", "--ip=10.0.0.2", "--network: \"IPv4Address\""},
+      {"--network=host", "--network-alias=a", "--network-alias: the network"},
+  }));
+  CAPTURE(example.one, example.other);
+  CHECK_THAT(applied({example.one, example.other}),
+             Catch::StartsWith("docker run " + example.text));
+  CHECK_THAT(applied({example.other, example.one}),
+             Catch::StartsWith("docker run " + example.text));
+}
+
 TEST_CASE("secrets stay out of refusals") {
-  for (const char* word : {"-e=hidden", "--label==hidden", "--log-opt==hidden"}) {
+  for (const char* word :
+       {"-e=hidden", "--label==hidden", "--log-opt==hidden",
+        "--mount=source=/a,volume-opt=o=password=hidden",
+        "--mount=target=/a,volume-opt=o=username=u,password=hidden",
+        "--mount=\"volume-opt=o=hidden", "--mount=type=bind,target=/a,volume-opt=p=hidden",
+        "--network=name=n,driver-opt=hidden"}) {
     CAPTURE(word);
     const std::string text = applied({word});
     CHECK(text.starts_with("docker run"));
@@ -299,10 +366,14 @@ TEST_CASE("pull decides whether an image that is there is pulled again") {
   }
 }
 
-TEST_CASE("flags ask for one plain network or none") {
+TEST_CASE("flags ask for one network or none") {
   CHECK(network_flag({{"env", "A=b"}}).value() == std::nullopt);
   CHECK(network_flag({{"network", "n"}}).value() == "n");
   CHECK(network_flag({{"network", "n"}, {"network", "m"}}).failed_with(Fault::refused));
-  CHECK(network_flag({{"network", "name=n,alias=a"}}).failed_with(Fault::refused));
+  CHECK(network_flag({{"network", "Name=N,alias=a"}}).value() == "n");
+  for (const char* value : {"alias=a", "name=", "name=n,x=y", "n,alias=a", "a,b"}) {
+    CAPTURE(value);
+    CHECK(network_flag({{"network", value}}).failed_with(Fault::refused));
+  }
   CHECK(network_flag({{"network", ""}}).failed_with(Fault::refused));
 }

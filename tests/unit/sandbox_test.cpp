@@ -1,6 +1,7 @@
 #include "engine/host/sandbox.h"
 
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -67,6 +68,45 @@ TEST_CASE("a planted pipe is replaced, without waiting for its other end") {
   REQUIRE(::mkfifo((sandbox / "stdout").c_str(), 0666) == 0);
   append(sandbox.path(), "ours");
   CHECK(content_of(sandbox / "stdout") == "ours");
+}
+
+// An archive, or a container's root, can hold one; to open some of them has effects on the host.
+TEST_CASE("a planted device or pipe is not opened, neither to write nor to read") {
+  const TemporaryDirectory sandbox;
+  const auto kind = GENERATE(as<mode_t>(), S_IFCHR, S_IFBLK, S_IFIFO);
+  const Fd watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  const auto is_opened = [&] {
+    char events[4096];
+    const auto length = ::read(watch.get(), events, sizeof events);
+    for (ssize_t at = 0; at < length;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(events + at);
+      if ((event->mask & IN_OPEN) != 0 && (event->mask & IN_ISDIR) == 0) return true;
+      at += static_cast<ssize_t>(sizeof *event + event->len);
+    }
+    return false;
+  };
+  constexpr dev_t null_device = 0x103;
+  if (::mknod((sandbox / "stdout").c_str(), kind | 0666U, null_device) != 0) return;
+  const int planted = ::inotify_add_watch(watch.get(), (sandbox / "stdout").c_str(), IN_OPEN);
+  REQUIRE(planted >= 0);
+  CHECK_FALSE(read_sandbox_file(sandbox.path(), "stdout"));
+  CHECK_FALSE(read_sandbox_file(sandbox.path(), "stdout/below"));
+  append(sandbox.path(), "ours");
+  CHECK_FALSE(is_opened());
+  CHECK(content_of(sandbox / "stdout") == "ours");
+}
+
+TEST_CASE("no link leads out of the sandbox, at any step of a path") {
+  const TemporaryDirectory sandbox;
+  const TemporaryDirectory elsewhere;
+  write_file(elsewhere / "secret", "secret");
+  std::filesystem::create_symlink(elsewhere / "secret", sandbox / "file");
+  std::filesystem::create_directory_symlink(elsewhere.path(), sandbox / "directory");
+  write_file(sandbox / "huge", "beginning");
+  std::filesystem::resize_file(sandbox / "huge", 1ULL << 40U);
+  CHECK_FALSE(read_sandbox_file(sandbox.path(), "file"));
+  CHECK_FALSE(read_sandbox_file(sandbox.path(), "directory/secret"));
+  CHECK(read_sandbox_file(sandbox.path(), "huge")->size() == small_file);
 }
 
 TEST_CASE("a planted socket is replaced") {

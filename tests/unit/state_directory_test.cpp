@@ -74,3 +74,73 @@ TEST_CASE("a state directory that cannot be made is told with the reason") {
   REQUIRE(refused.failed_with(Fault::refused));
   CHECK(refused.failure().text.find("Not a directory") != std::string::npos);
 }
+
+TEST_CASE("a way on which others can put another directory in our place is refused") {
+  if (::geteuid() != 0) return;
+  const TemporaryDirectory there;
+  std::filesystem::create_directories(there / "work");
+  std::filesystem::create_directories(there / "theirs/work");
+  const auto open_to_all = GENERATE(as<mode_t>(), 0777, 0775);
+  std::string work = there / "work";
+  std::string culprit = work;
+  SECTION("others may write in the work directory") {
+    REQUIRE(::chmod(work.c_str(), open_to_all) == 0);
+  }
+  SECTION("others may write above it") {
+    culprit = there / "theirs";
+    work = culprit + "/work";
+    REQUIRE(::chmod(culprit.c_str(), open_to_all) == 0);
+  }
+  SECTION("it is another user's") { REQUIRE(::chown(work.c_str(), 12345, 12345) == 0); }
+  SECTION("another user's link leads to it") {
+    std::filesystem::create_directory_symlink(work, there / "link");
+    culprit = work = there / "link";
+    REQUIRE(::lchown(work.c_str(), 12345, 12345) == 0);
+  }
+  SECTION("a link leads through another user's directory") {
+    culprit = there / "theirs";
+    REQUIRE(::chown(culprit.c_str(), 12345, 12345) == 0);
+    work = there / "link";
+    std::filesystem::create_directory_symlink(culprit + "/work", work);
+  }
+  const auto refused = prepare_state_directory(work + "/state");
+  REQUIRE(refused.failed_with(Fault::refused));
+  CHECK(refused.failure().text.starts_with(culprit + ", which leads"));
+  CHECK_FALSE(std::filesystem::exists(work + "/state"));
+  CHECK(check_state_directory(work + "/state").failed_with(Fault::refused));
+}
+
+TEST_CASE("a way through a directory for all, as /tmp is, and our own links are fine") {
+  const TemporaryDirectory there;
+  std::filesystem::create_directory(there / "tmp");
+  REQUIRE(::chmod((there / "tmp").c_str(), 01777) == 0);
+  std::filesystem::create_directory_symlink(there / "tmp", there / "link");
+  CHECK(check_state_directory(there / "link/work/state").ok());
+  CHECK_FALSE(std::filesystem::exists(there / "tmp/work"));
+  CHECK(prepare_state_directory(there / "link/work/state").ok());
+  CHECK(check_state_directory(there / "link/work/state").ok());
+}
+
+TEST_CASE("a database or a lock that others share is refused") {
+  const TemporaryDirectory there;
+  REQUIRE(prepare_state_directory(there / "state").ok());
+  const auto file = GENERATE(as<std::string>(), "state.db", "state.db-wal", "state.db-shm",
+                             "state.db.lock", "pull.lock", "pulls", "late.lock");
+  const auto path = there / ("state/" + file);
+  write_file(there / "elsewhere", "");
+  REQUIRE(::chmod((there / "elsewhere").c_str(), 0600) == 0);
+  SECTION("a link") { std::filesystem::create_symlink(there / "elsewhere", path); }
+  SECTION("a second name") { std::filesystem::create_hard_link(there / "elsewhere", path); }
+  SECTION("readable by others") {
+    std::filesystem::rename(there / "elsewhere", path);
+    REQUIRE(::chmod(path.c_str(), 0640) == 0);
+  }
+  SECTION("another user's") {
+    if (::geteuid() != 0) return;
+    std::filesystem::rename(there / "elsewhere", path);
+    REQUIRE(::chown(path.c_str(), 12345, 12345) == 0);
+  }
+  const auto refused = prepare_state_directory(there / "state");
+  REQUIRE(refused.failed_with(Fault::refused));
+  CHECK(refused.failure().text.starts_with(path));
+}

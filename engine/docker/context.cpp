@@ -1,0 +1,51 @@
+#include "engine/docker/context.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+
+#include "engine/docker/tls.h"
+#include "engine/host/json.h"
+
+namespace containerizer {
+
+namespace {
+
+namespace json = boost::json;
+
+Result<json::object> object_in(std::string_view text) {
+  auto document = parse_json(text);
+  if (!document || !document->is_object()) return Failure{Fault::refused, "it is no JSON object"};
+  return std::move(document->get_object());
+}
+
+// "" when there is none.
+Result<std::string> text_in(const json::object& object, std::string_view name) {
+  const auto* member = object.if_contains(name);
+  if (member == nullptr) return std::string();
+  if (!member->is_string()) return Failure{Fault::refused, std::string(name) + " is no text"};
+  return std::string(member->get_string());
+}
+
+}  // namespace
+
+Result<Context> read_context(std::string_view meta) {
+  const auto object = object_in(meta);
+  if (!object.ok()) return object.failure();
+  const auto* endpoints = object_member(object.value(), "Endpoints");
+  const auto* docker = endpoints == nullptr ? nullptr : object_member(*endpoints, "docker");
+  if (docker == nullptr) return Failure{Fault::refused, "it has no endpoint of a Docker Engine"};
+  const auto* skip = docker->if_contains("SkipTLSVerify");
+  auto host = text_in(*docker, "Host");
+  if (!host.ok()) return host.failure();
+  return Context{std::move(host.value()), skip != nullptr && *skip == true};
+}
+
+Result<std::string> read_current_context(std::string_view configuration) {
+  const auto object = object_in(configuration);
+  if (!object.ok()) return object.failure();
+  return text_in(object.value(), "currentContext");
+}
+
+std::string context_directory(std::string_view name) { return sha256_hex(name); }
+
+}  // namespace containerizer

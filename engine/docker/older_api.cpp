@@ -1,0 +1,93 @@
+#include "engine/docker/older_api.h"
+
+#include <boost/json/array.hpp>
+#include <string_view>
+
+#include "engine/host/json.h"
+
+namespace containerizer {
+namespace {
+
+namespace json = boost::json;
+
+constexpr unsigned kFirstWithMounts = 25;
+
+struct NewerField {
+  std::string_view object;  // "" for the request itself
+  std::string_view name;
+  unsigned since;
+};
+constexpr NewerField kNewerFields[] = {
+    {"", "StopTimeout", 25},
+    {"HostConfig", "Init", 25},
+    {"HostConfig", "NanoCpus", 25},
+    {"HostConfig", "CpuRealtimePeriod", 25},
+    {"HostConfig", "CpuRealtimeRuntime", 25},
+    {"HostConfig", "DeviceCgroupRules", 28},
+    {"Healthcheck", "StartPeriod", 29},
+    {"HostConfig", "CgroupnsMode", 41},
+};
+
+Failure too_old(unsigned minor, std::string_view what, unsigned since) {
+  return {Fault::refused, std::string(what) + " is known from API 1." + std::to_string(since) +
+                              " on, and the engine has 1." + std::to_string(minor) +
+                              "; leave it out, or upgrade the engine"};
+}
+
+json::array& list_at(json::object& object, std::string_view name) {
+  json::value& value = object[name];
+  return value.is_array() ? value.get_array() : value.emplace_array();
+}
+
+// Whether a volume or bind says it all; a colon would be taken for the end of a path.
+bool is_simple(const json::object& mount) {
+  for (const auto& [name, value] : mount) {
+    if (name == "Type" || name == "ReadOnly") continue;
+    if (name != "Source" && name != "Target") return false;
+    if (text_member(mount, name).find(':') != std::string::npos) return false;
+  }
+  return true;
+}
+
+// As -v would ask for it; nothing when it could not.
+bool add_as_volume(const json::object& mount, json::object& body) {
+  const auto type = text_member(mount, "Type");
+  const auto source = text_member(mount, "Source");
+  const auto target = text_member(mount, "Target");
+  const auto* read_only = mount.if_contains("ReadOnly");
+  const bool is_read_only = read_only != nullptr && *read_only == true;
+  if ((type != "bind" && type != "volume") || !is_simple(mount)) return false;
+  if (!source.empty()) {
+    list_at(body.at("HostConfig").as_object(), "Binds")
+        .emplace_back(source + ":" + target + (is_read_only ? ":ro" : ":rw"));
+    return true;
+  }
+  if (type == "bind" || is_read_only) return false;
+  json::value& volumes = body["Volumes"];
+  (volumes.is_object() ? volumes.get_object() : volumes.emplace_object())[target].emplace_object();
+  return true;
+}
+
+}  // namespace
+
+Result<json::object> create_body_for(unsigned minor, const json::object& body) {
+  for (const auto& field : kNewerFields) {
+    const auto* place = field.object.empty() ? &body : object_member(body, field.object);
+    if (minor < field.since && place != nullptr && place->contains(field.name)) {
+      return too_old(minor, field.name, field.since);
+    }
+  }
+  const auto* host = object_member(body, "HostConfig");
+  if (minor >= kFirstWithMounts || host == nullptr || !host->contains("Mounts")) return body;
+  json::object older = body;
+  older["HostConfig"].get_object().erase("Mounts");
+  for (const auto& mount : host->at("Mounts").as_array()) {
+    if (!add_as_volume(mount.as_object(), older)) {
+      return too_old(minor, "the mount at " + text_member(mount.as_object(), "Target"),
+                     kFirstWithMounts);
+    }
+  }
+  return older;
+}
+
+}  // namespace containerizer

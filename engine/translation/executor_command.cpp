@@ -1,0 +1,100 @@
+#include "engine/translation/executor_command.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <string_view>
+
+namespace containerizer {
+namespace {
+
+constexpr std::string_view kExecutor = "/mesos-executor";
+constexpr std::string_view kLauncherDirectory = "--launcher_dir=";
+
+// As slaves do from 1.0 on.
+bool names_launcher(const mesos::CommandInfo& command) {
+  return std::any_of(command.arguments().begin(), command.arguments().end(),
+                     [](const std::string& a) { return a.starts_with(kLauncherDirectory); });
+}
+
+}  // namespace
+
+std::string launcher_directory(const Environment& environment) {
+  return value_or(environment, "MESOS_LIBEXEC_DIRECTORY", "/usr/libexec/mesos");
+}
+
+Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launch& launch,
+                                               const Environment& environment,
+                                               const std::string& program,
+                                               const std::string& container_id) {
+  // The slave takes any command that holds the path of mesos-executor for its own, and a framework
+  // may have written it: what the message names is never run.
+  const std::string directory = value_or(environment, "MESOS_LIBEXEC_DIRECTORY", "");
+  if (!directory.starts_with('/')) {
+    return Failure{Fault::refused,
+                   "mesos-executor cannot be found: the slave set no MESOS_LIBEXEC_DIRECTORY with "
+                   "an absolute path; check the slave's --launcher_dir"};
+  }
+  const std::string executor = directory + std::string(kExecutor);
+  if (!names_launcher(launch.executor_info().command())) {
+    return std::vector<std::string>{executor, "--override", "--", program, "observe", container_id};
+  }
+  const boost::json::object task_command{
+      {"shell", false}, {"value", program}, {"arguments", {program, "observe", container_id}}};
+  return std::vector<std::string>{executor, std::string(kLauncherDirectory) + directory,
+                                  "--task_command=" + boost::json::serialize(task_command)};
+}
+
+Environment executor_environment(const mesos::containerizer::Launch& launch,
+                                 const Environment& environment) {
+  Environment result = executor_variables(launch, environment, launch.directory());
+  result.merge(without_slave_settings(environment));
+  return result;
+}
+
+Environment executor_variables(const mesos::containerizer::Launch& launch,
+                               const Environment& environment, const std::string& directory) {
+  const mesos::ExecutorInfo& executor = launch.executor_info();
+  Environment result{
+      {"MESOS_FRAMEWORK_ID", executor.framework_id().value()},
+      {"MESOS_EXECUTOR_ID", executor.executor_id().value()},
+      {"MESOS_SLAVE_ID", launch.slave_id().value()},
+      {"MESOS_SLAVE_PID", launch.slave_pid()},
+      {"MESOS_AGENT_ENDPOINT", launch.slave_pid().substr(launch.slave_pid().find('@') + 1)},
+      {"MESOS_DIRECTORY", directory},
+      {"MESOS_CHECKPOINT", launch.checkpoint() ? "1" : "0"},
+  };
+  const auto take = [&](const std::string& name, const std::string& fallback) {
+    result[name] = value_or(environment, name, fallback);
+  };
+  take("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", "5secs");
+  take("MESOS_HTTP_COMMAND_EXECUTOR", "0");
+  if (launch.checkpoint()) {
+    take("MESOS_RECOVERY_TIMEOUT", "15mins");
+    take("MESOS_SUBSCRIPTION_BACKOFF_MAX", "2secs");
+  }
+  if (executor.has_shutdown_grace_period()) {
+    result["MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD"] =
+        std::to_string(executor.shutdown_grace_period().nanoseconds()) + "ns";
+  }
+  return result;
+}
+
+Environment without_slave_settings(const Environment& environment) {
+  static constexpr std::array<std::string_view, 4> kKept = {
+      "MESOS_WORK_DIRECTORY", "MESOS_LIBEXEC_DIRECTORY", "MESOS_NATIVE_LIBRARY",
+      "MESOS_NATIVE_JAVA_LIBRARY"};
+  Environment result = environment;
+  std::erase_if(result, [](const auto& variable) {
+    const std::string& name = variable.first;
+    return name.starts_with("LIBPROCESS_ADVERTISE_") ||
+           (name.starts_with("MESOS_") &&
+            std::find(kKept.begin(), kKept.end(), name) == kKept.end());
+  });
+  result.insert_or_assign("LIBPROCESS_PORT", std::string("0"));
+  return result;
+}
+
+}  // namespace containerizer

@@ -1,0 +1,106 @@
+#include "engine/translation/network_plan.h"
+
+#include "engine/translation/flag_values.h"
+
+namespace containerizer {
+namespace {
+
+namespace json = boost::json;
+using DockerInfo = mesos::ContainerInfo::DockerInfo;
+
+// As in mesos.proto's NetworkInfo.
+constexpr std::int32_t kIpv4 = 1, kIpv6 = 2;
+
+Failure refusal(const std::string& text) { return {Fault::refused, "network_infos: " + text}; }
+
+bool is_of_mesos(const mesos::ContainerInfo& container) {
+  return container.type() == mesos::ContainerInfo::MESOS;
+}
+
+Result<std::string> named_network(const mesos::ContainerInfo& container) {
+  if (container.network_infos_size() == 1 && !container.network_infos(0).name().empty()) {
+    return container.network_infos(0).name();
+  }
+  return refusal(is_of_mesos(container)
+                     ? "a container can have one network; leave one entry"
+                     : "the network USER needs exactly one entry, with the network's name");
+}
+
+bool names_a_network(const mesos::ContainerInfo& container) {
+  for (const auto& info : container.network_infos()) {
+    if (!info.name().empty()) return true;
+  }
+  return false;
+}
+
+Status set_address(std::int32_t protocol, const std::string& address, json::object& endpoint) {
+  if (address.empty()) {
+    if (protocol != kIpv6) return Done{};
+    return refusal("an IPv6 address comes with the network; take the protocol out, or name one");
+  }
+  if (!parse_ip(address)) return refusal(in_quotes(address) + " is not an IP address");
+  const bool is_v6 = address.find(':') != std::string::npos;
+  if (protocol != 0 && protocol != (is_v6 ? kIpv6 : kIpv4)) {
+    return refusal(in_quotes(address) + " is not an address of the protocol beside it");
+  }
+  json::value& place = field(endpoint, is_v6 ? "IPAMConfig.IPv6Address" : "IPAMConfig.IPv4Address");
+  if (!place.is_null()) return refusal("a container can have one address of each kind");
+  place = address;
+  return Done{};
+}
+
+Status plan_entry(const mesos::NetworkInfo& info, const std::string& network, json::object& body) {
+  if (!info.groups().empty()) return refusal("Docker's networks know no groups; take them out");
+  if (!info.labels().labels().empty()) {
+    return refusal("Docker's networks know no labels of containers; take them out");
+  }
+  json::object endpoint;
+  if (Status set = set_address(info.protocol(), info.ip_address(), endpoint); !set.ok()) return set;
+  for (const auto& wanted : info.ip_addresses()) {
+    Status set = set_address(wanted.protocol(), wanted.ip_address(), endpoint);
+    if (!set.ok()) return set;
+  }
+  if (endpoint.empty()) return Done{};
+  if (info.name() != network) {
+    return refusal("an address can be had in a network USER alone, and this is " +
+                   in_quotes(network));
+  }
+  object_at(body, "NetworkingConfig.EndpointsConfig")[network] = std::move(endpoint);
+  return Done{};
+}
+
+}  // namespace
+
+Result<std::string> choose_network(const mesos::ContainerInfo& container,
+                                   const std::vector<RunFlag>& operators,
+                                   const std::vector<RunFlag>& tasks) {
+  for (const auto* flags : {&operators, &tasks}) {
+    const auto wanted = network_flag(*flags);
+    if (!wanted.ok()) return wanted.failure();
+    if (wanted.value()) return *wanted.value();
+  }
+  const auto network = container.docker().network();
+  if (is_of_mesos(container) ? names_a_network(container) : network == DockerInfo::USER) {
+    return named_network(container);
+  }
+  if (names_a_network(container)) {
+    return refusal("a name counts with the network USER alone; ask for that, or take it out");
+  }
+  if (network == DockerInfo::BRIDGE) return std::string("bridge");
+  if (network == DockerInfo::NONE) return std::string("none");
+  return std::string("host");
+}
+
+bool is_separate(const std::string& network) {
+  return network != "host" && network != "none" && !network.starts_with("container:");
+}
+
+Status plan_addresses(const mesos::ContainerInfo& container, const std::string& network,
+                      json::object& body) {
+  for (const auto& info : container.network_infos()) {
+    if (Status planned = plan_entry(info, network, body); !planned.ok()) return planned;
+  }
+  return Done{};
+}
+
+}  // namespace containerizer

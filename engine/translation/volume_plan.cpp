@@ -1,0 +1,204 @@
+#include "engine/translation/volume_plan.h"
+
+#include <boost/json/array.hpp>
+#include <filesystem>
+
+#include "engine/translation/flag_values.h"
+#include "engine/translation/run_flags.h"
+
+namespace containerizer {
+namespace {
+
+namespace json = boost::json;
+using DockerInfo = mesos::ContainerInfo::DockerInfo;
+
+Failure refusal(std::string text) { return Failure{Fault::refused, std::move(text)}; }
+
+// `path` below `base`; nothing when it would lead out of it.
+std::optional<std::string> below(const std::string& base, const std::string& path) {
+  const auto inner = std::filesystem::path(path).lexically_normal();
+  if (inner.begin() == inner.end() || *inner.begin() == "..") return std::nullopt;
+  return (std::filesystem::path(base) / inner).string();
+}
+
+void set_driver(const std::string& driver, const mesos::Parameters& options, json::object& mount) {
+  if (!driver.empty()) field(mount, "VolumeOptions.DriverConfig.Name") = driver;
+  for (const auto& option : options.parameter()) {
+    object_at(mount, "VolumeOptions.DriverConfig.Options")[option.key()] = option.value();
+  }
+}
+
+// Fills in what is mounted: a volume of Docker, a directory of the sandbox, a path of the host, or,
+// when nothing is named, a new volume.
+Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mesos::Volume& volume,
+                   json::object& mount, LaunchPlan& plan) {
+  const std::string& path = volume.host_path();
+  mount["Type"] = "volume";
+  if (volume.has_image()) return refusal("Docker cannot mount an image; put the files elsewhere");
+  const bool is_of_docker =
+      volume.source().type() == mesos::Volume::Source::DOCKER_VOLUME || !volume.source().has_type();
+  if (volume.has_source() && (!volume.source().has_docker_volume() || !is_of_docker)) {
+    return refusal("its source is none that is known; use docker_volume or a host path");
+  }
+  if (volume.source().has_docker_volume()) {
+    const auto& source = volume.source().docker_volume();
+    if (!path.empty()) return refusal("it has both a host path and a source");
+    mount["Source"] = source.name();
+    set_driver(source.driver().empty() ? docker.volume_driver() : source.driver(),
+               source.driver_options(), mount);
+  } else if (path.starts_with('/')) {
+    mount["Type"] = "bind";
+    mount["Source"] = path;
+  } else if (!path.empty() && !docker.volume_driver().empty()) {
+    mount["Source"] = path;
+    set_driver(docker.volume_driver(), {}, mount);
+  } else if (!path.empty()) {
+    const std::optional<std::string> directory = below(place.launch.directory(), path);
+    if (!directory) return refusal("host path " + in_quotes(path) + " leads out of the sandbox");
+    mount["Type"] = "bind";
+    mount["Source"] = *directory;
+    plan.sandbox_directories.push_back(*directory);
+  } else {
+    set_driver(docker.volume_driver(), {}, mount);
+  }
+  return Done{};
+}
+
+// As `docker run -v` does it: the engine then makes a path of the host that is not there, which a
+// mount does not. It cannot express a colon.
+std::optional<std::string> as_bind(const mesos::Volume& volume, const std::string& target) {
+  const std::string& source = volume.host_path();
+  if (!source.starts_with('/') || source.find(':') != std::string::npos ||
+      target.find(':') != std::string::npos) {
+    return std::nullopt;
+  }
+  return source + ":" + target + (volume.mode() == mesos::Volume::RO ? ":ro" : ":rw");
+}
+
+Status plan_volume(const VolumePlace& place, const DockerInfo& docker, const mesos::Volume& volume,
+                   LaunchPlan& plan) {
+  const std::string& path = volume.container_path();
+  const auto name = [&](const std::string& text) {
+    return refusal("volume " + in_quotes(path) + ": " + text);
+  };
+  const bool relative_source = !volume.host_path().empty() && !volume.host_path().starts_with('/');
+  if (path.empty()) return name("the path in the container is missing");
+  if (!path.starts_with('/') && relative_source && docker.volume_driver().empty()) {
+    return name("only one of host path and container path may be relative");
+  }
+  const std::optional<std::string> target =
+      path.starts_with('/') ? path : below(place.sandbox, path);
+  if (!target) return name("the path leads out of the sandbox");
+
+  json::object mount{{"Target", *target}, {"ReadOnly", volume.mode() == mesos::Volume::RO}};
+  if (const Status source = plan_source(place, docker, volume, mount, plan); !source.ok()) {
+    return name(source.failure().text);
+  }
+  if (const auto bind = as_bind(volume, *target)) {
+    append(plan.create, "HostConfig.Binds", json::value(*bind));
+  } else {
+    append(plan.create, "HostConfig.Mounts", std::move(mount));
+  }
+  return Done{};
+}
+
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
+// Where the slave keeps a persistent volume (Mesos' src/slave/paths.cpp).
+Result<std::string> persistent_source(const Environment& environment,
+                                      const mesos::Resource& resource) {
+  const auto& disk = resource.disk();
+  const auto& source = disk.source();
+  if (source.has_mount()) return source.mount().root();
+  auto root =
+      source.has_path() ? source.path().root() : value_or(environment, "MESOS_WORK_DIRECTORY", "");
+  if (!root.starts_with('/')) return refusal("the slave does not say where its volumes lie");
+  if (!is_plain_name(resource.role()) || !is_plain_name(disk.persistence().id())) {
+    return refusal("its role or its id is no name of a directory");
+  }
+  return root + "/volumes/roles/" + resource.role() + "/" + disk.persistence().id();
+}
+
+Status mount_persistent_volume(const VolumePlace& place, const Environment& environment,
+                               const mesos::Resource& resource, json::object& body) {
+  const auto name = [&](const std::string& text) {
+    return refusal("persistent volume " + in_quotes(resource.disk().persistence().id()) + ": " +
+                   text);
+  };
+  const std::string& path = resource.disk().volume().container_path();
+  const std::optional<std::string> target =
+      path.starts_with('/') ? path : below(place.sandbox, path);
+  if (!target) return name("its path in the container is missing, or leads out of the sandbox");
+  const Result<std::string> source = persistent_source(environment, resource);
+  if (!source.ok()) return name(source.failure().text);
+  append(body, "HostConfig.Mounts",
+         json::object{{"Type", "bind"},
+                      {"Source", source.value()},
+                      {"Target", *target},
+                      {"ReadOnly", resource.disk().volume().mode() == mesos::Volume::RO}});
+  return Done{};
+}
+
+// Every path in the container on which the request so far mounts something.
+std::vector<std::string> mount_points(const json::object& body) {
+  std::vector<std::string> result;
+  const json::object& host = body.at("HostConfig").as_object();
+  if (const json::value* const mounts = host.if_contains("Mounts")) {
+    for (const json::value& mount : mounts->get_array()) {
+      result.emplace_back(mount.at("Target").get_string());
+    }
+  }
+  if (const json::value* const binds = host.if_contains("Binds")) {
+    for (const json::value& bind : binds->get_array()) {
+      result.push_back(split(bind.get_string(), ':').at(1));
+    }
+  }
+  for (const json::value* const paths : {host.if_contains("Tmpfs"), body.if_contains("Volumes")}) {
+    if (paths == nullptr) continue;
+    for (const auto& entry : paths->get_object()) result.emplace_back(entry.key());
+  }
+  return result;
+}
+
+}  // namespace
+
+Status plan_volumes(const VolumePlace& place, const mesos::ContainerInfo& container,
+                    const DockerInfo& docker, LaunchPlan& plan) {
+  // Of the volumes that flags bring.
+  if (!docker.volume_driver().empty()) {
+    field(plan.create, "HostConfig.VolumeDriver") = docker.volume_driver();
+  }
+  for (const mesos::Volume& volume : container.volumes()) {
+    if (Status planned = plan_volume(place, docker, volume, plan); !planned.ok()) return planned;
+  }
+  return Done{};
+}
+
+Status mount_persistent_volumes(const VolumePlace& place, const Environment& environment,
+                                json::object& body) {
+  for (const mesos::Resource& resource : place.launch.executor_info().resources()) {
+    if (!resource.disk().has_persistence()) continue;
+    Status mounted = mount_persistent_volume(place, environment, resource, body);
+    if (!mounted.ok()) return mounted;
+  }
+  return Done{};
+}
+
+Status mount_sandbox(const VolumePlace& place, json::object& body) {
+  const std::string sandbox = normal_path(place.sandbox);
+  for (const std::string& point : mount_points(body)) {
+    if (normal_path(point) == sandbox) {
+      return refusal("volume " + in_quotes(point) + ": the sandbox is mounted there");
+    }
+  }
+  append(body, "HostConfig.Mounts",
+         json::object{{"Type", "bind"},
+                      {"Source", place.launch.directory()},
+                      {"Target", place.sandbox},
+                      {"ReadOnly", false}});
+  return Done{};
+}
+
+}  // namespace containerizer

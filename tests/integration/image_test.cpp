@@ -1,0 +1,274 @@
+// Images from registries: whom they are asked as, when, and how often.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "cli/exit_status.h"
+#include "tests/integration/daemon.h"
+#include "tests/integration/direct_launch.h"
+#include "tests/integration/gate.h"
+
+using namespace containerizer;
+using namespace containerizer::integration;
+using Catch::Contains;
+
+namespace {
+
+mesos::containerizer::Launch launch_of(const WorkDirectory& place, const std::string& id,
+                                       const Registry& registry) {
+  auto launch = custom_launch(place, id, "exit 4");
+  launch.mutable_executor_info()->mutable_command()->mutable_container()->set_image(
+      registry.image());
+  launch.set_directory(place.scratch() / ("sandbox-" + id));
+  fs::create_directory(launch.directory());
+  return launch;
+}
+
+// What the history says of its pull.
+std::string pull_of(const WorkDirectory& place, const std::string& id) {
+  return place.sql("SELECT detail FROM history WHERE event = 'Pulled' AND container_id = '" + id +
+                   "'");
+}
+
+void check_that_it_runs(const WorkDirectory& place, const mesos::containerizer::Launch& launch) {
+  launch_directly(place, launch);
+  const auto ending = end_of(place, launch.container_id().value());
+  INFO(ending.message());
+  CHECK(ending.status() == 4 << 8);
+}
+
+std::string failure_of(const WorkDirectory& place, const mesos::containerizer::Launch& launch) {
+  launch_directly(place, launch);
+  const auto ending = end_of(place, launch.container_id().value());
+  CHECK(ending.status() == 1 << 8);
+  CHECK_THAT(ending.message(), Catch::StartsWith("pull: "));
+  return ending.message();
+}
+
+bool says(const mesos::containerizer::Launch& launch, const std::string& words) {
+  return read_file(launch.directory() + "/stderr").find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("private image, and who may have it") {
+  WorkDirectory place;
+  place.set("HOME", place.scratch() / "home");
+  const bool is_encrypted = GENERATE(false, true);
+  const Registry registry(place, {.is_private = true, .is_encrypted = is_encrypted});
+  auto launch = launch_of(place, "c1", registry);
+
+  SECTION("nobody without a login") {
+    // On loopback Docker tries again without encryption, and tells of that.
+    CHECK_THAT(failure_of(place, launch),
+               Contains("no basic auth credentials") || Contains("authentication required") ||
+                   Contains(is_encrypted ? registry.image() : "credentials"));
+  }
+  SECTION("a task that says in its message who it is") {
+    auto& executor = *launch.mutable_executor_info();
+    executor.mutable_command()->clear_container();
+    executor.mutable_container()->set_type(mesos::ContainerInfo::MESOS);
+    auto& image = *executor.mutable_container()->mutable_mesos()->mutable_image()->mutable_docker();
+    image.set_name(registry.image());
+    image.mutable_credential()->set_principal("user");
+    image.mutable_credential()->set_secret("secret");
+    check_that_it_runs(place, launch);
+  }
+  SECTION("a task that brings config.json along") {
+    fs::create_directory(launch.directory() + "/.docker");
+    write_file(launch.directory() + "/.docker/config.json", registry.login());
+    check_that_it_runs(place, launch);
+  }
+  SECTION("a task that brings .dockercfg along") {
+    write_file(launch.directory() + "/.dockercfg",
+               "{\"http://" + registry.address() + "\": {\"auth\": \"" + Registry::packed_login +
+                   "\", \"email\": \"a@b\"}}");
+    check_that_it_runs(place, launch);
+  }
+  SECTION("anybody, when the operator has logged in") {
+    place.set("DOCKER_CONFIG", place.scratch() / "docker-config");
+    check_that_it_runs(place, launch);
+  }
+  SECTION("anybody, when a helper of the operator's knows") {
+    const auto helper = place.scratch() / "docker-credential-box";
+    write_file(helper, "#!/bin/sh\necho '{\"Username\": \"user\", \"Secret\": \"secret\"}'\n");
+    REQUIRE(::chmod(helper.c_str(), 0755) == 0);
+    place.set("PATH", place.scratch().string() + ":/usr/sbin:/usr/bin:/sbin:/bin");
+    fs::create_directories(place.scratch() / "home/.docker");
+    write_file(place.scratch() / "home/.docker/config.json", R"({"credsStore": "box"})");
+    check_that_it_runs(place, launch);
+  }
+  CHECK_FALSE(says(launch, "secret"));
+}
+
+TEST_CASE("a helper that does not answer does not keep a destroy waiting") {
+  WorkDirectory place;
+  const Registry registry(place, {.is_private = true});
+  const auto helper = place.scratch() / "docker-credential-box";
+  const auto sign = place.scratch() / "asked";
+  write_file(helper, "#!/bin/sh\necho $$ > " + sign.string() + "-\nmv " + sign.string() + "- " +
+                         sign.string() + "\nexec sleep 1000\n");
+  REQUIRE(::chmod(helper.c_str(), 0755) == 0);
+  place.set("PATH", place.scratch().string() + ":/usr/sbin:/usr/bin:/sbin:/bin");
+  place.set("DOCKER_CONFIG", place.scratch() / "config");
+  fs::create_directory(place.scratch() / "config");
+  write_file(place.scratch() / "config/config.json", R"({"credsStore": "box"})");
+  launch_directly(place, launch_of(place, "c1", registry));
+  eventually("the helper is asked", [&] { return fs::exists(sign); });
+  CHECK(place.call_for("destroy", "c1").status == 0);
+  // Had the helper's time been awaited, the pull would have failed before.
+  CHECK(place.events_of("c1") == "Launch Begin Fetched DestroyRequested Removed");
+  CHECK_FALSE(fs::exists(fs::path("/proc") / std::to_string(std::stoi(read_file(sign)))));
+}
+
+TEST_CASE("a lock of pulls that cannot be used fails the task, with words") {
+  WorkDirectory place;
+  const Registry registry(place);
+  Gate gate(place);
+  gate.hold("/images/", Hold::request);
+  launch_directly(place, launch_of(place, "c1", registry));
+  gate.await_held();
+  const auto lock = place.state() / "pull.lock";
+  write_file(lock, "");
+  SECTION("others could hold it") { fs::permissions(lock, fs::perms(0666)); }
+  SECTION("it is no file") {
+    fs::remove(lock);
+    fs::create_directory(lock);
+  }
+  gate.open();
+  eventually("it is over", [&] {
+    return place.sql("SELECT state FROM containers WHERE container_id = 'c1'") == "Gone";
+  });
+  // No verb works beside such a lock.
+  CHECK_THAT(place.call_for("wait", "c1").err, Contains(lock.string()));
+  fs::remove(lock);
+  const auto ending = end_of(place, "c1");
+  CHECK(ending.status() == 1 << 8);
+  CHECK_THAT(ending.message(), Catch::StartsWith("pull: ") && Contains(lock.string()));
+}
+
+TEST_CASE("when a registry is asked") {
+  WorkDirectory place;
+  const Registry registry(place);
+  const auto there = launch_of(place, "there", registry);
+  auto first = launch_of(place, "first", registry);
+
+  SECTION("when the image is missing") {
+    check_that_it_runs(place, first);
+    check_that_it_runs(place, there);
+    CHECK(pull_of(place, "first") == "pulled");
+    CHECK(pull_of(place, "there") == "already there");
+  }
+  SECTION("always") {
+    place.set("CONTAINERIZER_PULL", "always");
+    check_that_it_runs(place, first);
+    check_that_it_runs(place, there);
+    CHECK(pull_of(place, "there") == "pulled");
+  }
+  SECTION("never") {
+    place.set("CONTAINERIZER_PULL", "never");
+    CHECK_THAT(failure_of(place, first),
+               Contains(registry.image()) && Contains("CONTAINERIZER_PULL=never"));
+    docker({"tag", "busybox:test", registry.image()});
+    check_that_it_runs(place, there);
+  }
+}
+
+TEST_CASE("launches of one image pull it once") {
+  const WorkDirectory place;
+  const Registry registry(place);
+  registry.freeze();
+  const auto first = launch_of(place, "first", registry);
+  launch_directly(place, first);
+  eventually("it pulls", [&] { return says(first, "pulling "); });
+  const auto second = launch_of(place, "second", registry);
+  const auto third = launch_of(place, "third", registry);
+  for (const auto& launch : {second, third}) {
+    launch_directly(place, launch);
+    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+  }
+  const auto destroyed = place.call_for("destroy", "third");
+  INFO(destroyed.err);
+  CHECK(destroyed.status == 0);
+  registry.thaw();
+  for (const auto* id : {"first", "second"}) CHECK(end_of(place, id).status() == 4 << 8);
+  CHECK(pull_of(place, "first") == "pulled");
+  CHECK(pull_of(place, "second") == "pulled by another launch");
+}
+
+TEST_CASE("launches that force a pull share one that was begun after they came") {
+  WorkDirectory place;
+  place.set("CONTAINERIZER_PULL", "always");
+  const Registry registry(place);
+  const bool has_login = GENERATE(false, true);
+  CAPTURE(has_login);
+  registry.freeze();
+  const auto first = launch_of(place, "first", registry);
+  launch_directly(place, first);
+  eventually("it pulls", [&] { return says(first, "pulling "); });
+  for (const auto* id : {"second", "third"}) {
+    const auto launch = launch_of(place, id, registry);
+    if (has_login) {
+      fs::create_directory(launch.directory() + "/.docker");
+      write_file(launch.directory() + "/.docker/config.json", registry.login());
+    }
+    launch_directly(place, launch);
+    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+  }
+  registry.thaw();
+  for (const auto* id : {"first", "second", "third"}) CHECK(end_of(place, id).status() == 4 << 8);
+  CHECK(pull_of(place, "first") == "pulled");
+  // The first one's had begun before they came; that of one of them is good for both.
+  const auto pulls = std::vector{pull_of(place, "second"), pull_of(place, "third")};
+  CHECK(std::count(pulls.begin(), pulls.end(), "pulled") == (has_login ? 2 : 1));
+  CHECK(std::count(pulls.begin(), pulls.end(), "pulled by another launch") == (has_login ? 0 : 1));
+}
+
+TEST_CASE("registry that dies in the middle of a pull") {
+  const WorkDirectory place;
+  Registry registry(place);
+  registry.freeze();
+  const auto launch = launch_of(place, "c1", registry);
+  launch_directly(place, launch);
+  eventually("it pulls", [&] { return says(launch, "pulling "); });
+  registry.die();
+  const auto ending = end_of(place, "c1");
+  CHECK(ending.status() == 1 << 8);
+  CHECK_THAT(ending.message(), Catch::StartsWith("pull: ") && Contains(registry.image()));
+}
+
+TEST_CASE("who waits for a pull that dies pulls itself") {
+  const WorkDirectory place;
+  const Registry registry(place);
+  registry.freeze();
+  const auto first = launch_of(place, "first", registry);
+  const auto second = launch_of(place, "second", registry);
+  launch_directly(place, first);
+  eventually("it pulls", [&] { return says(first, "pulling "); });
+  launch_directly(place, second);
+  eventually("it waits", [&] { return says(second, "another launch pulls"); });
+  place.kill_supervisor("first");
+  eventually("it pulls", [&] { return says(second, "pulling "); });
+  registry.thaw();
+  CHECK(end_of(place, "second").status() == 4 << 8);
+  CHECK(end_of(place, "first").status() == 4 << 8);
+}
+
+TEST_CASE("operator pulls an image beforehand") {
+  const WorkDirectory place;
+  const Registry registry(place);
+  CHECK_THAT(place.ask({"pull", "docker://" + registry.image()}),
+             Contains("pulling " + registry.image() + "\n") && Contains("ownload") &&
+                 Contains(registry.image() + " is there\n") && !Contains("\x1b"));
+  registry.forget_image();
+  const auto shown = run({"script", "-qec", program() + " pull " + registry.image(), "/dev/null"},
+                         place.variables());
+  CHECK(shown.status == exit_ok);
+  CHECK_THAT(shown.out,
+             Contains("\r\x1b[K[                    ] pulling ") && Contains(" is there"));
+  const auto missing = run({program(), "pull", registry.unknown_image()}, place.variables());
+  CHECK(missing.status == exit_failed);
+  CHECK_THAT(missing.err, Contains(registry.unknown_image()));
+  CHECK(run({program(), "pull"}, place.variables()).status == exit_usage);
+}
