@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/lifecycle.h"
+#include "engine/lifecycle/lifecycle.h"
 
 namespace {
 
@@ -78,7 +78,7 @@ TEST_CASE("the page of the lifecycle is what the program prints") {
 }
 
 TEST_CASE("every setting stands in the README and in environment.sh.dist") {
-  const auto known = matches(read("engine/config.cpp"), R"re(\{"([A-Z_]+)",\s)re");
+  const auto known = matches(read("engine/config/settings.cpp"), R"re(\{"([A-Z_]+)",\s)re");
   REQUIRE(known.size() > 10);
   std::set<std::string> wanted;
   for (const auto& name : known) wanted.insert("CONTAINERIZER_" + name);
@@ -88,17 +88,17 @@ TEST_CASE("every setting stands in the README and in environment.sh.dist") {
 
 TEST_CASE("the walk through the architecture names every file once") {
   const auto page = read("docs/architecture.md");
-  for (const auto& path : own_sources({"cli", "engine", "store", "proto"})) {
-    const bool plumbing = path == "engine/host/fmt.cpp" || path == "engine/host/file.cpp" ||
-                          path == "engine/host/text.cpp" || path == "engine/host/json.cpp" ||
-                          path == "engine/docker/encoding.cpp" || path == "cli/call.cpp";
+  for (const auto& path : own_sources({"cli", "daemon", "store", "proto"})) {
+    const bool plumbing = path == "host/fmt.cpp" || path == "host/file.cpp" ||
+                          path == "host/text.cpp" || path == "host/json.cpp" ||
+                          path == "engine/docker/encoding.cpp" || path == "cli/invocation.cpp";
     CAPTURE(path);
     CHECK(count(page, "`" + path + "`") == (plumbing ? 0 : 1));
   }
 }
 
 TEST_CASE("no file of the product is longer than 600 lines") {
-  for (const auto& path : own_sources({"cli", "engine", "store", "proto"})) {
+  for (const auto& path : own_sources({"cli", "daemon", "store", "proto"})) {
     CAPTURE(path);
     CHECK(count(read(path), "\n") <= 600);
   }
