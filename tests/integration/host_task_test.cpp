@@ -76,7 +76,7 @@ TEST_CASE("program of the host that cannot be started, and what only a container
     auto& container = *launch.mutable_executor_info()->mutable_container();
     container.set_type(mesos::ContainerInfo::MESOS);
     container.add_volumes()->set_container_path("/x");
-    words = "volumes; name an image";
+    words = "volumes, which needs a container; name an image";
   }
   SECTION("refused by the operator") {
     launch_directly(place, launch_of(place, "true"));
