@@ -63,8 +63,8 @@ bool is_safe_step(const std::string& path) {
   return S_ISLNK(found.st_mode) || !is_open;
 }
 
-// Checks each component of the path as it is written and as it resolves: a symbolic link on the way
-// is replaced by whoever can write to the directory that contains it.
+// Checks each component of the path as it is written, and as it resolves: a symbolic link is only
+// as safe as the directory that contains it.
 Status check_parents(const fs::path& to) {
   std::error_code none;
   for (const auto& whole : {fs::absolute(to, none), fs::canonical(to, none)}) {

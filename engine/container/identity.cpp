@@ -25,9 +25,11 @@ const char* const boot_label = "docker-containerizer.boot";
 
 State state_seen(const ContainerFacts& seen) {
   if (!seen.started) return State::creating;
-  const bool over = seen.status == "exited" || seen.status == "dead" || seen.status == "removing";
-  // An ended container is taken up as running: whoever looks at it finds out how it ended.
-  return over || seen.status == "running" || seen.status == "paused" || seen.status == "restarting"
+  // An ended container is re-adopted as Running: the supervisor then finds out how it ended.
+  const bool has_ended =
+      seen.status == "exited" || seen.status == "dead" || seen.status == "removing";
+  return has_ended || seen.status == "running" || seen.status == "paused" ||
+                 seen.status == "restarting"
              ? State::running
              : State::starting;
 }
@@ -90,7 +92,8 @@ std::optional<store::Container> rebuild(const ContainerFacts& seen) {
   c.nonce = label(nonce_label);
   c.kind = label(kind_label);
   c.directory = label(directory_label);
-  // Labels alone can be an image's, whose maker wrote them there; the name cannot.
+  // An image can contain labels, and its maker may have copied ours. An image cannot choose the
+  // name of a container, so the name must match the label.
   if (!is_valid_container_id(c.container_id) || seen.name != container_name(c.container_id) ||
       c.nonce.size() != 32 || c.directory.empty() || (c.kind != "command" && c.kind != "custom")) {
     return std::nullopt;

@@ -123,7 +123,7 @@ TEST_CASE("launch that comes twice") {
   const auto other = place.call("launch", frame_of(custom_launch(place, "c1", "echo other")));
   CHECK(other.status == exit_failed);
   check_one_line(other.err);
-  CHECK_THAT(other.err, Contains("c1 has been launched already"));
+  CHECK_THAT(other.err, Contains("c1 was already launched"));
   CHECK(place.docker_containers().size() == 1);
   CHECK(place.state_of("c1") == "Running");
 }

@@ -76,7 +76,7 @@ TEST_CASE("daemon that stays frozen: what is destroyed is killed, and every verb
     CHECK(place.call_for("usage", "c1").status == exit_ok);
     const auto destroyed = place.call_for("destroy", "c1");
     CHECK(destroyed.status == exit_failed);
-    CHECK_THAT(destroyed.err, Contains("container c1 is not gone"));
+    CHECK_THAT(destroyed.err, Contains("container c1 still exists"));
     await_gone(init);
     CHECK(place.state_of("c1") == "Stopping");
   }

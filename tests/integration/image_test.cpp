@@ -260,13 +260,13 @@ TEST_CASE("operator pulls an image beforehand") {
   const Registry registry(place);
   CHECK_THAT(place.ask({"pull", "docker://" + registry.image()}),
              Contains("pulling " + registry.image() + "\n") && Contains("ownload") &&
-                 Contains(registry.image() + " is there\n") && !Contains("\x1b"));
+                 Contains(registry.image() + " is on the host\n") && !Contains("\x1b"));
   registry.forget_image();
   const auto shown = run({"script", "-qec", program() + " pull " + registry.image(), "/dev/null"},
                          place.variables());
   CHECK(shown.status == exit_ok);
   CHECK_THAT(shown.out,
-             Contains("\r\x1b[K[                    ] pulling ") && Contains(" is there"));
+             Contains("\r\x1b[K[                    ] pulling ") && Contains(" is on the host"));
   const auto missing = run({program(), "pull", registry.unknown_image()}, place.variables());
   CHECK(missing.status == exit_failed);
   CHECK_THAT(missing.err, Contains(registry.unknown_image()));

@@ -95,7 +95,7 @@ TEST_CASE("wait for a container that was never launched") {
   const WorkDirectory place;
   const auto answer = end_of(place, "never-launched");
   CHECK(answer.status() == -1);
-  CHECK_THAT(answer.message(), Contains("never-launched is not known"));
+  CHECK_THAT(answer.message(), Contains("never-launched is unknown"));
 }
 
 TEST_CASE("container that ends while nobody waits") {

@@ -52,9 +52,9 @@ class Nobody : public SlavePipe {
   bool hand_over(const std::string& /*message*/) override { return false; }
   void remember() override {}
   bool lives() override { return false; }
-  const volatile std::sig_atomic_t* watch() override { return &gone_; }
-  void unwatch() override {}
-  bool has_gone() override { return gone_ != 0; }
+  const volatile std::sig_atomic_t* signal_when_reader_goes() override { return &gone_; }
+  void stop_signalling() override {}
+  bool is_reader_gone() override { return gone_ != 0; }
 
  private:
   volatile std::sig_atomic_t gone_ = 0;

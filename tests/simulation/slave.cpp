@@ -47,12 +47,12 @@ class Slave::Invocation : public SlavePipe {
     slave_.universe_.learn(lives);
     return lives;
   }
-  const volatile std::sig_atomic_t* watch() override {
+  const volatile std::sig_atomic_t* signal_when_reader_goes() override {
     if (!lives()) gone_ = 1;
     return &gone_;
   }
-  void unwatch() override {}
-  bool has_gone() override { return !lives(); }
+  void stop_signalling() override {}
+  bool is_reader_gone() override { return !lives(); }
 
   void leave() { gone_ = 1; }
   const std::string& answer() const { return answer_; }
