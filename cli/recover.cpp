@@ -67,7 +67,7 @@ void reconcile_with_daemon(Invocation& invocation, const std::vector<ContainerFa
   const auto deadline = invocation.host.now() + invocation.settings.daemon_timeout;
   std::size_t number = 0;
   for (const auto& facts : seen) {
-    progress.report("checked container", ++number, seen.size());
+    progress.report("checking container", ++number, seen.size());
     auto row = rebuild(facts);
     if (!row) {
       log::warn(
@@ -104,7 +104,7 @@ void supervise_all(Invocation& invocation, Progress& progress) {
   int failed = 0;
   std::size_t number = 0;
   for (const auto& container : live) {
-    progress.report("started supervisor", ++number, live.size());
+    progress.report("starting supervisor", ++number, live.size());
     const auto done = supervise(invocation, container);
     if (done.ok()) continue;
     ++failed;
