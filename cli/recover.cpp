@@ -122,6 +122,7 @@ void sweep_files(Invocation& invocation) {
     const auto id = entry.path().stem().string();
     const auto row = invocation.store.find(id);
     if (!row || row->state == name_of(State::gone)) {
+      // A supervisor that still owns the container deletes its files itself.
       if (!LifeLock(invocation.settings.state_directory(), id, false).is_held(Phase::ownership)) {
         remove_run_files(invocation.settings.state_directory(), id);
       }

@@ -4,7 +4,7 @@
 // A slave reads each reply with a blocking read on one of few threads, and stops responding when
 // all of them wait (mesos-protocol 1.6). Therefore `wait` can reply early: it writes the whole
 // frame at once, and exits when the container has ended. The slave takes that exit as the end. An
-// early reply cannot contain the outcome, but mesos-executor has reported it to the slave already.
+// early reply cannot contain the outcome, but the executor reports that to the slave itself.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -113,9 +113,11 @@ enum class When { early, late, never };
 // never: the slave has died.
 When when_to_answer(Invocation& invocation, const store::Container& container,
                     const LateSlot& slot) {
+  // The outcome is settled, so the late reply is sent at once.
   if (is_past(state_of(container), Phase::executor)) return When::late;
   if (invocation.settings.wait == WaitMode::late) return When::late;
   if (invocation.settings.wait == WaitMode::early || !slot.taken()) return When::early;
+  // Only this reply can report how a custom executor ended.
   if (container.kind == "custom") return When::late;
   // A command task. If it fails before its executor runs, only this reply can report the reason.
   // From then on the executor reports the task's state, and the reply can be early.
@@ -124,8 +126,8 @@ When when_to_answer(Invocation& invocation, const store::Container& container,
   if (awaited == Awaited::reader_gone) return When::never;
   const auto row = retry_while_store_fails(
       invocation.host, [&] { return invocation.store.find(container.container_id); });
-  const bool lives = row && !is_past(state_of(*row), Phase::outcome);
-  return lives ? When::early : When::late;
+  const bool is_running = row && !is_past(state_of(*row), Phase::outcome);
+  return is_running ? When::early : When::late;
 }
 
 // Sends the full reply once the outcome is settled. False if the slave has not read it.

@@ -94,13 +94,14 @@ Status set_switch(bool& target, const std::string& value) {
 }
 
 Status set_late_waits(Settings& settings, const std::string& value) {
-  int places = 0;
+  int slots = 0;
   const auto* end = value.data() + value.size();
-  const auto [rest, error] = std::from_chars(value.data(), end, places);
-  if (error != std::errc{} || rest != end || places < 0 || places > 1024) {
+  const auto [rest, error] = std::from_chars(value.data(), end, slots);
+  // A slave has at most 1024 threads (mesos-protocol 1.6).
+  if (error != std::errc{} || rest != end || slots < 0 || slots > 1024) {
     return failure("a whole number from 0 to 1024");
   }
-  settings.late_waits = places;
+  settings.late_waits = slots;
   return Done{};
 }
 

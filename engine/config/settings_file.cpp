@@ -24,7 +24,7 @@ constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 // Characters that have no special meaning for sh in the value of an assignment.
 constexpr std::string_view punctuation = "./:,@%+=-";
 
-// The only variable whose value sh checks: sh rejects an OPTIND that is not a number.
+// The only variable whose value sh checks: some shells reject an OPTIND that is not a number.
 constexpr std::string_view checked_by_sh = "OPTIND";
 
 bool is_one_of(char c, std::string_view set) { return set.find(c) != set.npos; }
@@ -83,6 +83,7 @@ fs::path settings_beside(fs::path path) {
 }
 
 void replace_environment(const Environment& environment) {
+  // Cleared first, because the script can unset variables.
   ::clearenv();
   for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
 }
@@ -90,9 +91,10 @@ void replace_environment(const Environment& environment) {
 Status read_with_shell(const std::string& file) {
   auto output = make_pipe();
   if (!output.ok()) return output.failure();
-  // sh sources the file, with its output on standard error, and then becomes this program, which
-  // prints the resulting environment. The slave's request is on our standard input, so sh gets
-  // /dev/null.
+  // sh sources the file, with its output on standard error, and exports every variable that the
+  // file assigns. It then becomes this program, which prints the resulting environment. Its
+  // standard input is /dev/null: the slave never closes ours, so a script that reads it would wait
+  // forever.
   Program shell;
   shell.arguments = {"/bin/sh", "-c",          "set -a; . \"$0\" >&2 && exec \"$1\" \"$2\"",
                      file,      own_program(), print_environment};

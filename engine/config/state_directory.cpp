@@ -27,6 +27,7 @@ Status make_private(const std::string& directory) {
 }
 
 Status check_directory(const std::string& directory) {
+  // lstat(), here and below: a symbolic link itself is rejected, whatever its target is.
   struct stat found {};
   if (::lstat(directory.c_str(), &found) != 0) return Done{};
   if (S_ISDIR(found.st_mode) && found.st_uid == ::geteuid() && (found.st_mode & others) == 0) {
@@ -107,6 +108,7 @@ Status check_content(const std::string& directory) {
 }  // namespace
 
 Status prepare_state_directory(const std::string& directory) {
+  // In this order: a parent is checked before something is created in it that we rely on.
   make_parents(directory);
   if (auto safe = check_parents(fs::path(directory).parent_path()); !safe.ok()) return safe;
   if (auto made = make_private(directory); !made.ok()) return made;

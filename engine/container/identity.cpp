@@ -13,6 +13,7 @@
 namespace containerizer {
 namespace {
 
+// Existing containers have labels with these names, so the names must never change.
 const char* const container_label = "docker-containerizer.container";
 const char* const nonce_label = "docker-containerizer.nonce";
 const char* const kind_label = "docker-containerizer.kind";
@@ -42,6 +43,7 @@ std::string make_nonce() {
   std::array<unsigned char, 16> random{};
   std::size_t filled = 0;
   while (filled < random.size()) {
+    // A signal can interrupt the call. Then it is repeated.
     const auto got = ::getrandom(random.data() + filled, random.size() - filled, 0);
     if (got > 0) filled += static_cast<std::size_t>(got);
   }
@@ -58,6 +60,7 @@ bool is_valid_container_id(const std::string& id) {
   const auto is_alphanumeric = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0;
   };
+  // The first character cannot be '.', so the ID is never "..", nor a hidden file.
   return !id.empty() && id.size() <= 128 && is_alphanumeric(id[0]) &&
          std::all_of(id.begin(), id.end(), [&](char c) {
            return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';

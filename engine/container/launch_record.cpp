@@ -42,6 +42,7 @@ store::Limits initial_limits(const mesos::containerizer::Launch& launch) {
   const auto wanted = sum_resources(launch.executor_info().resources());
   store::Limits limits;
   limits.cpus = wanted.cpus;
+  // The create request applies the same limit, so hard_memory is in effect from the start.
   if (wanted.memory) limits.memory = limits.hard_memory = memory_limit(*wanted.memory);
   return limits;
 }

@@ -41,6 +41,7 @@ bool LifeLock::is_held(Phase phase) const {
 
 LockFile::Outcome LifeLock::await_passed(Host& host, Phase phase, std::optional<Deadline> deadline,
                                          const volatile std::sig_atomic_t* interrupted) {
+  // Without a lock file, no supervisor has started yet, or the container is Gone.
   if (!file_.valid()) return LockFile::Outcome::locked;
   const int byte = static_cast<int>(phase);
   // Shared, so that any number of processes can wait for the same phase.

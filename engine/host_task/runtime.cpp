@@ -65,7 +65,7 @@ class HostTaskExit : public ExitStream {
   Fd end_;
 };
 
-bool lives(Host& host, const std::optional<ProcessId>& process) {
+bool exists(Host& host, const std::optional<ProcessId>& process) {
   return process && host.identify(process->pid) == process;
 }
 
@@ -82,13 +82,13 @@ ContainerFacts facts_of(Host& host, const HostTaskDirectory& directory, const js
       facts.labels.emplace(label.key(), label.value().as_string());
     }
   }
-  // Before the files are read: if no process lives now, the files no longer change. In the other
+  // Before the files are read: if no process exists now, the files no longer change. In the other
   // order, the task could record its end and exit in between, and would look killed.
-  const bool has_life = lives(host, directory.shim()) || lives(host, directory.program());
+  const bool is_alive = exists(host, directory.shim()) || exists(host, directory.program());
   facts.error = directory.failure();
   facts.started = directory.may_have_started() && facts.error.empty();
   const auto end = directory.end();
-  const bool runs = !end && has_life;
+  const bool runs = !end && is_alive;
   facts.status = !facts.started ? "created" : runs ? "running" : "exited";
   if (runs) return facts;
   // Without a recorded end, the shim was killed, and the kernel has then killed the program.

@@ -211,7 +211,8 @@ std::optional<State> next_state(State from, Event event) {
   for_each_type<Events>([&]<class E>() {
     if (E::id == event) outcome = machine.process_event(E{});
   });
-  // Not only HANDLED_FALSE means failure: MSM combines flags in this value.
+  // MSM has more results than HANDLED_FALSE for an event that changed nothing, such as a rejection
+  // by a guard. Only HANDLED_TRUE is a transition.
   if (outcome != msm::back::HANDLED_TRUE) return std::nullopt;
   return state_numbered(machine.current_state()[0]);
 }

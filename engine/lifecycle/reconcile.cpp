@@ -4,8 +4,8 @@ namespace containerizer {
 
 Observation observation_of(const ContainerFacts& facts) {
   if (!facts.started) return Observation::created;
-  // It was started, but is reported as created. Podman does so after it lost its run directory, as
-  // by a power cut, while the container was running.
+  // It was started, but is reported as created. Podman does so if it lost its run directory while
+  // the container was running, and then knows nothing about the process.
   if (facts.status == "created") return Observation::absent;
   const bool ended = facts.status == "exited" || facts.status == "dead";
   return ended ? Observation::ended : Observation::running;
@@ -21,7 +21,7 @@ std::optional<Event> reconcile(State recorded, Observation seen, bool same_boot)
   // The action of Starting finds out itself whether the container was started.
   if (recorded == State::starting) return std::nullopt;
   if (seen == Observation::ended) return Event::exited;
-  // The row records a start, but this container was never started: it is not the one that ran.
+  // The row records a start, but the daemon reports that the container was never started.
   if (seen == Observation::created) return Event::lost;
   return std::nullopt;
 }

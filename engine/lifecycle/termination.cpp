@@ -9,8 +9,8 @@ namespace {
 
 using mesos::containerizer::Termination;
 
-// A running daemon learns of an exit a little late. The finish time that it reports may be this
-// much later than the process's exit.
+// Even a daemon that is up learns of an exit a little late. The finish time that it reports may be
+// this much later than the process's exit.
 constexpr Duration late_date{500};
 // Docker reports death by signal n as exit code 128 + n.
 constexpr int signal_base = 128;

@@ -168,7 +168,9 @@ let_end() { touch "$(sandbox "$1")/go"; }
 supervisor() { pgrep -f "supervise $(container "$1")"; }
 
 # All that belongs to containers, on the host.
-companions() { pgrep -f 'docker-containerizer (supervise|observe|keep) |/mesos-executor' || true; }
+companions() {
+  pgrep -f 'docker-containerizer (supervise|task-proxy|host-task-shim) |/mesos-executor' || true
+}
 
 # scopes [ID]
 scopes() {
