@@ -19,9 +19,10 @@ int history(Invocation& invocation) {
   const auto most = last ? std::strtoll(last->c_str(), nullptr, 10) : 1000;
   if (most <= 0) return fail("--last needs a positive number", exit_usage);
   const auto entries = invocation.store.history(id, most);
-  if (id && entries.empty())
+  if (id && entries.empty()) {
     return fail(
         fmt::format("container {} is unknown; `docker-containerizer ps --all` lists all", *id));
+  }
   if (json) {
     boost::json::array rows;
     for (const auto& entry : entries) rows.push_back(to_json(entry));

@@ -51,9 +51,10 @@ int show(Invocation& invocation) {
   if (invocation.arguments.size() != 1) return fail("show needs a container ID", exit_usage);
   const auto& id = invocation.arguments[0];
   const auto container = invocation.store.find(id);
-  if (!container)
+  if (!container) {
     return fail(
         fmt::format("container {} is unknown; `docker-containerizer ps --all` lists all", id));
+  }
   if (!json) return print(invocation, as_text(invocation, *container));
 
   auto whole = to_json(*container);
