@@ -73,12 +73,12 @@ Status check_parents(const fs::path& to) {
     for (const auto& name : whole) {
       step /= name;
       if (is_safe_step(step)) continue;
-      return failure(fmt::format(
-          "{} is on the path of the state directory and is owned or writable by another user; "
-          "chown "
-          "it to root or the slave's user and chmod go-w it, or start the slave with another "
-          "--work_dir",
-          step.string()));
+      return failure(
+          fmt::format("{} is a parent of the state directory, and is owned or writable by another "
+                      "user; chown it "
+                      "to root or the slave's user and chmod go-w it, or start the slave with "
+                      "another --work_dir",
+                      step.string()));
     }
   }
   return Done{};

@@ -27,7 +27,7 @@ bool is_past(State state, Phase phase);
 class LifeLock {
  public:
   // `create` is for a process that will try to become the owner. Without it, and if the lock file
-  // does not exist, all phases count as released. Throws std::system_error as LockFile does.
+  // does not exist, all phases are treated as released. Throws std::system_error as LockFile does.
   LifeLock(const std::string& state_directory, const std::string& container_id, bool create);
 
   // Becomes the owner and locks all phases. False if another process is the owner. Ownership ends
