@@ -75,9 +75,8 @@ Status check_parents(const fs::path& to) {
       if (is_safe_step(step)) continue;
       return failure(
           fmt::format("{} is a parent of the state directory, and is owned or writable by another "
-                      "user; chown it "
-                      "to root or the slave's user and chmod go-w it, or start the slave with "
-                      "another --work_dir",
+                      "user; chown it to root or the slave's user and chmod go-w it, or start the "
+                      "slave with another --work_dir",
                       step.string()));
     }
   }
