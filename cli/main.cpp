@@ -75,7 +75,7 @@ int print_help(int output) {
     if (*command.help != '\0') text += fmt::format("  {:<11} {}\n", command.name, command.help);
   }
   text +=
-      "\nCommands marked (slave) are called by the Mesos slave.\n"
+      "\nThe Mesos slave calls the commands marked (slave).\n"
       "Environment variables configure all commands: see docs/configuration.md.\n";
   write_all(output, text);
   return exit_ok;
