@@ -1,4 +1,5 @@
-// What shapes the containers of tasks, as the operator configures it (README.md has the table).
+// The operator's settings that affect the containers of tasks (docs/configuration.md explains
+// each).
 #pragma once
 
 #include <string>
@@ -7,18 +8,17 @@
 
 namespace containerizer {
 
-// How much swap a task may have that has a limit of memory: as much as memory, as docker does it;
-// as much as there is; none.
+// The swap of a task with a memory limit. `docker` is Docker's default: as much swap as memory.
 enum class SwapPolicy { docker, unlimited, none };
 
-// What becomes of a task that names no image: a default image, the host itself, or nothing.
+// How to run a task that names no image: with a default image, on the host, or not at all.
 enum class Imageless { with_default, on_host, refused };
 
 struct TaskSettings {
-  std::string default_image;  // "" for none; the slave's --default_container_image comes first
+  std::string default_image;  // "" for none; the slave's --default_container_image overrides it
   Imageless imageless = Imageless::with_default;
-  std::string sandbox = "/mnt/mesos/sandbox";  // absolute, where containers see it
-  bool cpu_quota = false;  // a task gets no more than its cpus, though others be idle
+  std::string sandbox = "/mnt/mesos/sandbox";  // its absolute path in containers
+  bool cpu_quota = false;  // whether to cap a task at its cpus, even if other CPUs are idle
   SwapPolicy swap = SwapPolicy::docker;
   Policy policy = {};
 };
