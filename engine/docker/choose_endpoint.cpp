@@ -17,6 +17,7 @@ namespace {
 
 using Environment = std::map<std::string, std::string>;
 
+// Not a recorded context: the docker command then uses options and variables.
 constexpr const char* default_context = "default";
 
 Failure failure(const std::string& subject, const std::string& reason) {
@@ -49,6 +50,7 @@ bool exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
+// Names are looked up in /etc/hosts only, so no name server can delay a call.
 Result<Endpoint> read_host(const Origin& host) {
   const bool may_have_name = !host.name.starts_with("unix://");
   const auto hosts = may_have_name ? read_small_file("/etc/hosts") : std::nullopt;
@@ -88,6 +90,7 @@ TlsSettings tls_settings(const ClientOptions& options) {
 
 Result<Endpoint> endpoint_without_context(const ClientOptions& options,
                                           const Environment& environment) {
+  // An empty -H overrides DOCKER_HOST, too, and means the default socket.
   const Origin host = options.host ? Origin{docker_arguments, *options.host}
                                    : Origin{"DOCKER_HOST", variable(environment, "DOCKER_HOST")};
   auto endpoint = !host.name.empty() ? read_host(host)

@@ -45,6 +45,7 @@ std::string path_of(const std::string& container, const char* rest) {
   return "/containers/" + percent_encode(container) + rest;
 }
 
+// HTTP/1.1 requires a Host header. On a unix socket its value does not matter.
 std::string host_header(const Endpoint& endpoint) {
   constexpr std::size_t any_scheme = 6;  // "tcp://"
   return endpoint.kind == Endpoint::Kind::tcp ? endpoint.text().substr(any_scheme) : "docker";
@@ -176,6 +177,7 @@ Result<Exchange> DockerClient::open_stream(const ApiCall& call, const std::strin
   auto connection = Connection::open(settings_.endpoint, patience);
   if (!connection.ok()) return failure(call, subject, connection.failure());
   request.target.insert(0, "/v" + version_);
+  // A stream has its own connection, because no other answer can arrive before it ends.
   Exchange stream(std::move(connection.value()), ResponseReader::Body::endless);
   const Status sent = stream.send(to_bytes(request, host_header(settings_.endpoint)), patience);
   if (!sent.ok()) return failure(call, subject, sent.failure());
@@ -186,6 +188,7 @@ Result<std::string> DockerClient::create(const std::string& name, const json::ob
   const Patience patience(settings_.call_deadline);
   const Status negotiated = negotiate(patience);
   if (!negotiated.ok()) return failure(create_call, name, negotiated.failure());
+  // The version must be known here, because the body depends on it.
   const auto version = read_version(version_).value_or(newest_api);
   const auto fitting = create_body_for(version.second, body);
   if (!fitting.ok()) return failure(create_call, name, fitting.failure());
@@ -211,6 +214,7 @@ Result<ContainerFacts> DockerClient::inspect(const std::string& container) {
   if (!answer.ok()) return answer.failure();
   auto facts = read_inspect(answer.value());
   if (!facts) return unusable_answer(inspect_call, container);
+  // Such a time would make a correct exit code look invented (engine/lifecycle/termination.h).
   if (dates_late_) facts->finished_at.clear();
   return std::move(*facts);
 }
@@ -251,6 +255,7 @@ Status DockerClient::remove(const std::string& container) {
     const bool under_way = answer.failed_with(Fault::conflict) &&
                            mentions(answer.failure().text, "already in progress");
     if (!under_way) return done_if(answer);
+    // Not a conflict for the caller: the removal in progress may succeed later.
     if (time_left(patience.end) <= removal_pause) {
       return Failure{Fault::unavailable, answer.failure().text};
     }
@@ -309,6 +314,7 @@ Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth
     }
     const auto arrived = stream.advance();
     if (!arrived.ok()) return failed(arrived.failure());
+    // Only silence is limited, not the length of the pull.
     silence = Patience(settings_.pull_silence);
   }
 }
@@ -347,6 +353,7 @@ Result<std::unique_ptr<ExitStream>> DockerClient::open_exit_stream(const std::st
   return make_exit_stream(std::move(stream.value()), container);
 }
 
+// Without a version in the path, so that it reaches a daemon of any version.
 Status DockerClient::ping() {
   const auto answer = exchange({Method::get, "/_ping", ""}, Patience(settings_.call_deadline));
   if (!answer.ok()) return failure(ping_call, "", answer.failure());

@@ -93,6 +93,7 @@ Result<Given> read_arguments(const std::vector<std::string>& arguments) {
   if (!reader.without_value().empty()) {
     return failure("option " + reader.without_value() + " has no value");
   }
+  // The docker command rejects these combinations, too.
   if (given.hosts.size() > 1) return failure("-H is given more than once; name one daemon");
   if (!given.hosts.empty() && !given.context.empty()) {
     return failure("-H and --context cannot be combined; name one daemon");

@@ -2,6 +2,9 @@
 // they are in prepare.cpp (until the container exists), start.cpp, run.cpp, stop.cpp and
 // finish.cpp. actions.cpp contains the functions that they share.
 //
+// An action closes the store before each call that can block. An open connection holds a lock that
+// delays checkpoints of the database (store/database.h).
+//
 // Each action is idempotent, because a supervisor that died may have done it already, completely or
 // in part.
 #pragma once

@@ -65,6 +65,7 @@ Result<RegistryAuth> auth_in(const json::object& entry, const std::string& regis
   return auth;
 }
 
+// The helper for a registry. `credsStore` names the one for all registries without their own.
 std::string helper_in(const json::object& configuration, const std::string& registry) {
   if (const auto* helpers = object_member(configuration, "credHelpers")) {
     for (const auto& entry : *helpers) {
@@ -99,6 +100,7 @@ std::vector<Source> sources(const std::string& sandbox, const Environment& envir
 
 // --- Helpers
 
+// The name becomes part of a program's name. A slash would lead to any program on the host.
 bool is_helper_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
@@ -114,6 +116,7 @@ Result<RegistryAuth> ask_helper(Host& host, const std::string& helper, const std
   if (!is_helper_name(helper)) return helper_failure("not a valid name of a program");
   auto question = make_pipe();
   if (!question.ok()) return question.failure();
+  // The pipe has room for the name, so the write does not block before the helper runs.
   write_all(question.value().write.get(), server_of(registry));
   question.value().write.close();
   Program program;
@@ -141,6 +144,7 @@ Result<Login> read_login(std::string_view text, const std::string& registry) {
   const auto& all = configuration.value();
   Login login;
   login.helper = helper_in(all, registry);
+  // In a .dockercfg, the registries are at the top level.
   const auto* auths = object_member(all, "auths");
   const auto* entry = entry_for(auths != nullptr ? *auths : all, registry);
   if (entry == nullptr) return login;

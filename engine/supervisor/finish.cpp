@@ -50,6 +50,7 @@ Step Actions::drain() {
 void Actions::copy_last_output() {
   RetryWindow window;
   for (;;) {
+    // A destroy waits for this, so it allows less time. No other request can shorten that.
     const bool hurried = is_destroy_requested();
     services_.store.close();
     const auto silence = hurried ? executor_grace : services_.settings.daemon_timeout;
@@ -84,6 +85,7 @@ Step Actions::remove() {
   // The time in the row may be from before a reboot, which starts the monotonic clock again.
   const auto entered =
       std::min(Deadline(Duration(container_.since.monotonic)), services_.host.now());
+  // CONTAINERIZER_REMOVE_DELAY keeps the container for the operator to inspect.
   const auto kept_until =
       container_.docker_id ? entered + services_.settings.remove_delay : entered;
   std::optional<Deadline> certain_at;

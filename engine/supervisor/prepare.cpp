@@ -58,6 +58,7 @@ Step Actions::pull() {
     services_.store.close();
     const auto obtained = obtain_image(services_, image, listener);
     if (obtained.ok()) return {Event::pulled, obtained.value(), {}};
+    // Another process has woken us, probably for a destroy request. The loop checks that first.
     if (obtained.failed_with(Fault::interrupted)) {
       services_.host.clear_wake();
     } else if (!obtained.failed_with(Fault::unavailable) ||
@@ -83,6 +84,7 @@ Step Actions::create() {
       container_.docker_id = id.value();
       return {Event::created, id.value().substr(0, 12), {}};
     }
+    // Remembered until the state Removing, which then waits for a container that appears late.
     const bool unanswered = id.failed_with(Fault::unavailable);
     create_unanswered_ = create_unanswered_ || unanswered;
     if (!unanswered || !pause_before_retry(window, id.failure())) {
@@ -108,9 +110,11 @@ Result<std::string> Actions::adopt_or_create() {
   auto body = plan_->create;
   auto& labels = body["Labels"];
   if (!labels.is_object()) labels.emplace_object();
+  // The labels identify the container even if its row is lost.
   for (auto& label : identity_labels(container_, services_.settings.work_directory)) {
     labels.as_object()[label.key()] = label.value();
   }
+  // This label is set even if it is empty, so that no image can supply it.
   labels.as_object()[fixed_limits_label] = plan_->fixed_limits;
   auto created = services_.docker.create(name, body);
   if (created.ok()) {

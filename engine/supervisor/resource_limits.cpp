@@ -37,6 +37,7 @@ boost::json::object update_body(const store::Limits& wanted, const ContainerFact
   const auto fixed = fixed_limits_of(in_force);
   boost::json::object body;
   if (wanted.cpus && !fixed.cpu_shares) body["CpuShares"] = cpu_shares(*wanted.cpus);
+  // A container that was created without a quota does not get one later.
   if (wanted.cpus && !fixed.cpu_quota && with_quota && in_force.cpu_quota > 0) {
     body["CpuPeriod"] = cpu_period;
     body["CpuQuota"] = cpu_quota(*wanted.cpus);

@@ -75,6 +75,7 @@ Step Actions::exited_step(ContainerFacts facts) {
   const auto& id = container_.container_id;
   auto requests = services_.store.requests_of(id);
   const auto latest = services_.host.now() + late_reason;
+  // SIGKILL without a request: possibly an out-of-memory kill that the daemon reports later.
   const auto is_unexplained = [&] {
     return facts.exit_code == killed_exit_code && !facts.oom_killed && !requests.destroy &&
            !requests.stop;
@@ -89,6 +90,8 @@ Step Actions::exited_step(ContainerFacts facts) {
   auto termination = is_invented(facts, gone_for, services_.store.now().wall)
                          ? invented_termination(facts, requests.destroy)
                          : exited_termination(facts, requests.destroy);
+  // Only mesos-executor reports a command task's exit code to the slave. It exited first, so the
+  // task has failed, whatever that code is.
   const bool orphaned = services_.store.has_event(id, name_of(Event::executor_ended));
   if (orphaned && !requests.destroy && !requests.stop) {
     termination.kind = "failed";

@@ -19,6 +19,7 @@ Step Actions::stop() {
   // sent, and only the grace period becomes shorter.
   if (!kill_at_) {
     const auto sight = look();
+    // The image or a flag can choose the signal. The daemon does not apply that to `kill`.
     const bool chosen = sight.facts && !sight.facts->stop_signal.empty();
     send_signal(chosen ? sight.facts->stop_signal : "SIGTERM");
   }
@@ -26,6 +27,7 @@ Step Actions::stop() {
   for (;;) {
     while (services_.host.now() < *kill_at_) {
       auto step = monitor_until(*kill_at_);
+      // mesos-executor may exit first during a stop. The container still has to end.
       if (step && step->event != Event::executor_ended) return *step;
       if (take_destroy_request()) return {Event::destroy_requested, "", {}};
     }

@@ -68,11 +68,12 @@ Environment executor_variables(const mesos::containerizer::Launch& launch,
       {"MESOS_SLAVE_PID", launch.slave_pid()},
       {"MESOS_AGENT_ENDPOINT", launch.slave_pid().substr(launch.slave_pid().find('@') + 1)},
       {"MESOS_DIRECTORY", directory},
-      {"MESOS_CHECKPOINT", launch.checkpoint() ? "1" : "0"},
+      {"MESOS_CHECKPOINT", launch.checkpoint() ? "1" : "0"},  // only "1" enables it
   };
   const auto take = [&](const std::string& name, const std::string& fallback) {
     result[name] = value_or(environment, name, fallback);
   };
+  // Executors that use the HTTP API require most of these (mesos-protocol 6.3).
   take("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", "5secs");
   take("MESOS_HTTP_COMMAND_EXECUTOR", "0");
   if (launch.checkpoint()) {

@@ -36,6 +36,7 @@ Status check_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>
   return Done{};
 }
 
+// Docker would split NAME=VALUE at the wrong place.
 Status check_variable_names(const mesos::CommandInfo& command) {
   for (const auto& variable : command.environment().variables()) {
     if (variable.name().empty() || variable.name().find('=') != std::string::npos) {

@@ -128,6 +128,7 @@ void plan_pull(const DockerInfo& docker, const TaskImage& image, LaunchPlan& pla
   plan.force_pull = docker.force_pull_image();
   if (image.container == nullptr) return;
   const auto& wanted = image.container->mesos().image();
+  // Image.cached is true by default.
   if (!wanted.cached()) plan.force_pull = true;
   plan.login = {wanted.docker().credential().principal(), wanted.docker().credential().secret()};
 }

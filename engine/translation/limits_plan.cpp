@@ -39,6 +39,7 @@ void plan_limits(const Resources& resources, json::object& body) {
   if (resources.cpus) host["CpuShares"] = cpu_shares(*resources.cpus);
   if (resources.memory) {
     host["Memory"] = memory_limit(*resources.memory);
+    // The soft limit. Updates that lower the memory change only this one.
     host["MemoryReservation"] = host["Memory"];
   }
 }

@@ -23,6 +23,7 @@ Status plan_mapping(const DockerInfo::PortMapping& mapping, const Resources& res
   const bool allocated =
       std::any_of(resources.ports.begin(), resources.ports.end(),
                   [&](const auto& range) { return range.first <= host && host <= range.second; });
+  // The native Docker containerizer rejects this, too. Another task may own the port.
   if (!allocated) return failure(name + "the host port is not among the task's ports resources");
   if (mapping.container_port() < 1 || mapping.container_port() > highest_port) {
     return failure(name + "the container port is not between 1 and 65535");

@@ -35,6 +35,7 @@ Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource
                              static_cast<std::uint32_t>(std::min(range.end(), highest_port)));
     }
   }
+  // Merged, because ranges can overlap, and each port may be published only once.
   std::sort(sum.ports.begin(), sum.ports.end());
   std::vector<std::pair<std::uint32_t, std::uint32_t>> merged;
   for (const auto& range : sum.ports) {

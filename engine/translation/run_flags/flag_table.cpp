@@ -157,6 +157,7 @@ Status volume(const FlagRow&, const std::string& value, CreateRequest& request) 
   if (parts.size() > 3 || !is_absolute(anonymous ? parts[0] : parts[1])) {
     return wrong_form(value, "[SOURCE:]/PATH/IN/CONTAINER[:MODE]");
   }
+  // The daemon creates anonymous volumes from this map.
   if (anonymous) {
     object_at(request.body, "Volumes")[value].emplace_object();
     return Done{};
@@ -280,7 +281,7 @@ Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mo
 
 Status mount(const FlagRow& row, const std::string& value, CreateRequest& request) {
   CreateRequest mount;
-  mount.body["Type"] = "volume";
+  mount.body["Type"] = "volume";  // docker's default
   if (Status set = apply_fields(mount_fields, value, mount); !set.ok()) return set;
   const json::value& target = mount.body["Target"];
   if (!target.is_string() || !target.get_string().starts_with('/')) {
@@ -329,6 +330,7 @@ Status ulimit(const FlagRow& row, const std::string& value, CreateRequest& reque
 }
 
 Status health_command(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  // An empty command means the image's own health check.
   if (value.empty()) {
     object_at(request.body, "Healthcheck").erase("Test");
     return Done{};
@@ -382,6 +384,7 @@ Status pull(const FlagRow&, const std::string& value, CreateRequest& request) {
         "must be \"always\" or \"missing\"; only the operator can forbid pulls, with "
         "CONTAINERIZER_PULL=never");
   }
+  // Not a field of the request: the supervisor pulls before it creates the container.
   request.force_pull = value == "always";
   return Done{};
 }

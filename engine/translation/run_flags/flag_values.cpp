@@ -110,6 +110,7 @@ std::optional<std::int64_t> parse_integer_literal(std::string_view text) {
 std::optional<std::int64_t> parse_bytes(std::string_view text) {
   const std::optional<double> number = take_number(text);
   if (!number) return std::nullopt;
+  // docker accepts one space before the unit.
   if (text.starts_with(' ')) text.remove_prefix(1);
   if (text.empty() || lower_case(text) == "b") return whole(*number);
 
