@@ -62,8 +62,8 @@ Status set_pull(Settings& settings, const std::string& value) {
 }
 
 Status set_default_image(Settings& settings, const std::string& value) {
-  const auto reference = image_reference(value);
-  if (!reference.ok()) return reference.failure();
+  const auto problem = image_name_problem(value);
+  if (!problem.empty()) return Failure{Fault::refused, problem};
   settings.tasks.default_image = value;
   return Done{};
 }

@@ -56,10 +56,10 @@ void check_meaning(const Outcome& outcome) {
   for (const ApiCall* call :
        {&ping_call, &create_call, &start_call, &inspect_call, &list_call, &kill_call, &remove_call,
         &update_call, &image_call, &pull_call, &output_call, &wait_call}) {
-    const Failure failure = refusal(*call, "subject", answer);
-    expect_readable(failure);
-    expect(failure.fault != Fault::interrupted, "a daemon does not interrupt us");
-    const bool gone = failure.fault == Fault::not_found;
+    const Failure reported = failure(*call, "subject", answer);
+    expect_readable(reported);
+    expect(reported.fault != Fault::interrupted, "a daemon does not interrupt us");
+    const bool gone = reported.fault == Fault::not_found;
     expect(!gone || answer.status == 404 || call == &pull_call,
            "only a 404 says that it is not there");
   }

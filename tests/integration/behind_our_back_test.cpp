@@ -92,7 +92,7 @@ TEST_CASE("container that somebody restarts goes on as the same task") {
     return trial->place().show(Trial::id).at("pid").as_int64() ==
            std::stoll(docker({"inspect", "-f", "{{.State.Pid}}", name}));
   });
-  CHECK_THAT(trial->errors(), Contains("somebody has restarted it"));
+  CHECK_THAT(trial->errors(), Contains("the container was restarted by another program"));
   CHECK(trial->state() == "Running");
   trial->let_go();
   CHECK(trial->conclude(2).status() == Trial::by_itself);

@@ -95,7 +95,7 @@ TEST_CASE("hook that hangs, and what it has started") {
   place.set("CONTAINERIZER_HOOK_TIMEOUT", "100ms");
   CHECK(end_of_launch(place).status() == 4 << 8);
   for (const auto* which : {"launch hook: ", "end hook: "}) {
-    CHECK_THAT(words_in_sandbox(place), Contains(which + hook + " took too long"));
+    CHECK_THAT(words_in_sandbox(place), Contains(which + hook + " exceeded its time limit"));
   }
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("launch hook that fails fails the task, if it is told to") {
   SECTION("because it hangs") {
     place.set("CONTAINERIZER_LAUNCH_HOOK", script(place, "hook", "sleep 1000"));
     place.set("CONTAINERIZER_HOOK_TIMEOUT", "100ms");
-    why = "/hook took too long and was killed";
+    why = "/hook exceeded its time limit and was killed";
   }
   SECTION("because there is none") {
     place.set("CONTAINERIZER_LAUNCH_HOOK", "/no/such/hook");

@@ -186,7 +186,7 @@ TEST_CASE("launches of one image pull it once") {
   const auto third = launch_of(place, "third", registry);
   for (const auto& launch : {second, third}) {
     launch_directly(place, launch);
-    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+    eventually("it waits", [&] { return says(launch, "another launch is already pulling"); });
   }
   const auto destroyed = place.call_for("destroy", "third");
   INFO(destroyed.err);
@@ -214,7 +214,7 @@ TEST_CASE("launches that force a pull share one that was begun after they came")
       write_file(launch.directory() + "/.docker/config.json", registry.login());
     }
     launch_directly(place, launch);
-    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+    eventually("it waits", [&] { return says(launch, "another launch is already pulling"); });
   }
   registry.thaw();
   for (const auto* id : {"first", "second", "third"}) CHECK(end_of(place, id).status() == 4 << 8);
@@ -247,7 +247,7 @@ TEST_CASE("who waits for a pull that dies pulls itself") {
   launch_directly(place, first);
   eventually("it pulls", [&] { return says(first, "pulling "); });
   launch_directly(place, second);
-  eventually("it waits", [&] { return says(second, "another launch pulls"); });
+  eventually("it waits", [&] { return says(second, "another launch is already pulling"); });
   place.kill_supervisor("first");
   eventually("it pulls", [&] { return says(second, "pulling "); });
   registry.thaw();

@@ -78,7 +78,8 @@ TEST_CASE("container whose name is taken by somebody else", "[scenario-6]") {
   const auto termination = place.show(task.id).at("termination").as_object();
   CHECK(termination.at("kind").as_string() == "failed");
   CHECK(termination.at("step").as_string() == "create");
-  CHECK_THAT(termination.at("message").as_string().c_str(), Contains("is not of this launch"));
+  CHECK_THAT(termination.at("message").as_string().c_str(),
+             Contains("belongs to a different launch"));
   place.await_state(task.id, "Gone");
   CHECK(taken.lives());
 }

@@ -97,13 +97,13 @@ TEST_CASE("Options that cannot be honoured are refused by name", "[docker][endpo
   const std::pair<std::string, std::string> rows[] = {
       {"--tlsverify=perhaps", "--tlsverify takes true or false"},
       {"--tls=", "--tls takes true or false"},
-      {"--tlscacert", "--tlscacert lacks its value"},
-      {"-c one -H unix:///s", "-H and --context exclude each other"},
+      {"--tlscacert", "--tlscacert has no value"},
+      {"-c one -H unix:///s", "-H and --context cannot be combined"},
       {"--frobnicate=1", "unknown option '--frobnicate'"},
       {"-x", "unknown option '-x'"},
       {"-", "unknown option '-'"},
       {"ps", "unknown option 'ps'"},
-      {"-H", "-H lacks its value"},
+      {"-H", "-H has no value"},
       {"-H unix:///a -H unix:///b", "more than once"},
       {"'", "not closed"},
       {"-H ssh://x", "'ssh://x'"},
@@ -280,7 +280,7 @@ TEST_CASE("A context that cannot be used is refused by name and file",
                                        "there is");
   const std::pair<std::string, std::string> rows[] = {
       {R"({"Host": "ssh://me@there"})", "no daemon is reached by ssh"},
-      {R"({"Host": 5})", "Host is no text"},
+      {R"({"Host": 5})", "Host is not a string"},
       {"5", "no endpoint of a Docker daemon"},
   };
   for (const auto& [endpoint, text] : rows) {
@@ -291,7 +291,7 @@ TEST_CASE("A context that cannot be used is refused by name and file",
     CHECK_THAT(answer, Contains(text));
   }
   write_file(meta, "{");
-  CHECK_THAT(home.chosen(by_context), Contains(meta + ": it is no JSON object"));
+  CHECK_THAT(home.chosen(by_context), Contains(meta + ": not a JSON object"));
   home.write_context("one", "{}");
   CHECK(home.chosen(by_context) == "unix:///var/run/docker.sock");
 
@@ -299,7 +299,8 @@ TEST_CASE("A context that cannot be used is refused by name and file",
   CHECK_THAT(home.chosen({}),
              StartsWith("! " + home / ".docker/config.json" + ": context 'two': cannot read"));
   home.write(".docker/config.json", "{\"currentContext");
-  CHECK_THAT(home.chosen({}), StartsWith("! " + home / ".docker/config.json" + ": it is no JSON"));
+  CHECK_THAT(home.chosen({}),
+             StartsWith("! " + home / ".docker/config.json" + ": not a JSON object"));
   CHECK(home.chosen({{"DOCKER_HOST", "unix:///s"}}) == "unix:///s");
 }
 

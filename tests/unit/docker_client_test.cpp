@@ -361,8 +361,8 @@ TEST_CASE("Old daemons are asked for their version, and refused when too old", "
   CHECK(too_old == "cannot start container x: the daemon at unix://" + where +
                        " has API version 1.23, and this needs 1.24; upgrade it to Docker 1.12 or "
                        "newer");
-  CHECK(contains(negotiated("{}"), "does not name its API version"));
-  CHECK(contains(negotiated("<html>"), "does not name its API version"));
+  CHECK(contains(negotiated("{}"), "did not report an API version"));
+  CHECK(contains(negotiated("<html>"), "did not report an API version"));
 }
 
 TEST_CASE("What is done already counts as done", "[docker][client]") {

@@ -332,17 +332,17 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
     const std::string body =
         row.words.empty() ? "oops"
                           : boost::json::serialize(boost::json::object{{"message", row.words}});
-    const Failure failure = refusal(row.call, "x", Answer{row.status, body, ""});
-    CHECK(failure.fault == row.fault);
-    CHECK(failure.text.starts_with("cannot " + std::string(row.call.attempt) + " x: "));
-    if (!row.words.empty()) CHECK(failure.text.ends_with(row.words));
+    const Failure reported = failure(row.call, "x", Answer{row.status, body, ""});
+    CHECK(reported.fault == row.fault);
+    CHECK(reported.text.starts_with("cannot " + std::string(row.call.attempt) + " x: "));
+    if (!row.words.empty()) CHECK(reported.text.ends_with(row.words));
   }
 }
 
 TEST_CASE("What Podman will not create is refused", "[docker][answers]") {
   const auto fault_of = [](const ApiCall& call, const std::string& words) {
     const boost::json::object body{{"message", words}, {"cause", "why"}, {"response", 500}};
-    return refusal(call, "x", Answer{500, boost::json::serialize(body), ""}).fault;
+    return failure(call, "x", Answer{500, boost::json::serialize(body), ""}).fault;
   };
   CHECK(fault_of(create_call, "container create: network not found") == Fault::refused);
   CHECK(fault_of(create_call, "the name \"x\" is already in use by 12") == Fault::conflict);

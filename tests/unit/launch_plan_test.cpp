@@ -246,9 +246,9 @@ TEST_CASE("settings of another type of container are refused") {
   Launch launch = command_task();
   docker(launch).set_image("a");
   container(launch, ContainerInfo::MESOS);
-  CHECK_THAT(refusal(launch), Catch::Contains("DOCKER alone"));
+  CHECK_THAT(refusal(launch), Catch::Contains("only valid with type DOCKER"));
   container(launch).mutable_mesos()->mutable_image();
-  CHECK_THAT(refusal(launch), Catch::Contains("MESOS alone"));
+  CHECK_THAT(refusal(launch), Catch::Contains("only valid with type MESOS"));
 }
 
 TEST_CASE("options are refused beside an image that they do not belong to") {
@@ -258,7 +258,7 @@ TEST_CASE("options are refused beside an image that they do not belong to") {
   legacy.add_options("--read-only");
   CHECK(host_field(plan(launch), "ReadonlyRootfs") == true);
   docker(launch).set_image("a");
-  CHECK_THAT(refusal(launch), Catch::Contains("put them into its parameters"));
+  CHECK_THAT(refusal(launch), Catch::Contains("move the options to its parameters"));
 }
 
 TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's") {
@@ -271,7 +271,7 @@ TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's
   CHECK(plan(launch).image == "a:latest");
   CHECK(host_field(plan(launch), "NetworkMode") == "bridge");
   container(launch, ContainerInfo::MESOS).set_hostname("name");
-  CHECK_THAT(refusal(launch), Catch::Contains("cannot be mixed"));
+  CHECK_THAT(refusal(launch), Catch::Contains("cannot be combined"));
 }
 
 TEST_CASE("a wrong image is refused, it does not give way to a default") {
@@ -640,7 +640,7 @@ TEST_CASE("a persistent volume is mounted where the slave keeps it") {
   SECTION("not from anywhere else") {
     const auto name = GENERATE(as<std::string>(), "", "..", "../../etc", "a/b");
     disk.mutable_persistence()->set_id(name);
-    CHECK_THAT(refusal(launch, environment), Catch::Contains("no name of a directory"));
+    CHECK_THAT(refusal(launch, environment), Catch::Contains("not a valid name of a directory"));
   }
   SECTION("not outside of the sandbox") {
     disk.mutable_volume()->set_container_path("../x");

@@ -65,7 +65,7 @@ TEST_CASE("addresses are those of a user's network") {
     "EndpointsConfig": {"blue": {"IPAMConfig": {"IPv4Address": "10.0.0.2",
                                                 "IPv6Address": "fd00::2"}}}}})"));
   info.set_name("green");
-  CHECK_THAT(request_of(container), Catch::Contains("USER alone"));
+  CHECK_THAT(request_of(container), Catch::Contains("on a USER network"));
 }
 
 TEST_CASE("what no network of Docker's has is refused") {

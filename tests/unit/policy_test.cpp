@@ -254,8 +254,9 @@ TEST_CASE("forbidden flags are forbidden however they are spelled") {
 TEST_CASE("flags that are not allowed are refused") {
   const Rules rules{{"ALLOWED_FLAGS", "env,-l"}};
   CHECK(refusal(task_with_options({"-e", "X=Y", "--label=a=b"}), rules) == "");
-  CHECK_THAT(refusal(task_with_options({"-e", "X=Y", "--init"}), rules),
-             Contains("docker run --init: not among CONTAINERIZER_ALLOWED_FLAGS (env, label)"));
+  CHECK_THAT(
+      refusal(task_with_options({"-e", "X=Y", "--init"}), rules),
+      Contains("docker run --init: not allowed by CONTAINERIZER_ALLOWED_FLAGS (env, label)"));
   CHECK(refusal(task(), {{"ALLOWED_FLAGS", "none"}}) == "");
   CHECK_THAT(refusal(task_with_options({"-e", "X=Y"}), {{"ALLOWED_FLAGS", "none"}}),
              Contains("(none)"));
@@ -278,7 +279,7 @@ TEST_CASE("names in a list of flags must be flags") {
   const auto setting = GENERATE(as<std::string>(), "ALLOWED_FLAGS", "FORBIDDEN_FLAGS");
   const auto value =
       GENERATE(as<std::string>(), "privilege", "env,,label", "-Z", "--", "env label");
-  CHECK_THAT(problem_of(setting, value), Contains("flags of docker run"));
+  CHECK_THAT(problem_of(setting, value), Contains("`docker run` flag"));
 }
 
 // --- Volumes
@@ -330,14 +331,15 @@ TEST_CASE("volumes outside the allowed directories, however they are spelled") {
   for (std::size_t i = 0; i < launches.size(); ++i) {
     CAPTURE(i);
     CHECK_THAT(refusal(launches[i], volumes),
-               Contains("outside CONTAINERIZER_ALLOWED_VOLUMES (/data, /mnt/disks)"));
+               Contains("not allowed by CONTAINERIZER_ALLOWED_VOLUMES (/data, /mnt/disks)"));
   }
 }
 
 TEST_CASE("a refusal of a volume names it") {
-  CHECK(refusal(task_with_volume("/etc"), volumes) ==
-        "volume \"/etc\": outside CONTAINERIZER_ALLOWED_VOLUMES (/data, /mnt/disks); ask the "
-        "operator");
+  CHECK(
+      refusal(task_with_volume("/etc"), volumes) ==
+      "volume \"/etc\": not allowed by CONTAINERIZER_ALLOWED_VOLUMES (/data, /mnt/disks); ask the "
+      "operator");
   CHECK_THAT(refusal(task_with_volume("/etc\n/data"), volumes), Contains("/etc\\n/data"));
 }
 
@@ -484,7 +486,7 @@ TEST_CASE("privileged containers, and what comes to the same") {
   for (std::size_t i = 0; i < launches.size(); ++i) {
     CAPTURE(i);
     CHECK_THAT(refusal(launches[i], unprivileged),
-               Contains(": refused by CONTAINERIZER_PRIVILEGED; ask the operator"));
+               Contains(": forbidden by CONTAINERIZER_PRIVILEGED=refuse; ask the operator"));
     CHECK(refusal(launches[i], {{"PRIVILEGED", "allow"}}) == "");
   }
 }
@@ -494,7 +496,7 @@ TEST_CASE("a health check by a command, which mesos-executor runs on the host, i
   asked.mutable_task_info()->mutable_health_check();
   CHECK(refusal(asked, unprivileged) == "");
   asked.mutable_task_info()->mutable_health_check()->mutable_command()->set_value("id");
-  CHECK_THAT(refusal(asked, unprivileged), Contains(": refused by CONTAINERIZER_PRIVILEGED"));
+  CHECK_THAT(refusal(asked, unprivileged), Contains(": forbidden by CONTAINERIZER_PRIVILEGED"));
   CHECK(refusal(asked, {}) == "");
 }
 

@@ -93,14 +93,14 @@ TEST_CASE("a command line that cannot be read is refused") {
     std::string text;
   };
   const auto example = GENERATE(values<Case>({
-      {{"--frobnicate"}, "\"--frobnicate\": no such flag"},
-      {{"--frobnicate=secret"}, "\"--frobnicate\": no such flag"},
-      {{"-Z"}, "\"-Z\": no such flag"},
-      {{"-P", "word"}, "word 2"},
-      {{"-e X=a b"}, "word 3"},
-      {{""}, "word 1"},
-      {{"-"}, "word 1"},
-      {{"--"}, "word 1"},
+      {{"--frobnicate"}, "\"--frobnicate\": unknown flag"},
+      {{"--frobnicate=secret"}, "\"--frobnicate\": unknown flag"},
+      {{"-Z"}, "\"-Z\": unknown flag"},
+      {{"-P", "word"}, "argument 2"},
+      {{"-e X=a b"}, "argument 3"},
+      {{""}, "argument 1"},
+      {{"-"}, "argument 1"},
+      {{"--"}, "argument 1"},
       {{"-P", "-e"}, "--env: its value is missing"},
       {{"-e 'X=a b"}, "quote"},
       {{"-e X=a\\"}, "backslash"},
@@ -118,7 +118,7 @@ TEST_CASE("flags that cannot be honoured say why") {
   const auto refused = parse_run_options(repeated({word, "value"}));
   REQUIRE(refused.failed_with(Fault::refused));
   CHECK(refused.failure().text.size() > 30);
-  CHECK(refused.failure().text.find("no such flag") == std::string::npos);
+  CHECK(refused.failure().text.find("unknown flag") == std::string::npos);
 }
 
 TEST_CASE("parameters are flags by their long names") {
@@ -339,7 +339,9 @@ TEST_CASE("more ports than a host has are refused before they take memory") {
   for (const std::string flag : {"publish", "expose"}) {
     const Status refused = apply_run_flags({{flag, "1-65535"}}, request);
     REQUIRE(refused.failed_with(Fault::refused));
-    CHECK(refused.failure().text == "docker run --" + flag + ": more ports in all than a host has");
+    CHECK(refused.failure().text ==
+          "docker run --" + flag +
+              ": too many published or exposed ports in total; a host has 65535 per protocol");
   }
   CHECK(object_at(request.body, "ExposedPorts").size() == 2);
 }

@@ -152,6 +152,8 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
       {"HOOK_FAILURE", "maybe", "ignore, fail"},
       {"IGNORE", "images", "options, image"},
       {"PRIVILEGED", "no", "allow, refuse"},
+      {"DEFAULT_IMAGE", "Foo", "DEFAULT_IMAGE is \"Foo\": the repository must"},
+      {"DEFAULT_IMAGE", "docker:///", "DEFAULT_IMAGE is \"docker:///\": it names no image"},
       {"LOG", "stderr", "the absolute path of a file"},
       {"LOG_LEVEL", "trace", "debug, info, warn, error"},
   }));
