@@ -436,7 +436,7 @@ TEST_CASE("on a full disk writing fails cleanly, and what was there can be read"
     for (std::int64_t n = 1; n <= 3; ++n) add(database, n);
     const auto reason = fill(database);
     expect(reason.find("full") != std::string::npos, "the reason is told: " + reason);
-    expect(reason.find("make room") != std::string::npos, "and what to do: " + reason);
+    expect(reason.find("free space") != std::string::npos, "and what to do: " + reason);
     const auto numbers = numbers_of(database);
     expect(numbers == up_to(static_cast<std::int64_t>(numbers.size())) && numbers.size() > 3,
            "what was committed is there");
