@@ -349,6 +349,9 @@ TEST_CASE("flags of docker run create what they create there", "[dockerd]") {
 
 TEST_CASE("what docker run refuses is refused", "[dockerd]") {
   Creator creator;
+  // The control: what neither refuses is created.
+  REQUIRE(!creator.by_docker({}).id.empty());
+  REQUIRE(!creator.by_launch(plan_of_parameters({})).id.empty());
   for (const Sample& sample : refused_by_both) {
     const auto docker = creator.by_docker(sample);
     const auto ours = creator.by_launch(plan_of_parameters(sample));

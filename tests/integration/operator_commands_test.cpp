@@ -1,4 +1,4 @@
-// What people see: commands, settings, logs. And what nobody may see: secrets of tasks.
+// What operators see: commands, settings and logs. And what they must not see: secrets of tasks.
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
@@ -33,7 +33,7 @@ TEST_CASE("ps, show and history of a task") {
 }
 
 // A wrong work directory must not look like one without containers.
-TEST_CASE("people in a work directory where nothing has happened") {
+TEST_CASE("operator's commands in a work directory without a database") {
   const WorkDirectory place;
   for (const std::string command : {"ps", "history"}) {
     const auto ran = run({program(), command}, place.variables());
@@ -78,7 +78,9 @@ TEST_CASE("secrets of a task") {
   }
   CHECK_THAT(read_file(log), Contains(task.id) && !Contains(secret));
   CHECK_THAT(read_file(task.sandbox / "stderr"), !Contains(secret));
-  for (const auto pid : place.processes({program()})) {
+  const auto running = place.processes({program()});
+  CHECK_FALSE(running.empty());
+  for (const auto pid : running) {
     const auto line = read_file("/proc/" + std::to_string(pid) + "/cmdline");
     CHECK_THAT(line, !Contains(secret));
   }
@@ -135,7 +137,7 @@ TEST_CASE("settings in a file beside the path that a slave calls") {
   CHECK_THAT(wrong.err, Contains("CONTAINERIZER_WAIT"));
 }
 
-TEST_CASE("log of what has no sandbox to log to") {
+TEST_CASE("log of verbs that have no sandbox to log to") {
   WorkDirectory place;
   const auto log = place.scratch() / "log";
   place.set("CONTAINERIZER_LOG", log);
@@ -145,7 +147,7 @@ TEST_CASE("log of what has no sandbox to log to") {
   CHECK_THAT(read_file(log), Contains("[containers]") && Contains("/no/such.sock"));
 }
 
-TEST_CASE("log that cannot be written stops nobody") {
+TEST_CASE("log that cannot be written stops no verb") {
   WorkDirectory place;
   write_file(place.scratch() / "file", "");
   const auto log = (place.scratch() / "file/log").string();

@@ -1,6 +1,5 @@
-// The slave dies and comes back, with and without a memory.
+// The slave dies and starts again, with and without its checkpoints.
 #include <catch2/catch.hpp>
-#include <csignal>
 
 #include "tests/integration/slave.h"
 
@@ -63,8 +62,8 @@ TEST_CASE("slave that comes back to a task whose supervisor died with it") {
   const auto task = first->run("task", until_go);
   first->expect_status(task, "TASK_RUNNING");
   first->die();
-  for (const auto pid : place.processes({"wait"})) ::kill(pid, SIGKILL);
-  for (const auto pid : place.processes({"supervise"})) ::kill(pid, SIGKILL);
+  place.kill_all();
+  REQUIRE(place.processes({"supervise"}).empty());
   first.reset();
 
   Slave second(place, "1.0.4", checkpointing);
