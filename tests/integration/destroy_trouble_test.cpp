@@ -66,7 +66,7 @@ TEST_CASE("container that ends by itself while its destroy waits for the daemon"
   CHECK(place.termination_of("c1").at("exit_code") == 7);
 }
 
-TEST_CASE("daemon that stays frozen: what is destroyed is killed, and every verb ends",
+TEST_CASE("daemon that stays frozen: a destroy kills the container, and every verb exits",
           "[scenario-35][scenario-66]") {
   WorkDirectory place;
   place.set("CONTAINERIZER_ENGINE_TIMEOUT", "1secs");

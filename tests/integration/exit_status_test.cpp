@@ -88,10 +88,10 @@ TEST_CASE("lost record of a container that was created and never started",
   CHECK(place.docker_containers().empty());
   CHECK(place.show("c1").at("termination").at("kind").as_string() == "failed");
   CHECK(place.listed() == std::vector<std::string>{"c1"});
-  const auto told = end_of(place, "c1");
-  CHECK(told.status() == 1 << 8);
-  CHECK(told.state() == mesos::TASK_FAILED);
-  CHECK_THAT(told.message(), Contains("the launch request is not recorded"));
+  const auto reported = end_of(place, "c1");
+  CHECK(reported.status() == 1 << 8);
+  CHECK(reported.state() == mesos::TASK_FAILED);
+  CHECK_THAT(reported.message(), Contains("the launch request is not recorded"));
 }
 
 TEST_CASE("wait whose reader is gone when the container has ended", "[scenario-22]") {

@@ -108,11 +108,11 @@ TEST_CASE("settings that are unknown or malformed") {
   CHECK_FALSE(fs::exists(place.state()));
 }
 
-// As an operator installs it: a path to the program, and the settings beside that path.
+// As an operator installs it: the slave calls a link, and the settings are beside that link.
 TEST_CASE("settings in a file beside the path that a slave calls") {
-  const std::string script = GENERATE(as<std::string>(),  // read by us
+  const std::string script = GENERATE(as<std::string>(),  // read by the program itself
                                       "CONTAINERIZER_DEFAULT_IMAGE='busybox:test' # ours\n",
-                                      "read line; echo read $line\n"  // left to sh
+                                      "read line; echo read $line\n"  // read by sh
                                       "name=busybox\n"
                                       "export CONTAINERIZER_DEFAULT_IMAGE=\"$name:test\"\n");
   WorkDirectory place;
@@ -121,7 +121,7 @@ TEST_CASE("settings in a file beside the path that a slave calls") {
   fs::create_symlink(program(), place.scratch() / "bin/itself");
   fs::create_symlink("bin/itself", place.scratch() / "called");
   write_file(place.scratch() / "bin/environment.sh", script);
-  auto launch = custom_launch(place, "c1", "echo begun; exec sleep 1000");
+  auto launch = custom_launch(place, "c1", "echo started; exec sleep 1000");
   launch.mutable_executor_info()->mutable_command()->clear_container();
   const auto ran = run({"/bin/sh", "-c", (place.scratch() / "called").string() + " launch"},
                        place.variables(), frame_of(launch));
@@ -137,7 +137,7 @@ TEST_CASE("settings in a file beside the path that a slave calls") {
   CHECK_THAT(wrong.err, Contains("CONTAINERIZER_WAIT"));
 }
 
-TEST_CASE("log of verbs that have no sandbox to log to") {
+TEST_CASE("log of verbs without a sandbox") {
   WorkDirectory place;
   const auto log = place.scratch() / "log";
   place.set("CONTAINERIZER_LOG", log);

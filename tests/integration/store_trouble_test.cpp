@@ -111,8 +111,8 @@ TEST_CASE("launch that could not be synchronized is not recorded", "[scenario-58
   CHECK(place.call("containers").out == std::string(4, '\0'));
 }
 
-// A look at one instant would prove little. If a process does not run at all while other verbs use the
-// database, its descriptors are the same all that time.
+// A look at one instant would prove little. If a process does not run at all while other verbs use
+// the database, its descriptors are the same all that time.
 TEST_CASE("processes that wait do not run, and do not have the database open", "[scenario-62]") {
   const WorkDirectory place;
   Slave slave(place);

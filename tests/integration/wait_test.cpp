@@ -39,7 +39,8 @@ std::string output_so_far(Child& process) {
 
 }  // namespace
 
-// This is also the control of the next test: the stand-in for the slave does freeze if `wait` blocks.
+// This is also the control of the next test: the stand-in for the slave does freeze if `wait`
+// blocks.
 TEST_CASE("a late wait blocks a thread of the slave until its container ends") {
   WorkDirectory place;
   place.set("CONTAINERIZER_WAIT", "late");

@@ -61,8 +61,8 @@ bool catches_kill(pid_t pid) {
 void kill_process(pid_t pid) {
   const Fd gone(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   ::kill(pid, SIGKILL);
-  // A pidfd, because the process still has its sockets and locks when /proc no longer shows its command
-  // line.
+  // A pidfd, because the process still has its sockets and locks when /proc no longer shows its
+  // command line.
   pollfd end{gone.get(), POLLIN, 0};
   REQUIRE((!gone.valid() || ::poll(&end, 1, static_cast<int>(bound.count())) == 1));
 }
@@ -91,8 +91,8 @@ void write_file(const fs::path& path, std::string_view content) {
   REQUIRE(file.good());
 }
 
-// /proc/PID/syscall shows the number of the call in which a process is blocked and its arguments. The
-// second argument of fcntl is the command.
+// /proc/PID/syscall shows the number of the call in which a process is blocked and its arguments.
+// The second argument of fcntl is the command.
 bool waits_for_lock(pid_t process) {
   std::istringstream call(process_file(process, "syscall"));
   long number = -1;
@@ -260,8 +260,8 @@ void WorkDirectory::lose_record() const {
 }
 
 void WorkDirectory::end_everything() const {
-  // With its standard input closed: if TEST_CONTAINERIZER is another containerizer, it may wait for a
-  // message.
+  // With its standard input closed: if TEST_CONTAINERIZER is another containerizer, it may wait for
+  // a message.
   const auto listing = run({program(), "ps", "--json"}, variables_, "", true);
   boost::system::error_code not_json;
   const auto rows = json::parse(listing.out, not_json);

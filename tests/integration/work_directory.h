@@ -1,5 +1,5 @@
-// The work directory of one slave, in a temporary place, and everything that a test does there apart
-// from the slave.
+// The work directory of one slave, in a temporary place, and everything that a test does there
+// apart from the slave.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -46,8 +46,8 @@ Message message_in(const std::string& frame) {
   return message;
 }
 
-// The destructor ends all containers and processes of the slave. Unless the test has already failed, it
-// then checks that nothing is left of them.
+// The destructor ends all containers and processes of the slave. Unless the test has already
+// failed, it then checks that nothing is left of them.
 class WorkDirectory {
  public:
   WorkDirectory();
