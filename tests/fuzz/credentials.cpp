@@ -1,4 +1,4 @@
-// Configurations of docker with credentials, which tasks bring along, and answers of helpers.
+// Configurations of docker with credentials, which tasks can supply, and replies of helpers.
 #include "engine/supervisor/credentials.h"
 
 #include "engine/docker/encoding.h"
@@ -28,7 +28,7 @@ void check_reading(std::string_view text) {
   expect(!answer.value().empty(), "a helper's answer has credentials", text);
 }
 
-// What docker login would have written is read back.
+// Checks that the form that docker login writes is read correctly.
 void check_packing(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == text.npos || colon == 0 || text.ends_with('\0')) return;

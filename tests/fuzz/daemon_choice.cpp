@@ -1,4 +1,4 @@
-// What names the daemon: docker's options, hosts, contexts and its config.json.
+// The choice of the daemon: docker's options, hosts, contexts and its config.json.
 #include "engine/docker/client_options.h"
 #include "engine/docker/context.h"
 #include "engine/docker/transport/endpoint.h"

@@ -1,4 +1,4 @@
-// Frames: the slave's bytes on our standard input.
+// Frames: bytes from the slave on our standard input.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -30,7 +30,7 @@ Reading read_file(std::string_view bytes) {
   return reading;
 }
 
-// The slave keeps its end open: whoever waits for more than the frame waits for ever.
+// The slave keeps its end open, so a read beyond the frame would wait forever.
 void check_open_pipe(std::string_view bytes, const Frame& expected) {
   const auto pipe = make_pipe();
   expect(pipe.ok() && write_all(pipe.value().write.get(), bytes), "a pipe is filled");

@@ -1,4 +1,4 @@
-// Answers of the daemon as bytes, and what their status and text mean.
+// Replies of the daemon as bytes, and the meaning of their status and text.
 #include "engine/docker/answers.h"
 #include "engine/docker/transport/http.h"
 #include "tests/fuzz/fuzz.h"
@@ -19,7 +19,8 @@ struct Outcome {
   std::string version;
   std::string body;
 
-  // What must not depend on the cuts. When it is noticed that an answer is broken may.
+  // The result must not depend on the pieces, except the moment at which a broken reply is
+  // detected.
   bool same_as(const Outcome& other) const {
     if (!good || !other.good) return !complete && !other.complete;
     return headers == other.headers && complete == other.complete && status == other.status &&

@@ -1,4 +1,4 @@
-// Names of images, as tasks write them.
+// Names of images from tasks.
 #include "engine/translation/image_name.h"
 
 #include "engine/docker/encoding.h"

@@ -1,4 +1,4 @@
-// Launches, as bytes of protobuf, made into plans.
+// Launches as protobuf bytes, which are translated to plans.
 #include "engine/translation/launch_plan.h"
 
 #include <boost/json/array.hpp>
@@ -85,7 +85,7 @@ void check_command(const Launch& launch) {
   fetcher_environment(list, "/sandbox", "user", usual_environment);
 }
 
-// A range of ports is 65,535 entries at most, but a fuzzer likes to have thousands of them.
+// A range of ports has at most 65,535 entries, but a fuzzer tries thousands of ranges.
 bool is_laborious(std::string_view bytes) {
   const auto count = [&](std::string_view word) {
     int found = 0;

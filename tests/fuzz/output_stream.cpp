@@ -1,4 +1,4 @@
-// A container's output: the daemon's frames, or with a terminal its bare lines.
+// A container's output: the daemon's frames, or the lines of a terminal.
 #include <vector>
 
 #include "engine/docker/output_decoder.h"
@@ -11,8 +11,8 @@ namespace {
 
 using Format = OutputDecoder::Format;
 
-// The daemon cuts a terminal's lines after 16 KiB. A fuzzer needs hours to come by one of them, so
-// this byte stands for most of it.
+// The daemon splits a terminal's lines after 16 KiB. A fuzzer needs hours to create such a line, so
+// this byte expands to most of one.
 constexpr char long_text = '\x0e';
 constexpr std::size_t long_text_length = 16'350;
 constexpr int most_long_texts = 4;
@@ -38,7 +38,7 @@ struct Told {
   }
 };
 
-// False when the stream is over.
+// Returns false at the end of the stream.
 bool drain(OutputDecoder& decoder, Told& told) {
   for (;;) {
     const auto entry = decoder.next();

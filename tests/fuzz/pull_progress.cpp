@@ -1,4 +1,4 @@
-// The daemon's report of a pull.
+// The daemon's progress report of a pull.
 #include "engine/docker/pull_progress.h"
 
 #include <vector>
@@ -14,7 +14,7 @@ using Lines = std::vector<std::string>;
 
 Lines read(std::string_view bytes, std::size_t longest) {
   Lines lines;
-  // A clock that stands: lines must not depend on the time.
+  // A constant clock: lines must not depend on the time.
   PullProgress progress([&](const PullNews& news) { lines.push_back(news.line); }, Duration::zero(),
                         [] { return Deadline(); });
   Status status = Done{};

@@ -1,5 +1,5 @@
-// Flags of `docker run`: the lines of the input are the words of a task's options, and the keys and
-// values of its parameters.
+// Flags of `docker run`. The lines of the input are a task's options, and the keys and values of
+// its parameters.
 #include "engine/translation/run_flags/run_flags.h"
 
 #include <boost/json/parse.hpp>
@@ -23,7 +23,8 @@ bool alike(const std::vector<RunFlag>& a, const std::vector<RunFlag>& b) {
   });
 }
 
-// What applying does, as text. There is room for a few ports only: more take most of the time.
+// The result of applying flags, as text. Only a few ports are allowed, because more take most of
+// the time.
 std::string applied(const std::vector<RunFlag>& flags, const std::string& network) {
   CreateRequest request;
   request.ports = std::size_t{3} * 65535 - 100;
@@ -63,7 +64,7 @@ void check(const Result<RunOptions>& options) {
   expect(options.failed_with(Fault::refused), "words are refused", options.failure().text);
 }
 
-// Quoted as one line, words are still the same words.
+// Checks that words that are quoted as one line are split into the same words.
 void check_quoting(const std::vector<std::string>& words) {
   std::string line;
   for (const std::string& word : words) {
