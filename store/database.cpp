@@ -211,7 +211,7 @@ int Database::latest_version() const { return settings_.migrations->back().numbe
 void Database::open_file() {
   const int access =
       settings_.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  // SQLite creates the files. They contain environments of tasks, so nobody else may read them.
+  // SQLite creates the files. They contain environments of tasks, so no other user may read them.
   const mode_t others = ::umask(0077);
   const int code =
       sqlite3_open_v2(settings_.path.c_str(), &connection_, access | SQLITE_OPEN_NOMUTEX, nullptr);

@@ -20,8 +20,8 @@ constexpr Duration longest_life{600'000};
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point begun) {
-  return std::chrono::duration<double>(Clock::now() - begun).count();
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 std::string this_program() { return fs::read_symlink("/proc/self/exe"); }
@@ -117,7 +117,7 @@ void Judge::record(Row& row, const Kills& kills, const Lived& lived) {
 
 void Judge::try_points(const std::string& victim, long wanted, long seed) {
   Row row{victim};
-  const auto begun = Clock::now();
+  const auto start = Clock::now();
   const Kills undisturbed{{victim, 0}, {}};
   const auto lived = live(undisturbed);
   if (lived.survived) {
@@ -131,20 +131,20 @@ void Judge::try_points(const std::string& victim, long wanted, long seed) {
     const Kills kills{{victim, ((2 * i + 1) * row.calls / (2 * count) + seed) % row.calls + 1}, {}};
     record(row, kills, live(kills));
   }
-  row.seconds = seconds_since(begun);
+  row.seconds = seconds_since(start);
   report_.rows.push_back(row);
 }
 
 void Judge::try_pairs(long count, long seed) {
   Row row{"pairs"};
-  const auto begun = Clock::now();
+  const auto start = Clock::now();
   std::mt19937_64 random(static_cast<std::uint64_t>(seed));
   log_ << "pairs: " << count << std::endl;
   for (long i = 0; i < count; ++i) {
     const auto kills = with_recovery_killed({draw_kill(report_.rows, random), {}}, random, row);
     if (kills) record(row, *kills, live(*kills));
   }
-  row.seconds = seconds_since(begun);
+  row.seconds = seconds_since(start);
   report_.rows.push_back(row);
 }
 

@@ -94,7 +94,7 @@ void check(const Result<T>& result) {
 Exchange ask(const Daemon& daemon) {
   const Patience patience(Duration(1000));
   auto connection = Connection::open(daemon.endpoint(), patience);
-  expect(connection.ok(), "a daemon takes a connection");
+  expect(connection.ok(), "the daemon accepts a connection");
   Exchange exchange(std::move(connection.value()), ResponseReader::Body::endless);
   check(exchange.send(to_bytes({Method::get, "/", ""}, "docker"), patience));
   return exchange;
@@ -108,7 +108,7 @@ void read_to_end(Stream& stream, Next next) {
     if (!more) return;
     if (*more) continue;
     const auto readiness = wait_for(stream.fd(), POLLIN, patience.end);
-    expect(readiness == Readiness::ready, "a stream that has ended says so");
+    expect(readiness == Readiness::ready, "a stream that has ended is ready");
   }
 }
 

@@ -35,7 +35,7 @@ void check_packing(std::string_view text) {
   const auto login = read_login(
       R"({"auths": {")" + some_registry + R"(": {"auth": ")" + base64url(text) + R"("}}})",
       some_registry);
-  expect(login.ok(), "packed credentials are read", text);
+  expect(login.ok(), "base64 credentials are read", text);
   expect(login.value().auth.username == text.substr(0, colon), "the user is as written", text);
   expect(login.value().auth.password == text.substr(colon + 1), "the secret is as written", text);
 }

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 fs::path make_directory() {
   std::string pattern = (fs::exists("/dev/shm") ? "/dev/shm" : "/tmp");
   pattern += "/fuzz-database-XXXXXX";
-  expect(::mkdtemp(pattern.data()) != nullptr, "a directory is made");
+  expect(::mkdtemp(pattern.data()) != nullptr, "a directory is created");
   return pattern;
 }
 
@@ -124,6 +124,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Setting the file aside must work with any content.
   expect(attempt([&] { store.set_aside(); }), "any file can be set aside");
   const bool costs_most = chance_of(as_text(data, size))() % 16 != 0;
-  if (!costs_most) expect(attempt([&] { store.everything(); }), "and a new one begun");
+  if (!costs_most) expect(attempt([&] { store.everything(); }), "a new database can be created");
   return 0;
 }

@@ -42,8 +42,8 @@ Outcome read(std::string_view bytes, std::size_t longest, Body kind) {
   outcome.headers = reader.headers_complete();
   outcome.complete = reader.complete();
   outcome.free = reader.connection_free();
-  expect(outcome.complete || !outcome.free, "a connection is not free within an answer");
-  expect(outcome.headers || !outcome.complete, "an answer has headers");
+  expect(outcome.complete || !outcome.free, "a connection is not free within a reply");
+  expect(outcome.headers || !outcome.complete, "a reply has headers");
   if (outcome.headers) {
     outcome.status = reader.status();
     outcome.version = reader.header("Api-Version");
@@ -72,8 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = as_text(data, size);
   for (const Body kind : {Body::whole, Body::endless}) {
     const Outcome at_once = read(bytes, 1'000'000'000, kind);
-    expect(at_once.same_as(read(bytes, 1, kind)), "single bytes make the same answer");
-    expect(at_once.same_as(read(bytes, 40, kind)), "pieces make the same answer");
+    expect(at_once.same_as(read(bytes, 1, kind)), "single bytes give the same reply");
+    expect(at_once.same_as(read(bytes, 40, kind)), "pieces give the same reply");
     if (kind == Body::whole && at_once.complete) check_meaning(at_once);
   }
   return 0;

@@ -13,7 +13,7 @@ namespace {
 
 void check_facts(const ContainerFacts& facts) {
   expect(!facts.id.empty() && !facts.status.empty(), "a container has an id and a state");
-  expect(is_one_line(facts.error), "the daemon's words are one line", facts.error);
+  expect(is_one_line(facts.error), "the daemon's message is one line", facts.error);
 }
 
 // The query of our client for the output since a time that the daemon has sent.
@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_time(facts->finished_at);
   }
   const auto list = read_list(*document);
-  expect(!list || !facts, "one container is no list of them");
+  expect(!list || !facts, "one container is not a list");
   if (list) std::for_each(list->begin(), list->end(), check_facts);
 
   const auto again = parse_json(boost::json::serialize(*document));

@@ -27,7 +27,7 @@ bool is_harmless(std::string_view script) {
 
 Fd memory_file(std::string_view content) {
   Fd file(::memfd_create("script", 0));
-  expect(write_all(file.get(), content), "a file is made");
+  expect(write_all(file.get(), content), "a file is written");
   return file;
 }
 

@@ -277,7 +277,7 @@ TEST_CASE("malicious registry login in a task's sandbox") {
     fs::create_symlink(elsewhere / "config.json", file);
   }
   SECTION("a link to a directory") { fs::create_directory_symlink(elsewhere, folder); }
-  SECTION("a pipe that nobody writes to") {
+  SECTION("a pipe without a writer") {
     fs::create_directory(folder);
     REQUIRE(::mkfifo(file.c_str(), 0666) == 0);
   }

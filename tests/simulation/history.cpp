@@ -156,12 +156,13 @@ class Life {
   void check() {
     auto store = installation_.store();
     for (const auto& row : store.everything()) check_row(store, row);
-    if (!store.undelivered().empty()) problem("there is an end that nobody was told of");
-    if (!slave_.listed().empty()) problem("containers names what is over");
+    if (!store.undelivered().empty()) problem("a termination was not delivered");
+    if (!slave_.listed().empty()) problem("containers lists an ended container");
     for (const auto& [name, container] : universe_.containers()) {
       if (name != "somebody-else") problem(name + " is left in the daemon");
     }
-    if (universe_.containers().count("somebody-else") == 0) problem("a foreigner is gone");
+    if (universe_.containers().count("somebody-else") == 0)
+      problem("another program's container is gone");
     for (const auto& [name, starts] : universe_.starts()) {
       if (starts > 1) problem(fmt::format("{} was started {} times", name, starts));
     }
@@ -190,16 +191,16 @@ class Life {
     for (const auto& one : universe_.ended()) {
       if (one.name == container_name(id)) ended = &one;
     }
-    std::optional<int> told = termination.exit_code;
-    if (termination.signal) told = 128 + *termination.signal;
-    if (told && (ended == nullptr || *told != ended->exit_code)) {
-      problem(fmt::format("{} is recorded with exit code {}", id, *told));
+    std::optional<int> recorded = termination.exit_code;
+    if (termination.signal) recorded = 128 + *termination.signal;
+    if (recorded && (ended == nullptr || *recorded != ended->exit_code)) {
+      problem(fmt::format("{} is recorded with exit code {}", id, *recorded));
     }
-    const bool must_be_told = ended != nullptr && ended->by_itself && !rebooted_ &&
-                              disturbed_.count(id) == 0 && history_.fault_rates.refusal == 0 &&
-                              !store.requests_of(id).destroy;
-    if (must_be_told && !told) {
-      problem(fmt::format("{} ended with {}, which is told as {}", id, ended->exit_code,
+    const bool must_be_recorded = ended != nullptr && ended->by_itself && !rebooted_ &&
+                                  disturbed_.count(id) == 0 && history_.fault_rates.refusal == 0 &&
+                                  !store.requests_of(id).destroy;
+    if (must_be_recorded && !recorded) {
+      problem(fmt::format("{} ended with {}, which is recorded as {}", id, ended->exit_code,
                           termination.message));
     }
   }

@@ -82,7 +82,7 @@ void try_damaged(const std::string& directory, Part part, Count& count) {
     ++count.used;
   } catch (const StoreError& error) {
     expect(part == Part::main, std::string("a damaged log is no obstacle: ") + error.what());
-    expect(std::string(error.what()).find('\n') == std::string::npos, "the words are one line");
+    expect(std::string(error.what()).find('\n') == std::string::npos, "the message is one line");
     ++count.refused;
     if (count.refused % 8 != 0) return;
     store.set_aside();

@@ -250,7 +250,7 @@ class Killer {
   }
 
   void give_up() {
-    shared_.ledger.complain("nothing happens any more");
+    shared_.ledger.complain("no process does a step");
     for (const auto& worker : workers_) {
       ::kill(worker.pid, SIGKILL);
       ended(worker.pid);

@@ -1,9 +1,10 @@
+#include "tests/store/steps.h"
+
 #include <fmt/core.h>
 
 #include <stdexcept>
 
 #include "engine/lifecycle/lifecycle.h"
-#include "tests/store/steps.h"
 #include "tests/unit/temporary_directory.h"
 #include "tests/unit/transitions.h"
 
@@ -50,11 +51,12 @@ void record_end(Store& store, const std::string& id) {
 
 void read_everything(Store& store) {
   const auto end = store.termination_of("a");
-  expect(end && end->kind == "failed" && end->step == "pull", "the end can be read");
+  expect(end && end->kind == "failed" && end->step == "pull", "the termination can be read");
   expect(store.requests_of("b").stop, "the request can be read");
   expect(store.launch_of("a")->request == std::string(5'000, 'r'), "the launch can be read");
-  expect(store.live().size() == 2 && store.everything().size() == 2, "all can be listed");
-  expect(store.undelivered().size() == 2, "what is undelivered can be listed");
+  expect(store.live().size() == 2 && store.everything().size() == 2,
+         "all containers can be listed");
+  expect(store.undelivered().size() == 2, "undelivered containers can be listed");
   expect(store.history("a", 10).size() == 4, "the history can be read");
   expect(store.has_event("a", "Failed"), "an event is found");
   expect(store.limits_of("a")->ticket == 1, "the limits can be read");

@@ -73,7 +73,7 @@ TEST_CASE("20 processes open the database of a killed writer, and see its commit
     Database database(settings(there / "db"));
     auto seen = numbers_of(database);
     seen.resize(30);
-    expect(seen == up_to(30), "what was committed is there");
+    expect(seen == up_to(30), "the committed rows exist");
     add(database, 100 + i);
   });
   CHECK(succeeded == 20);
@@ -434,12 +434,12 @@ TEST_CASE("on a full disk, writing fails cleanly and the old data can be read", 
     Database database(where);
     for (std::int64_t n = 1; n <= 3; ++n) add(database, n);
     const auto reason = fill(database);
-    expect(reason.find("full") != std::string::npos, "the reason is told: " + reason);
-    expect(reason.find("free space") != std::string::npos, "and what to do: " + reason);
+    expect(reason.find("full") != std::string::npos, "the message names the reason: " + reason);
+    expect(reason.find("free space") != std::string::npos, "the message gives advice: " + reason);
     const auto numbers = numbers_of(database);
     expect(numbers == up_to(static_cast<std::int64_t>(numbers.size())) && numbers.size() > 3,
-           "what was committed is there");
-    expect(numbers_in(where) == numbers, "for others, too");
+           "the committed rows exist");
+    expect(numbers_in(where) == numbers, "another connection reads the same");
     expect(integrity_of(database) == "ok", "the database is sound");
   });
   if (WIFEXITED(status) && WEXITSTATUS(status) == no_disk) {

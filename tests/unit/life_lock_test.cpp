@@ -138,7 +138,7 @@ TEST_CASE("a process that waits for a phase is woken when it is passed", "[scena
   Gate pass;
   const pid_t owner = fork_child([&] {
     LifeLock lock(there.path(), "c", true);
-    expect(lock.try_own(real_host()), "nobody owned it");
+    expect(lock.try_own(real_host()), "no process owned it");
     owned.open();
     pass.wait();
     lock.pass(phase);
@@ -162,7 +162,7 @@ TEST_CASE("an owner's death wakes all waiting processes, and leaves no lock",
   Gate owned;
   const pid_t owner = fork_child([&] {
     LifeLock lock(there.path(), "c", true);
-    expect(lock.try_own(real_host()), "nobody owned it");
+    expect(lock.try_own(real_host()), "no process owned it");
     owned.open();
     for (;;) ::pause();
   });

@@ -125,7 +125,8 @@ TEST_CASE("a process that waits for a lock is woken when it is released, or its 
     LockFile file(there / "lock", true);
     std::optional<Deadline> deadline;
     if (with_deadline) deadline = deadline_in(std::chrono::hours(1));
-    expect(file.lock(0, Mode::shared, deadline) == Outcome::locked, "the lock was had");
+    expect(file.lock(0, Mode::shared, deadline) == Outcome::locked,
+           "the waiting process got the lock");
     expect(!timer_runs(), "no timer is left behind");
   });
   await_asleep(waiter);

@@ -413,7 +413,7 @@ TEST_CASE("a prepared process that was killed cannot be allowed") {
     expect(prepared.ok(), "it forks");
     ::kill(prepared.value().id().pid, SIGKILL);
     ended(prepared.value().id().pid);
-    expect(!prepared.value().allow().ok(), "the permission comes too late, and this is told");
+    expect(!prepared.value().allow().ok(), "allow() fails, because the process was killed");
   });
   CHECK(status == 0);
 }

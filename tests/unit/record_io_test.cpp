@@ -79,9 +79,9 @@ TEST_CASE("a frame that is cut at any byte is truncated", "[scenario-70]") {
     INFO(length << " bytes");
     const auto frame = frame_in(whole.substr(0, length));
     CHECK(frame.fault == FrameFault::truncated);
-    const std::string told = length < 4 ? std::to_string(length) + " of 4 bytes"
-                                        : std::to_string(length - 4) + " of 7 bytes";
-    CHECK(frame.text.find(told) != std::string::npos);
+    const std::string expected_part = length < 4 ? std::to_string(length) + " of 4 bytes"
+                                                 : std::to_string(length - 4) + " of 7 bytes";
+    CHECK(frame.text.find(expected_part) != std::string::npos);
     CHECK(frame.text.find('\n') == std::string::npos);
   }
 }

@@ -29,7 +29,7 @@ std::vector<store::Termination> one_of_each_kind() {
           exited_termination(ended_with(137), true),
           lost_termination(),
           rebooted_termination(),
-          unknown_termination("nobody saw it")};
+          unknown_termination("the exit was not seen")};
 }
 
 bool knows_its_status(const store::Termination& termination) {
@@ -89,27 +89,27 @@ TEST_CASE("a destroyed container is reported as destroyed, with its exit code", 
 TEST_CASE("an exit code is invented if a daemon that was away dates the exit after its return") {
   // 10 s after 1970 on both clocks.
   constexpr std::int64_t now = 10'000;
-  const auto told = [](int code, const char* finished_at) {
+  const auto reported = [](int code, const char* finished_at) {
     auto facts = ended_with(code);
     facts.finished_at = finished_at;
     return facts;
   };
   const auto* const at_8 = "1970-01-01T00:00:08Z";
   for (const int code : {0, 255}) {
-    CHECK(is_invented(told(code, at_8), Duration(2'501), now));
-    CHECK_FALSE(is_invented(told(code, at_8), Duration(2'500), now));
-    CHECK_FALSE(is_invented(told(code, at_8), Duration(2'000), now));
-    CHECK_FALSE(is_invented(told(code, at_8), std::nullopt, now));
-    CHECK_FALSE(is_invented(told(code, ""), Duration(9'000), now));
-    CHECK_FALSE(is_invented(told(code, "0001-01-01T00:00:00Z"), Duration(9'000), now));
+    CHECK(is_invented(reported(code, at_8), Duration(2'501), now));
+    CHECK_FALSE(is_invented(reported(code, at_8), Duration(2'500), now));
+    CHECK_FALSE(is_invented(reported(code, at_8), Duration(2'000), now));
+    CHECK_FALSE(is_invented(reported(code, at_8), std::nullopt, now));
+    CHECK_FALSE(is_invented(reported(code, ""), Duration(9'000), now));
+    CHECK_FALSE(is_invented(reported(code, "0001-01-01T00:00:00Z"), Duration(9'000), now));
   }
   for (const int code : {1, 7, 137, 143}) {
-    CHECK_FALSE(is_invented(told(code, at_8), Duration(9'000), now));
+    CHECK_FALSE(is_invented(reported(code, at_8), Duration(9'000), now));
   }
-  const auto termination = invented_termination(told(0, at_8), false);
+  const auto termination = invented_termination(reported(0, at_8), false);
   CHECK(termination.kind == "lost");
   CHECK_FALSE(termination.exit_code);
-  CHECK(invented_termination(told(0, at_8), true).kind == "destroyed");
+  CHECK(invented_termination(reported(0, at_8), true).kind == "destroyed");
 }
 
 TEST_CASE("every termination has all five fields and can be sent", "[scenario-23]") {
