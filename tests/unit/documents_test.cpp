@@ -240,7 +240,7 @@ TEST_CASE("every file that a page names exists") {
   }
 }
 
-TEST_CASE("every page says at its top whom it is for, and the index lists it") {
+TEST_CASE("every page names its readers at its top, and the index lists it") {
   const auto index = read("docs/README.md");
   for (const auto& path : own_files({"docs"}, ".md")) {
     CAPTURE(path);
