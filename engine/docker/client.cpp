@@ -294,15 +294,16 @@ Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth
       const Status ended = report.finish();
       return ended.ok() ? ended : failed(ended.failure());
     }
-    const Readiness readiness = wait_for(stream.fd(), POLLIN, silence.end, interrupt);
-    if (readiness == Readiness::interrupted) {
-      return failed({Fault::interrupted, "the pull was called off"});
-    }
-    if (readiness == Readiness::timed_out) {
-      return failed(stream.connection().silent(silence));
-    }
     const auto arrived = stream.advance();
     if (!arrived.ok()) return failed(arrived.failure());
+    if (!arrived.value()) {
+      const Readiness readiness = wait_for(stream.fd(), POLLIN, silence.end, interrupt);
+      if (readiness == Readiness::interrupted) {
+        return failed({Fault::interrupted, "the pull was called off"});
+      }
+      if (readiness == Readiness::timed_out) return failed(stream.connection().silent(silence));
+      continue;
+    }
     silence = Patience(settings_.pull_silence);
   }
 }

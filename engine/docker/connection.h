@@ -8,9 +8,7 @@
 
 #include "engine/docker/endpoint.h"
 #include "engine/docker/http.h"
-#include "engine/docker/tls.h"
 #include "engine/host/clock.h"
-#include "engine/host/fd.h"
 #include "engine/host/result.h"
 
 namespace containerizer {
@@ -28,15 +26,20 @@ enum class Readiness { ready, timed_out, interrupted };
 // readable; the interrupt wins.
 Readiness wait_for(int fd, short events, Deadline end, int interrupt = -1);
 
-// A non-blocking, close-on-exec socket, with TLS on it if the endpoint asks for that.
+// A non-blocking, close-on-exec socket, with TLS on it if the endpoint asks for that. Between two
+// calls nothing is under way on it.
 class Connection {
  public:
-  Connection() = default;  // not valid
+  Connection();  // not valid
   static Result<Connection> open(const Endpoint& endpoint, const Patience& patience);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  // Takes its leave of the other side of TLS, if that is still possible.
+  ~Connection();
 
-  bool valid() const { return socket_.valid(); }
-  int fd() const { return socket_.get(); }
-  bool is_encrypted() const { return tls_ != nullptr; }
+  bool valid() const { return socket_ != nullptr; }
+  int fd() const;
+  bool is_encrypted() const;
 
   // Whether a connection that should be silent was closed, or spoke unasked.
   bool stale() const;
@@ -45,8 +48,8 @@ class Connection {
   Status send(const std::string& bytes, const Patience& patience);
   bool touched() const { return touched_; }
 
-  // Without blocking: what has arrived, "" for nothing yet; fd() is readable when there is more.
-  // REQUIRES: `buffer` has room for kTlsRecordSize, with TLS.
+  // Without blocking: what has arrived, "" for nothing yet. Only after "" is fd() readable when
+  // there is more.
   Result<std::string_view> receive(char* buffer, std::size_t size);
 
   // The failures of having waited in vain: for an answer, and for its next piece.
@@ -56,14 +59,13 @@ class Connection {
   Failure failure(const std::string& reason) const;
 
  private:
-  Connection(Fd socket, std::string daemon)
-      : socket_(std::move(socket)), daemon_(std::move(daemon)) {}
+  struct Socket;
 
+  Status connect(const Endpoint& endpoint, const Patience& patience);
   Status encrypt(const Endpoint& endpoint, const Patience& patience);
 
-  Fd socket_;
-  std::unique_ptr<TlsSession> tls_;  // without one, bytes go as they are
-  std::string daemon_;               // "the Docker daemon at unix:///…"
+  std::unique_ptr<Socket> socket_;
+  std::string daemon_;  // "the Docker daemon at unix:///…"
   bool touched_ = false;
 };
 
