@@ -14,7 +14,7 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "engine/host/file.h"
+#include "host/file.h"
 
 namespace containerizer::bench {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/host/fd.h"
+#include "host/fd.h"
 
 namespace containerizer::bench {
 

@@ -48,12 +48,12 @@ double run_one_by_docker(const Slave& slave) {
   return wall;
 }
 
-double start_one_bare(const Slave& slave, BareEngine& engine) {
+double start_one_bare(const Slave& slave, BareDaemon& daemon) {
   const auto task = slave.new_task();
   const auto body = create_body(slave, task);
   auto running = watch_for_running(task);
   const auto begin = Clock::now();
-  engine.start(task, body);
+  daemon.start(task, body);
   const double time = milliseconds_between(begin, running.get());
   docker_remove(task);
   return time;
@@ -105,8 +105,8 @@ double start_crowd_bare(const Slave& slave, std::size_t at_a_time) {
   const auto begin = Clock::now();
   auto all_run = std::async(std::launch::async, [&] { return last_of(tasks, begin); });
   for_each(tasks.size(), at_a_time, [&](std::size_t i) {
-    thread_local BareEngine engine;
-    engine.start(tasks[i], bodies[i]);
+    thread_local BareDaemon daemon;
+    daemon.start(tasks[i], bodies[i]);
   });
   const double time = all_run.get();
   for_each(tasks.size(), 8, [&](std::size_t i) { docker_remove(tasks[i]); });
@@ -125,10 +125,10 @@ std::vector<Figure> launch() {
 
 std::vector<Figure> running() {
   const Slave slave("running");
-  BareEngine engine;
+  BareDaemon daemon;
   const auto pairs = measure_by_turns(
       rounds, [&] { return launch_one(slave).running; },
-      [&] { return start_one_bare(slave, engine); });
+      [&] { return start_one_bare(slave, daemon); });
   return {compare("launch until it runs, against create and start", "ms", pairs, 1.15)};
 }
 

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "engine/host/clock.h"
-#include "engine/lifecycle.h"
+#include "engine/lifecycle/lifecycle.h"
+#include "host/clock.h"
 #include "store/database.h"
 
 namespace containerizer::bench {

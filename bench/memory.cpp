@@ -7,7 +7,7 @@
 
 #include "bench/figures.h"
 #include "bench/slave.h"
-#include "engine/host/clock.h"
+#include "host/clock.h"
 
 namespace containerizer::bench {
 namespace {

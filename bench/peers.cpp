@@ -3,10 +3,10 @@
 #include <boost/json/serialize.hpp>
 #include <stdexcept>
 
-#include "engine/config.h"
+#include "engine/config/settings.h"
+#include "engine/container/identity.h"
+#include "engine/container/launch_record.h"
 #include "engine/docker/choose_endpoint.h"
-#include "engine/identity.h"
-#include "engine/launch_record.h"
 #include "engine/translation/launch_plan.h"
 
 namespace containerizer::bench {
@@ -79,14 +79,14 @@ Command docker_run(const Slave& slave, const Task& task) {
 
 void docker_remove(const Task& task) { run(docker({"rm", "-f", "-v", name_of(task)})); }
 
-BareEngine::BareEngine() : client_(settings()) { checked(client_.has_image("busybox:test")); }
+BareDaemon::BareDaemon() : client_(settings()) { checked(client_.has_image("busybox:test")); }
 
-void BareEngine::start(const Task& task, const json::object& body) {
+void BareDaemon::start(const Task& task, const json::object& body) {
   checked(client_.create(name_of(task), body));
   checked(client_.start(name_of(task)));
 }
 
-std::size_t BareEngine::list(const Slave& slave) {
+std::size_t BareDaemon::list(const Slave& slave) {
   const auto listed = client_.list(instance_label, slave.work_directory());
   checked(listed);
   return listed.value().size();

@@ -22,18 +22,18 @@ Command docker_run(const Slave& slave, const Task& task);
 // Removes it, or one of BareEngine's.
 void docker_remove(const Task& task);
 
-// One connection to the engine that is kept open; nothing but create and start, or one listing.
-class BareEngine {
+// One connection to the daemon that is kept open; nothing but create and start, or one listing.
+class BareDaemon {
  public:
   // Connects, and settles the version of the API.
-  BareEngine();
+  BareDaemon();
   // `body` is a create_body of the task.
   void start(const Task& task, const boost::json::object& body);
   // Lists the containers of a slave; how many there are.
   std::size_t list(const Slave& slave);
 
  private:
-  EngineClient client_;
+  DockerClient client_;
 };
 
 }  // namespace containerizer::bench

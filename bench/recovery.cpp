@@ -38,11 +38,11 @@ std::vector<Figure> recover() {
   const Slave slave("recover");
   add_many_ended(slave);
   const auto tasks = launch_all(slave, live_count());
-  BareEngine engine;
+  BareDaemon daemon;
   const auto time_of_recover = [&] { return run(slave.verb("recover")).wall_ms; };
   const auto pairs = measure_by_turns(20, time_of_recover, [&] {
     const auto begin = Clock::now();
-    if (engine.list(slave) != tasks.size()) throw std::runtime_error("containers are missing");
+    if (daemon.list(slave) != tasks.size()) throw std::runtime_error("containers are missing");
     return milliseconds_between(begin, Clock::now());
   });
   kill_supervisors(slave, tasks);

@@ -12,7 +12,7 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "engine/identity.h"
+#include "engine/container/identity.h"
 #include "proto/record_io.h"
 
 namespace containerizer::bench {
@@ -149,7 +149,7 @@ void Slave::destroy(const Task& task) const { run(verb("destroy", task)); }
 
 Variables basic_environment() {
   Variables variables;
-  for (const char* name : {"PATH", "DOCKER_HOST", "CONTAINERIZER_DOCKER_ARGS", "ENGINE_RUN"}) {
+  for (const char* name : {"PATH", "DOCKER_HOST", "CONTAINERIZER_DOCKER_ARGS", "DAEMON_RUN"}) {
     const char* value = std::getenv(name);
     if (value == nullptr)
       throw std::runtime_error(fmt::format("{} is not set: use bench/run", name));

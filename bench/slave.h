@@ -6,7 +6,7 @@
 
 #include "bench/child.h"
 #include "containerizer.pb.h"
-#include "engine/host/fd.h"
+#include "host/fd.h"
 #include "store/store.h"
 
 namespace containerizer::bench {
@@ -54,7 +54,7 @@ class Slave {
   Variables environment_;
 };
 
-// What every program needs that talks to this engine, and what bin/engine finds it by.
+// What every program needs that talks to this daemon, and what bin/daemon finds it by.
 Variables basic_environment();
 
 // A directory of ours that bench/run removes; bin/ and build/ in it hold the program.

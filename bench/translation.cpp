@@ -6,7 +6,7 @@
 
 #include "bench/child.h"
 #include "bench/figures.h"
-#include "engine/config.h"
+#include "engine/config/settings.h"
 #include "engine/translation/launch_plan.h"
 
 namespace containerizer::bench {

@@ -3,85 +3,87 @@
 // (mesos-protocol 1.7).
 #include <fmt/core.h>
 
-#include "cli/backoff.h"
-#include "cli/call.h"
-#include "engine/host/log.h"
-#include "engine/identity.h"
-#include "engine/life_lock.h"
-#include "engine/supervision.h"
+#include "cli/invocation.h"
+#include "cli/store_retry.h"
+#include "engine/container/identity.h"
+#include "engine/container/life_lock.h"
+#include "engine/container/run_files.h"
+#include "engine/container/start_supervisor.h"
 #include "engine/translation/launch_plan.h"
+#include "host/log.h"
 
 namespace containerizer {
 namespace {
 
 constexpr Duration patience_with_database{10'000};
 
-// By the engine alone: there is no row, or nobody can read or write one. False when the engine
+// By the daemon alone: there is no row, or nobody can read or write one. False when the daemon
 // holds no such container of ours.
-Result<bool> remove_from_engine(Call& call, const std::string& id) {
+Result<bool> remove_from_daemon(Invocation& invocation, const std::string& id) {
   if (!is_valid_container_id(id)) return false;
-  const auto seen = call.docker.inspect(container_name(id));
+  const auto seen = invocation.docker.inspect(container_name(id));
   if (seen.failed_with(Fault::not_found)) return false;
   if (!seen.ok()) return seen.failure();
   const auto instance = seen.value().labels.find(instance_label);
-  if (instance == seen.value().labels.end() || instance->second != call.config.work_directory) {
+  if (instance == seen.value().labels.end() ||
+      instance->second != invocation.settings.work_directory) {
     return false;
   }
-  const auto removed = call.docker.remove(seen.value().id);
+  const auto removed = invocation.docker.remove(seen.value().id);
   if (!removed.ok()) return removed.failure();
-  forget_files(call.config.state_directory(), id);
+  remove_run_files(invocation.settings.state_directory(), id);
   return true;
 }
 
-int destroy_recorded(Call& call, store::Container container) {
-  call.caller.remember();
+int destroy_recorded(Invocation& invocation, store::Container container) {
+  invocation.slave.remember();
   const auto id = container.container_id;
   // Signal, grace, kill, removal: what they may take, and no more.
-  const auto limit = call.config.stop_timeout + 2 * call.config.engine_timeout;
-  const auto deadline = call.host.now() + limit;
-  Backoff backoff(call.host);
+  const auto limit = invocation.settings.stop_timeout + 2 * invocation.settings.daemon_timeout;
+  const auto deadline = invocation.host.now() + limit;
+  PacedLoop loop(invocation.host);
   while (container.state != name_of(State::gone)) {
-    backoff.before_try();
-    insist(
-        call.host, [&] { return call.store.request(id, "destroy"); },
-        call.host.now() + patience_with_database);
-    const auto nudged = nudge_supervisor(call, id, container.directory);
-    if (!nudged.ok()) log::warn("{}", nudged.failure().text);
-    LifeLock lock(call.config.state_directory(), id, false);
-    lock.await_passed(call.host, Phase::ownership, deadline);
-    const auto now = call.store.find(id);
-    call.store.close();
+    loop.before_try();
+    retry_while_store_fails(
+        invocation.host, [&] { return invocation.store.request(id, "destroy"); },
+        invocation.host.now() + patience_with_database);
+    const auto woken = wake_supervisor(invocation, id, container.directory);
+    if (!woken.ok()) log::warn("{}", woken.failure().text);
+    LifeLock lock(invocation.settings.state_directory(), id, false);
+    lock.await_passed(invocation.host, Phase::ownership, deadline);
+    const auto now = invocation.store.find(id);
+    invocation.store.close();
     if (!now) return exit_ok;
     container = *now;
-    if (container.state != name_of(State::gone) && call.host.now() >= deadline) {
+    if (container.state != name_of(State::gone) && invocation.host.now() >= deadline) {
       return fail(
           fmt::format("container {} is not gone after {} s, it is {}; its supervisor goes on"
                       " trying, `docker-containerizer history {}` and the log tell more",
                       id, limit.count() / 1000, container.state, id));
     }
   }
-  if (call.caller.lives()) call.store.deliver(id);
+  if (invocation.slave.lives()) invocation.store.deliver(id);
   return exit_ok;
 }
 
 }  // namespace
 
-int destroy(Call& call) {
-  auto message = parse<mesos::containerizer::Destroy>(call, "Destroy");
+int destroy(Invocation& invocation) {
+  auto message = parse<mesos::containerizer::Destroy>(invocation, "Destroy");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
   try {
-    auto container = call.store.find(id);
-    call.store.close();
-    if (container) return destroy_recorded(call, std::move(*container));
+    auto container = invocation.store.find(id);
+    invocation.store.close();
+    if (container) return destroy_recorded(invocation, std::move(*container));
   } catch (const store::StoreError& error) {
-    call.store.close();
-    const auto removed = remove_from_engine(call, id);
+    invocation.store.close();
+    const auto removed = remove_from_daemon(invocation, id);
     if (!removed.ok() || !removed.value()) return fail(error.what());
     log::error("{}; container {} has been removed all the same", error.what(), id);
     return exit_ok;
   }
-  const auto removed = remove_from_engine(call, id);
+  const auto removed = remove_from_daemon(invocation, id);
   if (!removed.ok()) return fail(removed.failure().text);
   if (!removed.value()) log::info("container {} is not known; nothing to destroy", id);
   return exit_ok;

@@ -3,27 +3,27 @@
 
 #include <cstdlib>
 
-#include "cli/people.h"
+#include "cli/printing.h"
 
 namespace containerizer {
 
-int history(Call& call) {
-  const bool json = take_option(call.arguments, "--json");
-  const auto last = take_value(call.arguments, "--last");
+int history(Invocation& invocation) {
+  const bool json = take_option(invocation.arguments, "--json");
+  const auto last = take_value(invocation.arguments, "--last");
   std::optional<std::string> id;
-  if (!call.arguments.empty() && call.arguments[0][0] != '-') {
-    id = call.arguments[0];
-    call.arguments.erase(call.arguments.begin());
+  if (!invocation.arguments.empty() && invocation.arguments[0][0] != '-') {
+    id = invocation.arguments[0];
+    invocation.arguments.erase(invocation.arguments.begin());
   }
-  if (!call.arguments.empty()) return refuse_arguments(call.arguments);
+  if (!invocation.arguments.empty()) return refuse_arguments(invocation.arguments);
   const auto most = last ? std::strtoll(last->c_str(), nullptr, 10) : 1000;
   if (most <= 0) return fail("--last takes a number of entries", exit_usage);
-  const auto entries = call.store.history(id, most);
+  const auto entries = invocation.store.history(id, most);
   if (id && entries.empty()) return fail(fmt::format("container {} is not known", *id));
   if (json) {
     boost::json::array rows;
     for (const auto& entry : entries) rows.push_back(to_json(entry));
-    return print(call, rows);
+    return print(invocation, rows);
   }
   std::vector<std::vector<std::string>> rows;
   rows.push_back({"TIME", "CONTAINER", "FROM", "EVENT", "TO", "DETAIL"});
@@ -31,7 +31,7 @@ int history(Call& call) {
     rows.push_back({local_time(entry.at.wall), entry.container_id, entry.from_state.value_or("-"),
                     entry.event, entry.to_state, entry.detail});
   }
-  return print(call, table(rows));
+  return print(invocation, table(rows));
 }
 
 }  // namespace containerizer

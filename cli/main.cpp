@@ -11,13 +11,13 @@
 #include <csignal>
 #include <exception>
 
-#include "cli/call.h"
+#include "cli/invocation.h"
+#include "engine/config/settings_file.h"
+#include "engine/config/state_directory.h"
 #include "engine/docker/client.h"
-#include "engine/environment_file.h"
-#include "engine/host/file.h"
-#include "engine/host/log.h"
-#include "engine/plain/engine.h"
-#include "engine/state_directory.h"
+#include "engine/host_task/runtime.h"
+#include "host/file.h"
+#include "host/log.h"
 #include "proto/record_io.h"
 
 namespace containerizer {
@@ -29,7 +29,7 @@ enum class Needs { a_directory, a_safe_directory, a_database, nothing };
 
 struct Command {
   const char* name;
-  int (*run)(Call&);
+  int (*run)(Invocation&);
   bool has_request;  // a message on standard input
   Needs needs;
   // For verbs about a container that lives: a setting that is wrong must not end it, nor leak it.
@@ -47,8 +47,8 @@ constexpr std::array<Command, 15> commands{{
      "list what the slave must know (slave)"},
     {"recover", recover, false, Needs::a_directory, false, "take up what a crash left (slave)"},
     {"supervise", supervise, false, Needs::a_directory, false, ""},
-    {"observe", observe, false, Needs::a_directory, true, ""},
-    {"keep", keep, false, Needs::nothing, true, ""},
+    {"task-proxy", task_proxy, false, Needs::a_directory, true, ""},
+    {"host-task-shim", host_task_shim, false, Needs::nothing, true, ""},
     {"ps", ps, false, Needs::a_database, false, "list containers: ps [--all] [--json]"},
     {"show", show, false, Needs::a_database, false, "all about one container: show ID [--json]"},
     {"history", history, false, Needs::a_database, false,
@@ -94,35 +94,37 @@ int take_standard_output() {
 void block_only_early_kills(const std::string& command) {
   sigset_t blocked;
   ::sigemptyset(&blocked);
-  if (command == "observe") ::sigaddset(&blocked, SIGTERM);
+  if (command == "task-proxy") ::sigaddset(&blocked, SIGTERM);
   ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
-ClientSettings client_settings(const Config& config) {
-  ClientSettings settings;
-  settings.endpoint = config.endpoint;
-  settings.call_deadline = config.engine_timeout;
-  return settings;
+ClientSettings client_settings(const Settings& settings) {
+  ClientSettings client;
+  client.endpoint = settings.endpoint;
+  client.call_deadline = settings.daemon_timeout;
+  return client;
 }
 
-std::string database_of(const Config& config) { return config.state_directory() + "/state.db"; }
+std::string database_of(const Settings& settings) {
+  return settings.state_directory() + "/state.db";
+}
 
-int run(const Command& command, Call& call) {
+int run(const Command& command, Invocation& invocation) {
   if (command.needs != Needs::nothing) {
-    const auto directory = call.config.state_directory();
+    const auto directory = invocation.settings.state_directory();
     auto ready = command.needs == Needs::a_directory ? prepare_state_directory(directory)
                                                      : check_state_directory(directory);
     // A slave destroys what it cannot update.
     if (!ready.ok())
       return fail(ready.failure().text, command.run == update ? exit_ok : exit_failed);
   }
-  const auto database = database_of(call.config);
+  const auto database = database_of(invocation.settings);
   if (command.needs == Needs::a_database && ::access(database.c_str(), F_OK) != 0) {
     return fail(fmt::format(
         "there is no state database {}; is MESOS_WORK_DIRECTORY the slave's --work_dir?",
         database));
   }
-  return command.run(call);
+  return command.run(invocation);
 }
 
 int begin(const Command& command, std::vector<std::string> arguments, int output) {
@@ -131,33 +133,33 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   if (command.has_request) frame = read_frame(STDIN_FILENO);
   std::vector<std::string> problems;
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands out this address as a number.
-  auto taken = take_environment_file(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)));
-  auto config = read_config(own_environment(), problems);
+  auto taken = apply_settings_file(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)));
+  auto settings = read_settings(own_environment(), problems);
   if (!taken.ok()) {
     problems.push_back(taken.failure().text);
-    config.endpoint = Endpoint::nowhere();
+    settings.endpoint = Endpoint::nowhere();
   }
   std::string who = command.name;
   if (!arguments.empty() && arguments[0][0] != '-') who += " " + arguments[0];
-  auto logging = log::start(who, config.log_level, config.log);
+  auto logging = log::start(who, settings.log_level, settings.log);
   if (!logging.ok()) log::warn("{}", logging.failure().text);
   for (const auto& problem : problems) log::error("{}", problem);
   if (!problems.empty() && !command.must_go_on) return exit_configuration;
   if (frame.fault != FrameFault::none) return fail(frame.text, exit_bad_request);
   store::DatabaseSettings database;
-  database.path = database_of(config);
+  database.path = database_of(settings);
   database.read_only = command.needs != Needs::a_directory;
   store::Store store(database);
-  EngineClient client(client_settings(config));
+  DockerClient client(client_settings(settings));
   const auto host = make_host();
-  PlainEngine docker(client, *host, config, own_program());
-  const auto caller = make_caller(output);
-  Call call{{store, docker, *host, config, own_program(), own_environment()},
-            *caller,
-            std::move(frame.bytes),
-            std::move(arguments),
-            output};
-  return run(command, call);
+  HostTaskRuntime docker(client, *host, settings, own_program());
+  const auto slave = make_caller(output);
+  Invocation invocation{{store, docker, *host, settings, own_program(), own_environment()},
+                        *slave,
+                        std::move(frame.bytes),
+                        std::move(arguments),
+                        output};
+  return run(command, invocation);
 }
 
 }  // namespace

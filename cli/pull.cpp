@@ -2,10 +2,10 @@
 #include <fmt/core.h>
 #include <sys/ioctl.h>
 
-#include "cli/people.h"
-#include "engine/host/file.h"
-#include "engine/image_pull.h"
+#include "cli/printing.h"
+#include "engine/supervisor/image_pull.h"
 #include "engine/translation/image_name.h"
+#include "host/file.h"
 
 namespace containerizer {
 namespace {
@@ -13,9 +13,9 @@ namespace {
 // News as lines; on a terminal one line that changes, with a bar.
 class Display {
  public:
-  explicit Display(const Call& call) : call_(call) {
+  explicit Display(const Invocation& invocation) : call_(invocation) {
     winsize size{};
-    if (::ioctl(call.output, TIOCGWINSZ, &size) != 0) return;
+    if (::ioctl(invocation.output, TIOCGWINSZ, &size) != 0) return;
     columns_ = size.ws_col > 0 ? size.ws_col : usual_columns;
   }
   ~Display() { rewrite(""); }
@@ -42,27 +42,28 @@ class Display {
     write_all(call_.output, std::string(begin_again) + line.substr(0, columns_ - 1));
   }
 
-  const Call& call_;
+  const Invocation& call_;
   std::size_t columns_ = 0;  // of the terminal, if there is one
   std::size_t filled_ = 0;
 };
 
 }  // namespace
 
-int pull(Call& call) {
-  if (call.arguments.size() != 1) return fail("pull takes the name of an image", exit_usage);
-  const auto reference = image_reference(call.arguments[0]);
+int pull(Invocation& invocation) {
+  if (invocation.arguments.size() != 1) return fail("pull takes the name of an image", exit_usage);
+  const auto reference = image_reference(invocation.arguments[0]);
   if (!reference.ok()) return fail(reference.failure().text);
-  Config config = call.config;
-  config.pull = PullPolicy::always;
-  const World world{call.store, call.docker, call.host, config, call.program, call.environment};
+  Settings settings = invocation.settings;
+  settings.pull = PullPolicy::always;
+  const Services services{invocation.store, invocation.docker,  invocation.host,
+                          settings,         invocation.program, invocation.environment};
   const auto obtained = [&] {
-    Display display(call);
-    return obtain_image(world, {reference.value(), false, ""},
+    Display display(invocation);
+    return obtain_image(services, {reference.value(), false, ""},
                         [&](const PullNews& news) { display.show(news); });
   }();
   if (!obtained.ok()) return fail(obtained.failure().text);
-  return print(call, reference.value() + " is there");
+  return print(invocation, reference.value() + " is there");
 }
 
 }  // namespace containerizer

@@ -6,12 +6,13 @@
 #include <filesystem>
 #include <map>
 
-#include "cli/call.h"
-#include "engine/host/log.h"
-#include "engine/identity.h"
-#include "engine/launch_record.h"
-#include "engine/life_lock.h"
-#include "engine/supervision.h"
+#include "cli/invocation.h"
+#include "engine/container/identity.h"
+#include "engine/container/launch_record.h"
+#include "engine/container/life_lock.h"
+#include "engine/container/run_files.h"
+#include "engine/container/start_supervisor.h"
+#include "host/log.h"
 
 namespace containerizer {
 namespace {
@@ -34,31 +35,32 @@ class Progress {
 };
 
 // An unreadable database is set aside, never deleted; labels of containers carry the same identity.
-void open_or_set_aside(Call& call) {
+void open_or_set_aside(Invocation& invocation) {
   try {
-    call.store.undelivered();
+    invocation.store.undelivered();
     return;
   } catch (const store::UnreadableDatabase& error) {
     log::error("{}", error.what());
   }
-  const auto aside = call.store.set_aside();
+  const auto aside = invocation.store.set_aside();
   log::error("set the state database aside as {}; what Docker knows is rebuilt from labels", aside);
-  call.store.undelivered();
+  invocation.store.undelivered();
 }
 
-void remove(Call& call, const ContainerFacts& facts, Deadline deadline) {
+void remove(Invocation& invocation, const ContainerFacts& facts, Deadline deadline) {
   log::warn("container {} should be gone; removing it", facts.name);
-  if (call.host.now() >= deadline) {
+  if (invocation.host.now() >= deadline) {
     log::error("no time is left to remove container {}; the next recovery does it", facts.name);
     return;
   }
-  const auto removed = call.docker.remove(facts.id);
+  const auto removed = invocation.docker.remove(facts.id);
   if (!removed.ok()) log::error("{}", removed.failure().text);
 }
 
-// Containers of this instance in the engine, against the rows.
-void reconcile_engine(Call& call, const std::vector<ContainerFacts>& seen, Progress& progress) {
-  const auto deadline = call.host.now() + call.config.engine_timeout;
+// Containers of this instance in the daemon, against the rows.
+void reconcile_with_daemon(Invocation& invocation, const std::vector<ContainerFacts>& seen,
+                           Progress& progress) {
+  const auto deadline = invocation.host.now() + invocation.settings.daemon_timeout;
   std::size_t number = 0;
   for (const auto& facts : seen) {
     progress.tell("Docker's container", ++number, seen.size());
@@ -69,34 +71,34 @@ void reconcile_engine(Call& call, const std::vector<ContainerFacts>& seen, Progr
           facts.name);
       continue;
     }
-    const auto known = call.store.find(row->container_id);
+    const auto known = invocation.store.find(row->container_id);
     if (!known) {
       log::warn("container {} was not recorded any more; taking it up from its labels",
                 row->container_id);
-      call.store.insert(*row, {}, {}, "recover");
+      invocation.store.insert(*row, {}, {}, "recover");
     } else if (known->state == name_of(State::gone) || !is_ours(facts, *known)) {
-      call.store.close();
-      remove(call, facts, deadline);
+      invocation.store.close();
+      remove(invocation, facts, deadline);
     }
   }
 }
 
-Status supervise(Call& call, const store::Container& container) try {
+Status supervise(Invocation& invocation, const store::Container& container) try {
   state_of(container);
-  return ensure_supervisor(call, container.container_id, container.directory);
+  return ensure_supervisor(invocation, container.container_id, container.directory);
 } catch (const store::StoreError& error) {
   return Failure{Fault::refused, error.what()};
 }
 
 // One that cannot be supervised keeps neither the others nor the slave from going on.
-void supervise_all(Call& call, Progress& progress) {
-  const auto live = call.store.live();
-  call.store.close();
+void supervise_all(Invocation& invocation, Progress& progress) {
+  const auto live = invocation.store.live();
+  invocation.store.close();
   int failed = 0;
   std::size_t number = 0;
   for (const auto& container : live) {
     progress.tell("supervised container", ++number, live.size());
-    const auto done = supervise(call, container);
+    const auto done = supervise(invocation, container);
     if (done.ok()) continue;
     ++failed;
     log::error("{}", done.failure().text);
@@ -106,15 +108,15 @@ void supervise_all(Call& call, Progress& progress) {
 }
 
 // Files of containers that ended while nobody could clean up behind them.
-void sweep_files(Call& call) {
-  const auto run = call.config.state_directory() + "/run";
+void sweep_files(Invocation& invocation) {
+  const auto run = invocation.settings.state_directory() + "/run";
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(run, ignored)) {
     const auto id = entry.path().stem().string();
-    const auto row = call.store.find(id);
+    const auto row = invocation.store.find(id);
     if (!row || row->state == name_of(State::gone)) {
-      if (!LifeLock(call.config.state_directory(), id, false).is_held(Phase::ownership)) {
-        forget_files(call.config.state_directory(), id);
+      if (!LifeLock(invocation.settings.state_directory(), id, false).is_held(Phase::ownership)) {
+        remove_run_files(invocation.settings.state_directory(), id);
       }
     }
   }
@@ -122,19 +124,19 @@ void sweep_files(Call& call) {
 
 }  // namespace
 
-int recover(Call& call) {
-  Progress progress(call.host);
-  open_or_set_aside(call);
-  call.store.close();
-  auto seen = call.docker.list(instance_label, call.config.work_directory);
+int recover(Invocation& invocation) {
+  Progress progress(invocation.host);
+  open_or_set_aside(invocation);
+  invocation.store.close();
+  auto seen = invocation.docker.list(instance_label, invocation.settings.work_directory);
   if (!seen.ok()) return fail("cannot recover: " + seen.failure().text);
-  reconcile_engine(call, seen.value(), progress);
-  supervise_all(call, progress);
-  const auto oldest = call.store.now().wall - call.config.history.count();
-  while (call.store.prune(oldest, 1000) == 1000) {
+  reconcile_with_daemon(invocation, seen.value(), progress);
+  supervise_all(invocation, progress);
+  const auto oldest = invocation.store.now().wall - invocation.settings.history.count();
+  while (invocation.store.prune(oldest, 1000) == 1000) {
   }
-  sweep_files(call);
-  call.store.checkpoint();
+  sweep_files(invocation);
+  invocation.store.checkpoint();
   return exit_ok;
 }
 

@@ -1,8 +1,8 @@
 // show: all that is recorded of one container, but what can hold secrets of its task.
 #include <fmt/core.h>
 
-#include "cli/people.h"
-#include "engine/host/text.h"
+#include "cli/printing.h"
+#include "host/text.h"
 
 namespace containerizer {
 namespace {
@@ -11,16 +11,16 @@ std::string number(const std::optional<std::int64_t>& value) {
   return value ? std::to_string(*value) : "-";
 }
 
-std::string as_text(Call& call, const store::Container& c) {
-  const auto limits = call.store.limits_of(c.container_id).value_or(store::Limits{});
-  const auto ending = call.store.termination_of(c.container_id);
+std::string as_text(Invocation& invocation, const store::Container& c) {
+  const auto limits = invocation.store.limits_of(c.container_id).value_or(store::Limits{});
+  const auto termination = invocation.store.termination_of(c.container_id);
   const auto delivered = c.delivered_at ? local_time(*c.delivered_at) : "not yet";
   const auto pid = [](const std::optional<ProcessId>& process) {
     return process ? std::to_string(process->pid) : "-";
   };
   auto text = table({{"container", c.container_id},
                      {"state", c.state + " since " + local_time(c.since.wall)},
-                     {"ended", ending ? describe(*ending) : "no"},
+                     {"ended", termination ? describe(*termination) : "no"},
                      {"told the slave", delivered},
                      {"kind", c.kind},
                      {"task", c.task_name.value_or("-")},
@@ -36,7 +36,7 @@ std::string as_text(Call& call, const store::Container& c) {
                      {"sandbox", c.directory},
                      {"launched", local_time(c.created_at)}});
   text += "\n";
-  for (const auto& entry : call.store.history(c.container_id, 1000)) {
+  for (const auto& entry : invocation.store.history(c.container_id, 1000)) {
     text += fmt::format("{}  {:<16} {} {}\n", local_time(entry.at.wall), entry.event,
                         entry.to_state, one_line(entry.detail, entry.detail.size()));
   }
@@ -45,23 +45,23 @@ std::string as_text(Call& call, const store::Container& c) {
 
 }  // namespace
 
-int show(Call& call) {
-  const bool json = take_option(call.arguments, "--json");
-  if (call.arguments.size() != 1) return fail("show takes a container id", exit_usage);
-  const auto& id = call.arguments[0];
-  const auto container = call.store.find(id);
+int show(Invocation& invocation) {
+  const bool json = take_option(invocation.arguments, "--json");
+  if (invocation.arguments.size() != 1) return fail("show takes a container id", exit_usage);
+  const auto& id = invocation.arguments[0];
+  const auto container = invocation.store.find(id);
   if (!container) return fail(fmt::format("container {} is not known", id));
-  if (!json) return print(call, as_text(call, *container));
+  if (!json) return print(invocation, as_text(invocation, *container));
 
   auto whole = to_json(*container);
-  const auto ending = call.store.termination_of(id);
-  whole["termination"] = ending ? boost::json::value(to_json(*ending)) : nullptr;
-  const auto requests = call.store.requests_of(id);
+  const auto termination = invocation.store.termination_of(id);
+  whole["termination"] = termination ? boost::json::value(to_json(*termination)) : nullptr;
+  const auto requests = invocation.store.requests_of(id);
   whole["requests"] = {{"stop", requests.stop}, {"destroy", requests.destroy}};
   boost::json::array entries;
-  for (const auto& entry : call.store.history(id, 1000)) entries.push_back(to_json(entry));
+  for (const auto& entry : invocation.store.history(id, 1000)) entries.push_back(to_json(entry));
   whole["history"] = entries;
-  return print(call, whole);
+  return print(invocation, whole);
 }
 
 }  // namespace containerizer

@@ -1,15 +1,15 @@
-// update: new limits. Whatever is wrong with the engine, the container or the database is no
+// update: new limits. Whatever is wrong with the daemon, the container or the database is no
 // failure: from 0.22 on a failed update destroys the container (mesos-protocol 1.7). What is wanted
 // stays on record where it could be written.
-#include "cli/call.h"
-#include "engine/host/log.h"
-#include "engine/launch_record.h"
-#include "engine/limits.h"
+#include "cli/invocation.h"
+#include "engine/container/launch_record.h"
+#include "engine/supervisor/resource_limits.h"
 #include "engine/translation/resources.h"
+#include "host/log.h"
 
 namespace containerizer {
-int update(Call& call) {
-  auto message = parse<mesos::containerizer::Update>(call, "Update");
+int update(Invocation& invocation) {
+  auto message = parse<mesos::containerizer::Update>(invocation, "Update");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
   const auto wanted = sum_resources(message.value().resources());
@@ -17,17 +17,17 @@ int update(Call& call) {
   std::optional<std::int64_t> memory;
   if (wanted.memory) memory = memory_limit(*wanted.memory);
   try {
-    const auto container = call.store.find(id);
+    const auto container = invocation.store.find(id);
     if (!container) {
       log::info("container {} is not known; nothing to update", id);
       return exit_ok;
     }
-    call.store.set_limits(id, wanted.cpus, memory);
+    invocation.store.set_limits(id, wanted.cpus, memory);
     const auto state = state_of(*container);
     if ((state == State::running || state == State::starting) && container->docker_id) {
       ContainerFacts seen;
       seen.id = *container->docker_id;
-      apply_limits(call, *container, seen);
+      apply_limits(invocation, *container, seen);
     }
   } catch (const store::StoreError& error) {
     log::error("the new limits of container {} are not on record: {}", id, error.what());

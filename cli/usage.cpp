@@ -1,16 +1,16 @@
-// usage: what the container uses, from the kernel's own files: no word to the engine. Called every
+// usage: what the container uses, from the kernel's own files: no word to the daemon. Called every
 // second for every container.
 #include <fmt/core.h>
 
 #include <chrono>
 
-#include "cli/call.h"
+#include "cli/invocation.h"
 #include "containerizer.pb.h"
-#include "engine/host/cgroup.h"
-#include "engine/host/log.h"
-#include "engine/host/process.h"
-#include "engine/identity.h"
-#include "engine/running_facts.h"
+#include "engine/container/identity.h"
+#include "engine/container/running_facts.h"
+#include "host/cgroup.h"
+#include "host/log.h"
+#include "host/process.h"
 
 namespace containerizer {
 namespace {
@@ -64,11 +64,11 @@ constexpr Counter counters[] = {
     {&CgroupUsage::net_tx_dropped, &ResourceStatistics::set_net_tx_dropped},
 };
 
-std::optional<RunningFacts> facts_of(Call& call, const std::string& id) {
-  if (auto facts = read_running_facts(call.config.state_directory(), id)) return facts;
-  const auto container = call.store.find(id);
+std::optional<RunningFacts> facts_of(Invocation& invocation, const std::string& id) {
+  if (auto facts = read_running_facts(invocation.settings.state_directory(), id)) return facts;
+  const auto container = invocation.store.find(id);
   if (!container) return std::nullopt;
-  const auto limits = call.store.limits_of(id).value_or(store::Limits{});
+  const auto limits = invocation.store.limits_of(id).value_or(store::Limits{});
   return RunningFacts{container->init.value_or(ProcessId{}), limits.cpus, limits.hard_memory};
 }
 
@@ -78,12 +78,12 @@ double seconds_since_1970() {
 
 }  // namespace
 
-int usage(Call& call) {
-  auto message = parse<mesos::containerizer::Usage>(call, "Usage");
+int usage(Invocation& invocation) {
+  auto message = parse<mesos::containerizer::Usage>(invocation, "Usage");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
   // The id is a part of a file's name from here on.
-  const auto facts = is_valid_container_id(id) ? facts_of(call, id) : std::nullopt;
+  const auto facts = is_valid_container_id(id) ? facts_of(invocation, id) : std::nullopt;
   if (!facts) return fail(fmt::format("container {} is not known", id));
 
   ResourceStatistics answer;
@@ -104,7 +104,7 @@ int usage(Call& call) {
       return fail(used.failure().text);
     }
   }
-  if (!call.caller.answer(answer.SerializeAsString())) {
+  if (!invocation.slave.answer(answer.SerializeAsString())) {
     return fail("cannot write the answer: the slave is gone");
   }
   return exit_ok;

@@ -1,17 +1,17 @@
 # Settings of docker-containerizer, beside the program. bin/environment.sh.dist explains
 # all of them and shows their defaults.
 
-# The slave drops what `recover` and `containers` say: give them a log.
+# The slave discards the stderr of `recover` and `containers`. This log keeps their messages.
 CONTAINERIZER_LOG=syslog
 
-# Bridge over an upgrade of the Docker daemon.
-CONTAINERIZER_ENGINE_PATIENCE=5mins
+# Retry launches for long enough to survive an upgrade of the Docker daemon.
+CONTAINERIZER_DAEMON_RETRY=5mins
 
-# Keep ended containers for a while, to look at them with docker logs and docker cp.
+# Keep ended containers for a while, for docker logs and docker cp.
 CONTAINERIZER_REMOVE_DELAY=10mins
 
-# Only for Mesos 1.0, where mesos-slave.service gives the slave 64 threads: half of them. An older
-# slave has as many as the host has CPUs, eight at least, and would freeze.
+# For Mesos 1.0 only: half of the 64 threads that mesos-slave.service sets. An older slave has one
+# thread per CPU, and at least eight. It would hang with this setting.
 #CONTAINERIZER_LATE_WAITS=32
 
 CONTAINERIZER_HISTORY=14days

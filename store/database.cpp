@@ -10,8 +10,8 @@
 #include <exception>
 #include <system_error>
 
-#include "engine/host/lock.h"
-#include "engine/host/text.h"
+#include "host/lock.h"
+#include "host/text.h"
 
 namespace containerizer::store {
 namespace {

@@ -19,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/host/clock.h"
-#include "engine/host/lock.h"
+#include "host/clock.h"
+#include "host/lock.h"
 #include "store/migrations.h"
 
 struct sqlite3;

@@ -69,7 +69,7 @@ void add_history(const Database& database, const Container& container, std::stri
 }
 
 void add_termination(const Database& database, const std::string& container_id,
-                     const Termination& ending, const Instant& at) {
+                     const Termination& termination, const Instant& at) {
   auto row = database.prepare(
       "INSERT INTO terminations (container_id, kind, step, exit_code, signal, message, recorded_at)"
       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
@@ -77,8 +77,8 @@ void add_termination(const Database& database, const std::string& container_id,
     if (!value) return std::nullopt;
     return *value;
   };
-  row.bind(container_id).bind(ending.kind).bind(ending.step);
-  row.bind(widen(ending.exit_code)).bind(widen(ending.signal)).bind(ending.message);
+  row.bind(container_id).bind(termination.kind).bind(termination.step);
+  row.bind(widen(termination.exit_code)).bind(widen(termination.signal)).bind(termination.message);
   row.bind(at.wall).run();
 }
 
@@ -189,14 +189,14 @@ std::optional<Termination> Store::termination_of(const std::string& container_id
       " WHERE container_id = ?");
   row.bind(container_id);
   if (!row.step()) return std::nullopt;
-  Termination ending;
-  ending.kind = row.text(0);
-  ending.step = row.optional_text(1);
-  if (!row.is_null(2)) ending.exit_code = static_cast<int>(row.integer(2));
-  if (!row.is_null(3)) ending.signal = static_cast<int>(row.integer(3));
-  ending.message = row.text(4);
-  ending.recorded_at = row.integer(5);
-  return ending;
+  Termination termination;
+  termination.kind = row.text(0);
+  termination.step = row.optional_text(1);
+  if (!row.is_null(2)) termination.exit_code = static_cast<int>(row.integer(2));
+  if (!row.is_null(3)) termination.signal = static_cast<int>(row.integer(3));
+  termination.message = row.text(4);
+  termination.recorded_at = row.integer(5);
+  return termination;
 }
 
 Requests Store::requests_of(const std::string& container_id) {

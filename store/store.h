@@ -1,5 +1,5 @@
 // The containers of one slave instance, as rows. What each table means: migrations/ and
-// docs/schema.md. States, events and kinds are their stable names; their meaning is the engine's.
+// docs/schema.md. States, events and kinds are their stable names; their meaning is the daemon's.
 //
 // A container's row is written by its supervisor alone (guarded by `version`); other processes
 // leave requests, limits and deliveries beside it. Every function throws StoreError when the
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/host/process.h"
+#include "host/process.h"
 #include "store/database.h"
 
 namespace containerizer::store {

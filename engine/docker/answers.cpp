@@ -4,8 +4,8 @@
 #include <boost/json/parse.hpp>
 
 #include "engine/docker/encoding.h"
-#include "engine/host/json.h"
-#include "engine/host/text.h"
+#include "host/json.h"
+#include "host/text.h"
 
 namespace containerizer {
 
@@ -28,17 +28,17 @@ Explanation explanation_of(const Answer& answer) {
 
 // What a daemon says that is on its way down, or whose containerd is: nothing about the request.
 bool is_passing(std::string_view words) {
-  constexpr std::string_view kPassing[] = {"shutting down", "transport is closing",
-                                           "transport: error while dialing", "ttrpc: closed",
-                                           "context canceled"};
-  return std::any_of(std::begin(kPassing), std::end(kPassing),
+  constexpr std::string_view passing[] = {"shutting down", "transport is closing",
+                                          "transport: error while dialing", "ttrpc: closed",
+                                          "context canceled"};
+  return std::any_of(std::begin(passing), std::end(passing),
                      [&](std::string_view phrase) { return mentions(words, phrase); });
 }
 
 Fault fault_of(const ApiCall& call, const std::string& subject, int status,
                const Explanation& explanation) {
   const auto& words = explanation.words;
-  if (&call == &kPull && !words.empty()) return pull_fault(words);
+  if (&call == &pull_call && !words.empty()) return pull_fault(words);
   if (status == 404 && *call.missing != '\0' && mentions(words, call.missing) &&
       (!call.names_subject || mentions(words, subject))) {
     return Fault::not_found;
@@ -50,7 +50,7 @@ Fault fault_of(const ApiCall& call, const std::string& subject, int status,
   // Of a log driver; old daemons give this text with 500.
   if (mentions(words, "does not support reading")) return Fault::refused;
   // Podman has no other status than 500 for what it will not create; only its answers name a cause.
-  const bool will_not = &call == &kCreate && explanation.has_cause && !is_passing(words);
+  const bool will_not = &call == &create_call && explanation.has_cause && !is_passing(words);
   return will_not ? Fault::refused : Fault::unavailable;
 }
 
@@ -95,7 +95,7 @@ std::string own_name(const json::object& listed) {
   return "";
 }
 
-const json::object kNone;
+const json::object none_word;
 
 }  // namespace
 
@@ -117,11 +117,11 @@ Failure unusable(const ApiCall& call, const std::string& subject) {
   return because(call, subject,
                  {Fault::unavailable,
                   "the daemon's answer is not what the Docker Engine API describes; check that it "
-                  "is a Docker Engine that listens there"});
+                  "is a Docker daemon that listens there"});
 }
 
 Fault pull_fault(std::string_view words) {
-  constexpr std::string_view kAbsent[] = {
+  constexpr std::string_view absent_phrases[] = {
       "not found",
       "manifest unknown",
       "name unknown",
@@ -130,32 +130,32 @@ Fault pull_fault(std::string_view words) {
       "authentication required",
       "no basic auth credentials",
   };
-  const bool absent = std::any_of(std::begin(kAbsent), std::end(kAbsent),
+  const bool absent = std::any_of(std::begin(absent_phrases), std::end(absent_phrases),
                                   [&](std::string_view phrase) { return mentions(words, phrase); });
   return absent ? Fault::not_found : Fault::refused;
 }
 
 std::optional<ContainerFacts> read_inspect(const json::value& document) {
-  constexpr std::string_view kNever = "0001-01-01T00:00:00Z";
+  constexpr std::string_view never = "0001-01-01T00:00:00Z";
   const json::object* container = document.if_object();
   const json::object* state = container == nullptr ? nullptr : object_member(*container, "State");
   if (state == nullptr) return std::nullopt;
-  const json::object* config = object_member(*container, "Config");
-  if (config == nullptr) config = &kNone;
+  const json::object* settings = object_member(*container, "Config");
+  if (settings == nullptr) settings = &none_word;
 
   ContainerFacts facts;
   facts.id = text_member(*container, "Id");
   facts.name = without_slash(text_member(*container, "Name"));
   facts.status = status_member(*state, "Status");
   if (facts.id.empty() || facts.status.empty()) return std::nullopt;
-  facts.labels = labels_of(object_member(*config, "Labels"));
+  facts.labels = labels_of(object_member(*settings, "Labels"));
   const std::string started_at = text_member(*state, "StartedAt");
-  facts.started = !started_at.empty() && started_at != kNever;
+  facts.started = !started_at.empty() && started_at != never;
   facts.oom_killed = flag_member(*state, "OOMKilled");
   facts.exit_code = static_cast<int>(number_member(*state, "ExitCode"));
   facts.error = one_line(text_member(*state, "Error"));
   facts.pid = number_member(*state, "Pid");
-  facts.stop_signal = text_member(*config, "StopSignal");
+  facts.stop_signal = text_member(*settings, "StopSignal");
   if (const auto* host = object_member(*container, "HostConfig")) {
     facts.memory_limit = number_member(*host, "Memory");
     facts.swap_limit = number_member(*host, "MemorySwap");
@@ -187,8 +187,9 @@ std::optional<std::vector<ContainerFacts>> read_list(const json::value& document
 
 bool has_terminal(const json::value& document) {
   const json::object* container = document.if_object();
-  const json::object* config = container == nullptr ? nullptr : object_member(*container, "Config");
-  return config != nullptr && flag_member(*config, "Tty");
+  const json::object* settings =
+      container == nullptr ? nullptr : object_member(*container, "Config");
+  return settings != nullptr && flag_member(*settings, "Tty");
 }
 
 }  // namespace containerizer

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/docker/docker.h"
-#include "engine/host/result.h"
+#include "host/result.h"
 
 namespace containerizer {
 
@@ -30,19 +30,20 @@ struct ApiCall {
   bool explains;       // any error with a text is the daemon's considered refusal, 5xx included
 };
 
-inline constexpr ApiCall kPing{"reach the daemon", "", false, false};
-inline constexpr ApiCall kCreate{"create container", "no such image", false, false};
-inline constexpr ApiCall kStart{"start container", "no such container", true, true};
-inline constexpr ApiCall kInspect{"inspect container", "no such container", true, false};
-inline constexpr ApiCall kList{"list containers with label", "", false, false};
-inline constexpr ApiCall kKill{"signal container", "no such container", true, false};
-inline constexpr ApiCall kRemove{"remove container", "no such container", true, false};
-inline constexpr ApiCall kUpdate{"update container", "no such container", true, false};
-inline constexpr ApiCall kImage{"inspect image", "no such image", false, false};
-inline constexpr ApiCall kPull{"pull image", "", false, true};
-inline constexpr ApiCall kOutput{"read the output of container", "no such container", true, false};
+inline constexpr ApiCall ping_call{"reach the daemon", "", false, false};
+inline constexpr ApiCall create_call{"create container", "no such image", false, false};
+inline constexpr ApiCall start_call{"start container", "no such container", true, true};
+inline constexpr ApiCall inspect_call{"inspect container", "no such container", true, false};
+inline constexpr ApiCall list_call{"list containers with label", "", false, false};
+inline constexpr ApiCall kill_call{"signal container", "no such container", true, false};
+inline constexpr ApiCall remove_call{"remove container", "no such container", true, false};
+inline constexpr ApiCall update_call{"update container", "no such container", true, false};
+inline constexpr ApiCall image_call{"inspect image", "no such image", false, false};
+inline constexpr ApiCall pull_call{"pull image", "", false, true};
+inline constexpr ApiCall output_call{"read the output of container", "no such container", true,
+                                     false};
 // Podman does not say which, and a wait needs no other.
-inline constexpr ApiCall kWait{"wait for container", "no such container", false, false};
+inline constexpr ApiCall wait_call{"wait for container", "no such container", false, false};
 
 // "cannot start container X: " + reason, with the fault of `reason`.
 Failure because(const ApiCall& call, const std::string& subject, const Failure& reason);

@@ -8,8 +8,8 @@
 
 #include "engine/docker/client_options.h"
 #include "engine/docker/context.h"
-#include "engine/host/file.h"
-#include "engine/host/text.h"
+#include "host/file.h"
+#include "host/text.h"
 
 namespace containerizer {
 
@@ -17,9 +17,9 @@ namespace {
 
 using Environment = std::map<std::string, std::string>;
 
-constexpr const char* kDefaultContext = "default";
+constexpr const char* default_context = "default";
 
-Failure refusal(const std::string& subject, const std::string& reason) {
+Failure failure(const std::string& subject, const std::string& reason) {
   return Failure{Fault::refused, one_line(subject + ": " + reason)};
 }
 
@@ -53,7 +53,7 @@ Result<Endpoint> read_host(const Origin& host) {
   const bool may_have_name = !host.name.starts_with("unix://");
   const auto hosts = may_have_name ? read_small_file("/etc/hosts") : std::nullopt;
   auto endpoint = parse_endpoint(host.name, hosts.value_or(""));
-  if (!endpoint.ok()) return refusal(host.subject, endpoint.failure().text);
+  if (!endpoint.ok()) return failure(host.subject, endpoint.failure().text);
   return endpoint;
 }
 
@@ -66,7 +66,7 @@ Result<Endpoint> with_tls(Endpoint endpoint, const std::string& subject, TlsSett
   for (const auto& [what, path] : files) {
     const auto trouble = path.empty() ? "" : trouble_with(path);
     if (trouble.empty()) continue;
-    return refusal(subject, std::string("cannot read ").append(what).append(path) + ": " + trouble);
+    return failure(subject, std::string("cannot read ").append(what).append(path) + ": " + trouble);
   }
   endpoint.tls = std::move(settings);
   return endpoint;
@@ -85,7 +85,7 @@ TlsSettings tls_settings(const ClientOptions& options) {
 }
 
 Result<Endpoint> plain_endpoint(const ClientOptions& options, const Environment& environment) {
-  const Origin host = options.host ? Origin{kDockerArguments, *options.host}
+  const Origin host = options.host ? Origin{docker_arguments, *options.host}
                                    : Origin{"DOCKER_HOST", variable(environment, "DOCKER_HOST")};
   auto endpoint = !host.name.empty() ? read_host(host)
                   : options.tls      ? Endpoint::usual_tls()
@@ -102,7 +102,7 @@ Result<Endpoint> plain_endpoint(const ClientOptions& options, const Environment&
 
 // The context that counts; "" in the name when there is none.
 Result<Origin> choose_context(const ClientOptions& options, const Environment& environment) {
-  if (!options.context.empty()) return Origin{kDockerArguments, options.context};
+  if (!options.context.empty()) return Origin{docker_arguments, options.context};
   if (options.host || !variable(environment, "DOCKER_HOST").empty()) return Origin{};
   const auto named = variable(environment, "DOCKER_CONTEXT");
   if (!named.empty()) return Origin{"DOCKER_CONTEXT", named};
@@ -112,7 +112,7 @@ Result<Origin> choose_context(const ClientOptions& options, const Environment& e
   if (!configuration || configuration->empty()) return Origin{};
   const auto current = read_current_context(*configuration);
   if (current.ok()) return Origin{file, current.value()};
-  return refusal(file,
+  return failure(file,
                  current.failure().text +
                      ", and may name a context; mend it, or name the daemon with DOCKER_HOST");
 }
@@ -134,11 +134,11 @@ Result<Endpoint> context_endpoint(const Origin& chosen, const std::string& direc
   const auto own = context_directory(chosen.name);
   const auto file = contexts + "meta/" + own + "/meta.json";
   if (const auto trouble = trouble_with(file); !trouble.empty()) {
-    return refusal(subject, "cannot read " + file + ": " + trouble +
+    return failure(subject, "cannot read " + file + ": " + trouble +
                                 "; docker context ls shows what there is");
   }
   const auto context = read_context(read_small_file(file).value_or(""));
-  if (!context.ok()) return refusal(subject, file + ": " + context.failure().text);
+  if (!context.ok()) return failure(subject, file + ": " + context.failure().text);
   if (context.value().host.empty()) return Endpoint{};
   auto endpoint = read_host({subject, context.value().host});
   auto settings = tls_of(contexts + "tls/" + own + "/docker", context.value().skip_verify);
@@ -154,7 +154,7 @@ Result<Endpoint> choose_endpoint(const Environment& environment) {
   const auto context = choose_context(options.value(), environment);
   if (!context.ok()) return context.failure();
   const auto& name = context.value().name;
-  if (!name.empty() && name != kDefaultContext) {
+  if (!name.empty() && name != default_context) {
     return context_endpoint(context.value(), options.value().directory);
   }
   return plain_endpoint(options.value(), environment);

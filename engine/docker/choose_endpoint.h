@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "engine/docker/endpoint.h"
+#include "engine/docker/transport/endpoint.h"
 
 namespace containerizer {
 

@@ -11,8 +11,8 @@
 #include "engine/docker/older_api.h"
 #include "engine/docker/pull_progress.h"
 #include "engine/docker/streams.h"
-#include "engine/host/json.h"
-#include "engine/host/text.h"
+#include "host/json.h"
+#include "host/text.h"
 
 namespace containerizer {
 
@@ -22,11 +22,11 @@ namespace json = boost::json;
 
 // Major and minor.
 using ApiVersion = std::pair<unsigned, unsigned>;
-constexpr ApiVersion kNewest{1, 41};            // what this client is written for
-constexpr ApiVersion kOldest{1, 24};            // of Docker 1.12
-constexpr ApiVersion kFirstToDateRight{1, 35};  // of Docker 17.12
-constexpr Duration kRemovalPause{50};
-constexpr Duration kProgressInterval{1000};
+constexpr ApiVersion newest_api{1, 41};           // what this client is written for
+constexpr ApiVersion oldest_api{1, 24};           // of Docker 1.12
+constexpr ApiVersion first_to_date_right{1, 35};  // of Docker 17.12
+constexpr Duration removal_pause{50};
+constexpr Duration progress_interval{1000};
 
 std::optional<ApiVersion> read_version(std::string_view text) {
   ApiVersion version;
@@ -46,8 +46,8 @@ std::string path_of(const std::string& container, const char* rest) {
 }
 
 std::string host_header(const Endpoint& endpoint) {
-  constexpr std::size_t kScheme = 6;  // "tcp://"
-  return endpoint.kind == Endpoint::Kind::tcp ? endpoint.text().substr(kScheme) : "docker";
+  constexpr std::size_t any_scheme = 6;  // "tcp://"
+  return endpoint.kind == Endpoint::Kind::tcp ? endpoint.text().substr(any_scheme) : "docker";
 }
 
 std::string auth_header(const RegistryAuth& auth) {
@@ -84,11 +84,11 @@ Status done_if(const Result<Answer>& answer) {
 
 }  // namespace
 
-EngineClient::EngineClient(ClientSettings settings)
+DockerClient::DockerClient(ClientSettings settings)
     : settings_(std::move(settings)), version_(settings_.api_version) {}
 
 // One request and its complete answer, on the kept connection if it is still good.
-Result<Answer> EngineClient::exchange(const Request& request, const Patience& patience) {
+Result<Answer> DockerClient::exchange(const Request& request, const Patience& patience) {
   const std::string bytes = to_bytes(request, host_header(settings_.endpoint));
   for (;;) {
     const bool reused = kept_.valid() && !kept_.stale();
@@ -108,32 +108,33 @@ Result<Answer> EngineClient::exchange(const Request& request, const Patience& pa
   }
 }
 
-Status EngineClient::settle_version(const std::string& offered, const std::string& oldest) {
+Status DockerClient::settle_version(const std::string& offered, const std::string& oldest) {
   const auto newest = read_version(offered);
   if (!newest) {
     return Failure{Fault::unavailable,
                    "the daemon at " + settings_.endpoint.text() +
-                       " does not name its API version; check that it is a Docker Engine that "
+                       " does not name its API version; check that it is a Docker daemon that "
                        "listens there"};
   }
-  if (*newest < kOldest) {
+  if (*newest < oldest_api) {
     return Failure{Fault::refused, "the daemon at " + settings_.endpoint.text() +
                                        " has API version " + one_line(offered) +
-                                       ", and this needs " + to_text(kOldest) +
+                                       ", and this needs " + to_text(oldest_api) +
                                        "; upgrade it to Docker 1.12 or newer"};
   }
-  dates_late_ = *newest < kFirstToDateRight;
-  version_ = to_text(std::max(std::min(*newest, kNewest), read_version(oldest).value_or(kOldest)));
+  dates_late_ = *newest < first_to_date_right;
+  version_ =
+      to_text(std::max(std::min(*newest, newest_api), read_version(oldest).value_or(oldest_api)));
   return Done{};
 }
 
-Status EngineClient::negotiate(const Patience& patience) {
+Status DockerClient::negotiate(const Patience& patience) {
   if (!version_.empty()) return Done{};
   const auto ping = exchange({Method::get, "/_ping", ""}, patience);
   if (!ping.ok()) return ping.failure();
-  // Engines before API 1.25 do not say it there, and those far ahead may not go back to ours.
+  // Daemons before API 1.25 do not say it there, and those far ahead may not go back to ours.
   const auto offered = read_version(ping.value().api_version);
-  if (offered && *offered <= kNewest) return settle_version(ping.value().api_version, "");
+  if (offered && *offered <= newest_api) return settle_version(ping.value().api_version, "");
   const auto version = exchange({Method::get, "/version", ""}, patience);
   if (!version.ok()) return version.failure();
   const auto document = parse_json(version.value().body);
@@ -142,7 +143,7 @@ Status EngineClient::negotiate(const Patience& patience) {
   return settle_version(text_member(*object, "ApiVersion"), text_member(*object, "MinAPIVersion"));
 }
 
-Result<Answer> EngineClient::ask(const ApiCall& call, const std::string& subject, Request request,
+Result<Answer> DockerClient::ask(const ApiCall& call, const std::string& subject, Request request,
                                  const Patience& patience) {
   const Status negotiated = negotiate(patience);
   if (!negotiated.ok()) return because(call, subject, negotiated.failure());
@@ -155,7 +156,7 @@ Result<Answer> EngineClient::ask(const ApiCall& call, const std::string& subject
   return answer;
 }
 
-Result<json::value> EngineClient::ask_json(const ApiCall& call, const std::string& subject,
+Result<json::value> DockerClient::ask_json(const ApiCall& call, const std::string& subject,
                                            Request request, const Patience& patience) {
   const auto answer = ask(call, subject, std::move(request), patience);
   if (!answer.ok()) return answer.failure();
@@ -164,7 +165,7 @@ Result<json::value> EngineClient::ask_json(const ApiCall& call, const std::strin
   return std::move(*document);
 }
 
-Result<Exchange> EngineClient::open_stream(const ApiCall& call, const std::string& subject,
+Result<Exchange> DockerClient::open_stream(const ApiCall& call, const std::string& subject,
                                            Request request, const Patience& patience) {
   const Status negotiated = negotiate(patience);
   if (!negotiated.ok()) return because(call, subject, negotiated.failure());
@@ -177,57 +178,58 @@ Result<Exchange> EngineClient::open_stream(const ApiCall& call, const std::strin
   return stream;
 }
 
-Result<std::string> EngineClient::create(const std::string& name, const json::object& body) {
+Result<std::string> DockerClient::create(const std::string& name, const json::object& body) {
   const Patience patience(settings_.call_deadline);
   const Status negotiated = negotiate(patience);
-  if (!negotiated.ok()) return because(kCreate, name, negotiated.failure());
-  const auto version = read_version(version_).value_or(kNewest);
+  if (!negotiated.ok()) return because(create_call, name, negotiated.failure());
+  const auto version = read_version(version_).value_or(newest_api);
   const auto fitting = create_body_for(version.second, body);
-  if (!fitting.ok()) return because(kCreate, name, fitting.failure());
+  if (!fitting.ok()) return because(create_call, name, fitting.failure());
   const Request request{Method::post, "/containers/create" + query({{"name", name}}),
                         json::serialize(fitting.value())};
-  const auto answer = ask_json(kCreate, name, request, patience);
+  const auto answer = ask_json(create_call, name, request, patience);
   if (!answer.ok()) return without_environment(answer.failure(), body);
   const auto* created = answer.value().if_object();
   std::string id = created == nullptr ? "" : text_member(*created, "Id");
-  if (id.empty()) return unusable(kCreate, name);
+  if (id.empty()) return unusable(create_call, name);
   return id;
 }
 
-Status EngineClient::start(const std::string& container) {
-  return done_if(ask(kStart, container, {Method::post, path_of(container, "/start"), ""},
+Status DockerClient::start(const std::string& container) {
+  return done_if(ask(start_call, container, {Method::post, path_of(container, "/start"), ""},
                      Patience(settings_.call_deadline)));
 }
 
-Result<ContainerFacts> EngineClient::inspect(const std::string& container) {
-  const auto answer = ask_json(kInspect, container, {Method::get, path_of(container, "/json"), ""},
-                               Patience(settings_.call_deadline));
+Result<ContainerFacts> DockerClient::inspect(const std::string& container) {
+  const auto answer =
+      ask_json(inspect_call, container, {Method::get, path_of(container, "/json"), ""},
+               Patience(settings_.call_deadline));
   if (!answer.ok()) return answer.failure();
   auto facts = read_inspect(answer.value());
-  if (!facts) return unusable(kInspect, container);
+  if (!facts) return unusable(inspect_call, container);
   if (dates_late_) facts->finished_at.clear();
   return std::move(*facts);
 }
 
-Result<std::vector<ContainerFacts>> EngineClient::list(const std::string& label,
+Result<std::vector<ContainerFacts>> DockerClient::list(const std::string& label,
                                                        const std::string& value) {
   const std::string wanted = label + "=" + value;
   const json::object filters{{"label", json::array{wanted}}};
   const Request request{
       Method::get,
       "/containers/json" + query({{"all", "1"}, {"filters", json::serialize(filters)}}), ""};
-  const auto answer = ask_json(kList, wanted, request, Patience(settings_.call_deadline));
+  const auto answer = ask_json(list_call, wanted, request, Patience(settings_.call_deadline));
   if (!answer.ok()) return answer.failure();
   auto containers = read_list(answer.value());
-  if (!containers) return unusable(kList, wanted);
+  if (!containers) return unusable(list_call, wanted);
   return std::move(*containers);
 }
 
-Status EngineClient::kill(const std::string& container, const std::string& signal) {
+Status DockerClient::kill(const std::string& container, const std::string& signal) {
   const Request request{Method::post, path_of(container, "/kill") + query({{"signal", signal}}),
                         ""};
-  const auto answer = ask(kKill, container, request, Patience(settings_.call_deadline));
-  // Engines disagree on the status and the words of the second.
+  const auto answer = ask(kill_call, container, request, Patience(settings_.call_deadline));
+  // Daemons disagree on the status and the words of the second.
   if (answer.failed_with(Fault::not_found) ||
       (!answer.ok() && (mentions(answer.failure().text, "is not running") ||
                         mentions(answer.failure().text, "can only kill running containers")))) {
@@ -236,38 +238,38 @@ Status EngineClient::kill(const std::string& container, const std::string& signa
   return done_if(answer);
 }
 
-Status EngineClient::remove(const std::string& container) {
+Status DockerClient::remove(const std::string& container) {
   const Request request{Method::remove, path_of(container, "?v=1&force=1"), ""};
   const Patience patience(settings_.call_deadline);
   for (;;) {
-    const auto answer = ask(kRemove, container, request, patience);
+    const auto answer = ask(remove_call, container, request, patience);
     if (answer.failed_with(Fault::not_found)) return Done{};
     const bool under_way = answer.failed_with(Fault::conflict) &&
                            mentions(answer.failure().text, "already in progress");
     if (!under_way) return done_if(answer);
-    if (time_left(patience.end) <= kRemovalPause) {
+    if (time_left(patience.end) <= removal_pause) {
       return Failure{Fault::unavailable, answer.failure().text};
     }
     // Asking again, and not just looking, takes over should the removal under way fail.
-    ::poll(nullptr, 0, static_cast<int>(kRemovalPause.count()));
+    ::poll(nullptr, 0, static_cast<int>(removal_pause.count()));
   }
 }
 
-Status EngineClient::update(const std::string& container, const json::object& body) {
-  return done_if(ask(kUpdate, container,
+Status DockerClient::update(const std::string& container, const json::object& body) {
+  return done_if(ask(update_call, container,
                      {Method::post, path_of(container, "/update"), json::serialize(body)},
                      Patience(settings_.call_deadline)));
 }
 
-Result<bool> EngineClient::has_image(const std::string& reference) {
+Result<bool> DockerClient::has_image(const std::string& reference) {
   const Request request{Method::get, "/images/" + percent_encode(reference, "/:@") + "/json", ""};
-  const auto answer = ask(kImage, reference, request, Patience(settings_.call_deadline));
+  const auto answer = ask(image_call, reference, request, Patience(settings_.call_deadline));
   if (answer.failed_with(Fault::not_found)) return false;
   if (!answer.ok()) return answer.failure();
   return true;
 }
 
-Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
+Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
                           const PullListener& listener) {
   const ImageName image = split_reference(reference);
   Request request{Method::post,
@@ -276,12 +278,12 @@ Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth
   if (!auth.empty()) {
     request.headers.emplace_back("X-Registry-Auth", auth_header(auth));
   }
-  auto opened = open_stream(kPull, reference, request, Patience(settings_.call_deadline));
+  auto opened = open_stream(pull_call, reference, request, Patience(settings_.call_deadline));
   if (!opened.ok()) return opened.failure();
   Exchange& stream = opened.value();
-  PullProgress report(listener, kProgressInterval);
+  PullProgress report(listener, progress_interval);
   Patience silence(settings_.pull_silence);
-  const auto failed = [&](const Failure& why) { return because(kPull, reference, why); };
+  const auto failed = [&](const Failure& why) { return because(pull_call, reference, why); };
   for (;;) {
     ResponseReader& answer = stream.answer();
     const bool flowing = answer.headers_complete() && answer.status() == 200;
@@ -289,7 +291,7 @@ Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth
       const Status fed = report.feed(answer.take_body());
       if (!fed.ok()) return failed(fed.failure());
     }
-    if (answer.complete() && !flowing) return refusal(kPull, reference, take_answer(stream));
+    if (answer.complete() && !flowing) return refusal(pull_call, reference, take_answer(stream));
     if (answer.complete()) {
       const Status ended = report.finish();
       return ended.ok() ? ended : failed(ended.failure());
@@ -308,17 +310,17 @@ Status EngineClient::pull(const std::string& reference, const RegistryAuth& auth
   }
 }
 
-Result<std::unique_ptr<OutputStream>> EngineClient::output(const std::string& container,
+Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& container,
                                                            const std::string& since, bool follow) {
   const Patience patience(settings_.call_deadline);
   std::string since_time;
   if (!since.empty()) {
     const auto time = unix_time(since);
-    if (!time.ok()) return because(kOutput, container, time.failure());
+    if (!time.ok()) return because(output_call, container, time.failure());
     since_time = time.value();
   }
   const auto inspected =
-      ask_json(kOutput, container, {Method::get, path_of(container, "/json"), ""}, patience);
+      ask_json(output_call, container, {Method::get, path_of(container, "/json"), ""}, patience);
   if (!inspected.ok()) return inspected.failure();
   const Request request{Method::get,
                         path_of(container, "/logs") + query({{"follow", follow ? "1" : ""},
@@ -327,29 +329,29 @@ Result<std::unique_ptr<OutputStream>> EngineClient::output(const std::string& co
                                                              {"timestamps", "1"},
                                                              {"since", since_time}}),
                         ""};
-  auto stream = open_stream(kOutput, container, request, patience);
+  auto stream = open_stream(output_call, container, request, patience);
   if (!stream.ok()) return stream.failure();
   return make_output_stream(std::move(stream.value()), container,
                             has_terminal(inspected.value()) ? OutputDecoder::Format::bare
                                                             : OutputDecoder::Format::framed);
 }
 
-Result<std::unique_ptr<ExitStream>> EngineClient::watch_exit(const std::string& container) {
-  auto stream = open_stream(kWait, container, {Method::post, path_of(container, "/wait"), ""},
+Result<std::unique_ptr<ExitStream>> DockerClient::open_exit_stream(const std::string& container) {
+  auto stream = open_stream(wait_call, container, {Method::post, path_of(container, "/wait"), ""},
                             Patience(settings_.call_deadline));
   if (!stream.ok()) return stream.failure();
   return make_exit_stream(std::move(stream.value()), container);
 }
 
-Status EngineClient::ping() {
+Status DockerClient::ping() {
   const auto answer = exchange({Method::get, "/_ping", ""}, Patience(settings_.call_deadline));
-  if (!answer.ok()) return because(kPing, "", answer.failure());
-  if (answer.value().status != 200) return refusal(kPing, "", answer.value());
+  if (!answer.ok()) return because(ping_call, "", answer.failure());
+  if (answer.value().status != 200) return refusal(ping_call, "", answer.value());
   return Done{};
 }
 
 std::unique_ptr<Docker> connect_docker(const ClientSettings& settings) {
-  return std::make_unique<EngineClient>(settings);
+  return std::make_unique<DockerClient>(settings);
 }
 
 }  // namespace containerizer

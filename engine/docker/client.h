@@ -1,13 +1,13 @@
-// Docker by way of the Engine's REST API.
+// Docker by way of the Daemon's REST API.
 #pragma once
 
 #include <boost/json/value.hpp>
 #include <memory>
 #include <string>
 
-#include "engine/docker/connection.h"
 #include "engine/docker/docker.h"
-#include "engine/docker/endpoint.h"
+#include "engine/docker/transport/connection.h"
+#include "engine/docker/transport/endpoint.h"
 
 namespace containerizer {
 
@@ -27,9 +27,9 @@ struct ClientSettings {
 // alive between them; each stream and each pull has its own, and streams may outlive the client.
 // One thread; raises no signals; holds no lock. What docker.h says of failures holds; their texts
 // never hold environment values or credentials.
-class EngineClient final : public Docker {
+class DockerClient final : public Docker {
  public:
-  explicit EngineClient(ClientSettings settings);
+  explicit DockerClient(ClientSettings settings);
 
   Result<std::string> create(const std::string& name, const boost::json::object& body) override;
   Status start(const std::string& container) override;
@@ -44,7 +44,7 @@ class EngineClient final : public Docker {
               const PullListener& listener) override;
   Result<std::unique_ptr<OutputStream>> output(const std::string& container,
                                                const std::string& since, bool follow) override;
-  Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) override;
+  Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) override;
   Status ping() override;
 
   // The version in use: 1.41, or the daemon's nearest to it; "" before the first call.
@@ -63,7 +63,7 @@ class EngineClient final : public Docker {
 
   ClientSettings settings_;
   std::string version_;
-  bool dates_late_ = false;  // an old engine, to which a container ends when it hears of that
+  bool dates_late_ = false;  // an old daemon, to which a container ends when it hears of that
   Connection kept_;          // between calls; not valid when there is none
 };
 

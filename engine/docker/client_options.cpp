@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/host/text.h"
+#include "host/text.h"
 
 namespace containerizer {
 
@@ -14,15 +14,15 @@ namespace {
 
 using Environment = std::map<std::string, std::string>;
 
-Failure refusal(const std::string& reason) {
-  return Failure{Fault::refused, one_line(std::string(kDockerArguments) + ": " + reason)};
+Failure failure(const std::string& reason) {
+  return Failure{Fault::refused, one_line(std::string(docker_arguments) + ": " + reason)};
 }
 
 // What the words say, as they say it.
 struct Given {
   std::vector<std::string> hosts;
   std::string context;
-  std::string config;
+  std::string settings;
   std::optional<bool> tls;
   std::optional<bool> verify;
   std::optional<std::string> ca;
@@ -43,7 +43,7 @@ const std::vector<Option>& options() {
   static const std::vector<Option> all{
       {"--host", "-H", [](G& g, S& v) { g.hosts.push_back(v); }},
       {"--context", "-c", [](G& g, S& v) { g.context = v; }},
-      {"--config", "", [](G& g, S& v) { g.config = v; }},
+      {"--config", "", [](G& g, S& v) { g.settings = v; }},
       {"--tlscacert", "", [](G& g, S& v) { g.ca = v; }},
       {"--tlscert", "", [](G& g, S& v) { g.certificate = v; }},
       {"--tlskey", "", [](G& g, S& v) { g.key = v; }},
@@ -91,24 +91,24 @@ Result<Given> read_words(const std::vector<std::string>& words) {
   for (auto word = words.begin(); word != words.end(); ++word) {
     Word parts = take_apart(*word);
     const Option* option = find_option(parts.name);
-    if (option == nullptr) return refusal("unknown option '" + parts.name + "'");
+    if (option == nullptr) return failure("unknown option '" + parts.name + "'");
     if (option->turn) {
       const auto on = to_bool(parts.value.value_or("true"));
-      if (!on) return refusal("option " + parts.name + " takes true or false");
+      if (!on) return failure("option " + parts.name + " takes true or false");
       option->turn(given, *on);
       continue;
     }
     if (!parts.value) {
       if (std::next(word) == words.end()) {
-        return refusal("option " + parts.name + " lacks its value");
+        return failure("option " + parts.name + " lacks its value");
       }
       parts.value = *++word;
     }
     option->set(given, *parts.value);
   }
-  if (given.hosts.size() > 1) return refusal("-H is given more than once; name one daemon");
+  if (given.hosts.size() > 1) return failure("-H is given more than once; name one daemon");
   if (!given.hosts.empty() && !given.context.empty()) {
-    return refusal("-H and --context exclude each other; name one daemon");
+    return failure("-H and --context exclude each other; name one daemon");
   }
   return given;
 }
@@ -119,8 +119,8 @@ std::string variable(const Environment& environment, const char* name) {
 }
 
 Result<Given> read_given(const Environment& environment) {
-  const auto words = split_words(variable(environment, kDockerArguments));
-  if (!words.ok()) return refusal(words.failure().text);
+  const auto words = split_words(variable(environment, docker_arguments));
+  if (!words.ok()) return failure(words.failure().text);
   return read_words(words.value());
 }
 
@@ -145,7 +145,7 @@ Result<ClientOptions> read_client_options(const Environment& environment) {
   ClientOptions options;
   if (!given.hosts.empty()) options.host = given.hosts.front();
   options.context = given.context;
-  options.directory = given.config.empty() ? usual_directory(environment) : given.config;
+  options.directory = given.settings.empty() ? usual_directory(environment) : given.settings;
   options.verify = given.verify.value_or(!variable(environment, "DOCKER_TLS_VERIFY").empty());
   // --tlsverify=false asks for TLS, too.
   options.tls = given.verify || options.verify ||

@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "engine/host/result.h"
+#include "host/result.h"
 
 namespace containerizer {
 
-inline constexpr const char* kDockerArguments = "CONTAINERIZER_DOCKER_ARGS";
+inline constexpr const char* docker_arguments = "CONTAINERIZER_DOCKER_ARGS";
 
 struct ClientOptions {
   // A file by an option, or by its usual place.

@@ -4,7 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "engine/docker/digest.h"
-#include "engine/host/json.h"
+#include "host/json.h"
 
 namespace containerizer {
 
@@ -33,7 +33,7 @@ Result<Context> read_context(std::string_view meta) {
   if (!object.ok()) return object.failure();
   const auto* endpoints = object_member(object.value(), "Endpoints");
   const auto* docker = endpoints == nullptr ? nullptr : object_member(*endpoints, "docker");
-  if (docker == nullptr) return Failure{Fault::refused, "it has no endpoint of a Docker Engine"};
+  if (docker == nullptr) return Failure{Fault::refused, "it has no endpoint of a Docker daemon"};
   const auto* skip = docker->if_contains("SkipTLSVerify");
   auto host = text_in(*docker, "Host");
   if (!host.ok()) return host.failure();

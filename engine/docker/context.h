@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/host/result.h"
+#include "host/result.h"
 
 namespace containerizer {
 
@@ -15,7 +15,7 @@ struct Context {
   bool skip_verify = false;
 };
 
-// Reads a meta.json. refused: it is none, or knows no Docker Engine; the text tells why.
+// Reads a meta.json. refused: it is none, or knows no Docker daemon; the text tells why.
 Result<Context> read_context(std::string_view meta);
 
 // The context that a config.json makes the current one, "" for none. refused: it is no such file.

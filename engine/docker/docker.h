@@ -1,4 +1,4 @@
-// The engine's view of Docker: one interface, so that a simulation can stand in for the daemon.
+// The daemon's view of Docker: one interface, so that a simulation can stand in for the daemon.
 //
 // Every call ends within the deadline that the implementation was given for calls, whatever the
 // daemon does. A call whose answer did not arrive is Fault::unavailable: its effect is unknown, and
@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/host/result.h"
+#include "host/result.h"
 
 namespace containerizer {
 
@@ -42,7 +42,7 @@ struct ContainerFacts {
   std::int64_t memory_limit = 0;  // the hard limit in bytes; 0 for none, and in lists
   std::int64_t swap_limit = 0;    // memory and swap together; -1 for none, 0 for unknown
   std::int64_t cpu_quota = 0;     // microseconds of each period; 0 for none
-  std::string finished_at;        // RFC 3339, as given; "" where the engine does not know
+  std::string finished_at;        // RFC 3339, as given; "" where the daemon does not know
 };
 
 // One line (or piece of a long line) that the container wrote.
@@ -134,7 +134,7 @@ class Docker {
                                                        const std::string& since, bool follow) = 0;
 
   // REQUIRES: the container has been started; a container that was only created looks ended.
-  virtual Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) = 0;
+  virtual Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) = 0;
 
   // Success when the daemon answers.
   virtual Status ping() = 0;

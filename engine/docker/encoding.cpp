@@ -5,18 +5,18 @@
 #include <charconv>
 #include <ctime>
 
-#include "engine/host/text.h"
+#include "host/text.h"
 
 namespace containerizer {
 namespace {
 
-constexpr std::string_view kBase64 =
+constexpr std::string_view base64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 }  // namespace
 
 std::string percent_encode(std::string_view text, std::string_view keep) {
-  constexpr char kHex[] = "0123456789ABCDEF";
+  constexpr char hex[] = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -24,7 +24,7 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
         keep.find(c) != std::string_view::npos) {
       encoded += c;
     } else {
-      encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+      encoded += {'%', hex[byte >> 4], hex[byte & 15]};
     }
   }
   return encoded;
@@ -49,7 +49,7 @@ std::string base64url(std::string_view bytes) {
       group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
     }
     for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= count ? kBase64[group >> (18 - 6 * k) & 63] : '=';
+      text += k <= count ? base64[group >> (18 - 6 * k) & 63] : '=';
     }
   }
   return text;
@@ -63,8 +63,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
   for (char c : text) {
     if (c == '+') c = '-';
     if (c == '/') c = '_';
-    const auto digit = kBase64.find(c);
-    if (digit == kBase64.npos) return std::nullopt;
+    const auto digit = base64.find(c);
+    if (digit == base64.npos) return std::nullopt;
     bits = bits << 6 | static_cast<unsigned>(digit);
     count += 6;
     if (count < 8) continue;
@@ -112,19 +112,6 @@ ImageName split_reference(const std::string& reference) {
   if (colon != std::string::npos) tag = name.substr(colon + 1);
   if (at != std::string::npos) tag = reference.substr(at + 1);
   return {name.substr(0, colon), tag};
-}
-
-bool to_number(std::string_view text, unsigned& number) {
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  return parsed.ec == std::errc() && parsed.ptr == end;
-}
-
-bool mentions(std::string_view text, std::string_view part) {
-  const auto alike = [](unsigned char a, unsigned char b) {
-    return std::tolower(a) == std::tolower(b);
-  };
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), alike) != text.end();
 }
 
 }  // namespace containerizer

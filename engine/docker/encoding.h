@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/host/result.h"
+#include "host/result.h"
 
 namespace containerizer {
 
@@ -37,11 +37,5 @@ struct ImageName {
   std::string tag;  // a tag or a digest; "latest" when the reference names neither
 };
 ImageName split_reference(const std::string& reference);
-
-// Whether all of `text` is a decimal number without a sign, which is then in `number`.
-bool to_number(std::string_view text, unsigned& number);
-
-// Whether `text` contains `part`, ASCII letters of either case being alike.
-bool mentions(std::string_view text, std::string_view part);
 
 }  // namespace containerizer

@@ -3,21 +3,21 @@
 #include <boost/json/array.hpp>
 #include <string_view>
 
-#include "engine/host/json.h"
+#include "host/json.h"
 
 namespace containerizer {
 namespace {
 
 namespace json = boost::json;
 
-constexpr unsigned kFirstWithMounts = 25;
+constexpr unsigned first_with_mounts = 25;
 
 struct NewerField {
   std::string_view object;  // "" for the request itself
   std::string_view name;
   unsigned since;
 };
-constexpr NewerField kNewerFields[] = {
+constexpr NewerField newer_fields[] = {
     {"", "StopTimeout", 25},
     {"HostConfig", "Init", 25},
     {"HostConfig", "NanoCpus", 25},
@@ -28,10 +28,10 @@ constexpr NewerField kNewerFields[] = {
     {"HostConfig", "CgroupnsMode", 41},
 };
 
-Failure too_old(unsigned minor, std::string_view what, unsigned since) {
+Failure failure(unsigned minor, std::string_view what, unsigned since) {
   return {Fault::refused, std::string(what) + " is known from API 1." + std::to_string(since) +
-                              " on, and the engine has 1." + std::to_string(minor) +
-                              "; leave it out, or upgrade the engine"};
+                              " on, and the daemon has 1." + std::to_string(minor) +
+                              "; leave it out, or upgrade the daemon"};
 }
 
 json::array& list_at(json::object& object, std::string_view name) {
@@ -71,20 +71,20 @@ bool add_as_volume(const json::object& mount, json::object& body) {
 }  // namespace
 
 Result<json::object> create_body_for(unsigned minor, const json::object& body) {
-  for (const auto& field : kNewerFields) {
+  for (const auto& field : newer_fields) {
     const auto* place = field.object.empty() ? &body : object_member(body, field.object);
     if (minor < field.since && place != nullptr && place->contains(field.name)) {
-      return too_old(minor, field.name, field.since);
+      return failure(minor, field.name, field.since);
     }
   }
   const auto* host = object_member(body, "HostConfig");
-  if (minor >= kFirstWithMounts || host == nullptr || !host->contains("Mounts")) return body;
+  if (minor >= first_with_mounts || host == nullptr || !host->contains("Mounts")) return body;
   json::object older = body;
   older["HostConfig"].get_object().erase("Mounts");
   for (const auto& mount : host->at("Mounts").as_array()) {
     if (!add_as_volume(mount.as_object(), older)) {
-      return too_old(minor, "the mount at " + text_member(mount.as_object(), "Target"),
-                     kFirstWithMounts);
+      return failure(minor, "the mount at " + text_member(mount.as_object(), "Target"),
+                     first_with_mounts);
     }
   }
   return older;

@@ -3,34 +3,34 @@
 #include <algorithm>
 
 #include "engine/docker/encoding.h"
-#include "engine/host/text.h"
+#include "host/text.h"
 
 namespace containerizer {
 
 namespace {
 
-constexpr std::size_t kFrameHeader = 8;
-constexpr std::size_t kLongestEntry = 16U << 20;
-constexpr std::size_t kPiece = 16U << 10;      // where the daemon cuts a long line
-constexpr std::size_t kLongestTimestamp = 35;  // with nine decimals and an offset
-constexpr char kComplaint = 3;
+constexpr std::size_t frame_header = 8;
+constexpr std::size_t longest_entry = 16U << 20;
+constexpr std::size_t piece_size = 16U << 10;  // where the daemon cuts a long line
+constexpr std::size_t longest_timestamp = 35;  // with nine decimals and an offset
+constexpr char complaint = 3;
 
 // The length of the timestamp that `text` begins with and a blank follows; 0 for none.
 std::size_t timestamp_length(std::string_view text) {
-  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
-  const std::size_t blank = text.substr(0, kLongestTimestamp + 1).find(' ');
-  if (blank == std::string_view::npos || blank <= kShape.size()) return 0;
-  for (std::size_t i = 0; i < kShape.size(); ++i) {
+  constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
+  const std::size_t blank = text.substr(0, longest_timestamp + 1).find(' ');
+  if (blank == std::string_view::npos || blank <= shape.size()) return 0;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
     const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kShape[i] == 'd' ? !digit : text[i] != kShape[i]) return 0;
+    if (shape[i] == 'd' ? !digit : text[i] != shape[i]) return 0;
   }
   // A line end here would make an entry of two lines, and only if both have arrived.
-  const std::string_view rest = text.substr(kShape.size(), blank - kShape.size());
+  const std::string_view rest = text.substr(shape.size(), blank - shape.size());
   if (rest.find_first_not_of("0123456789.Z+-:") != rest.npos) return 0;
   return blank;
 }
 
-Failure garbage(const std::string& reason) { return Failure{Fault::unavailable, reason}; }
+Failure failure(const std::string& reason) { return Failure{Fault::unavailable, reason}; }
 
 }  // namespace
 
@@ -60,22 +60,22 @@ Result<std::optional<OutputEntry>> OutputDecoder::next() {
 
 Result<std::optional<OutputEntry>> OutputDecoder::next_frame() {
   const std::string_view bytes = rest();
-  if (bytes.size() < kFrameHeader) return std::optional<OutputEntry>();
+  if (bytes.size() < frame_header) return std::optional<OutputEntry>();
   const char stream = bytes[0];
-  if (stream < 1 || stream > kComplaint || bytes.substr(1, 3) != std::string_view("\0\0\0", 3)) {
-    return garbage("the daemon's stream of output is not framed as it should be");
+  if (stream < 1 || stream > complaint || bytes.substr(1, 3) != std::string_view("\0\0\0", 3)) {
+    return failure("the daemon's stream of output is not framed as it should be");
   }
   std::size_t length = 0;
-  for (std::size_t i = 4; i < kFrameHeader; ++i) {
+  for (std::size_t i = 4; i < frame_header; ++i) {
     length = length << 8 | static_cast<unsigned char>(bytes[i]);
   }
-  if (length > kLongestEntry) return garbage("the daemon's stream holds a frame of over 16 MiB");
-  if (bytes.size() - kFrameHeader < length) return std::optional<OutputEntry>();
-  if (stream == kComplaint) {
-    const std::string words = one_line(bytes.substr(kFrameHeader, length));
-    return garbage(words.empty() ? "the daemon broke the output off without a reason" : words);
+  if (length > longest_entry) return failure("the daemon's stream holds a frame of over 16 MiB");
+  if (bytes.size() - frame_header < length) return std::optional<OutputEntry>();
+  if (stream == complaint) {
+    const std::string words = one_line(bytes.substr(frame_header, length));
+    return failure(words.empty() ? "the daemon broke the output off without a reason" : words);
   }
-  return take(stream == 1 ? OutputEntry::Stream::out : OutputEntry::Stream::err, kFrameHeader,
+  return take(stream == 1 ? OutputEntry::Stream::out : OutputEntry::Stream::err, frame_header,
               length);
 }
 
@@ -84,21 +84,21 @@ Result<std::optional<OutputEntry>> OutputDecoder::next_line() {
   const std::size_t line_end = bytes.find('\n', scanned_);
   const bool found = line_end != std::string_view::npos;
   const std::size_t stamp = timestamp_length(bytes);
-  const std::size_t piece = (stamp == 0 ? 0 : stamp + 1) + kPiece;
+  const std::size_t piece = (stamp == 0 ? 0 : stamp + 1) + piece_size;
   if (bytes.size() > piece && (!found || line_end >= piece) &&
       timestamp_length(bytes.substr(piece)) != 0) {
     return take(OutputEntry::Stream::out, 0, piece);
   }
   if (found) return take(OutputEntry::Stream::out, 0, line_end + 1);
   scanned_ = bytes.size();
-  if (scanned_ > kLongestEntry) return garbage("the daemon's stream holds a line of over 16 MiB");
+  if (scanned_ > longest_entry) return failure("the daemon's stream holds a line of over 16 MiB");
   return std::optional<OutputEntry>();
 }
 
 Result<std::optional<OutputEntry>> OutputDecoder::last() {
   if (rest().empty()) return std::optional<OutputEntry>();
   if (format_ == Format::bare) return take(OutputEntry::Stream::out, 0, rest().size());
-  return garbage("the daemon's stream of output ends inside a frame");
+  return failure("the daemon's stream of output ends inside a frame");
 }
 
 }  // namespace containerizer

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "engine/docker/docker.h"
-#include "engine/host/result.h"
+#include "host/result.h"
 
 namespace containerizer {
 

@@ -6,8 +6,8 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
-#include "engine/host/json.h"
-#include "engine/host/text.h"
+#include "host/json.h"
+#include "host/text.h"
 
 namespace containerizer {
 
@@ -15,10 +15,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kLongestLine = 1U << 20;
-constexpr std::size_t kMostLayers = 10000;
-constexpr std::size_t kMostWorks = 10;
-constexpr double kMega = 1e6;
+constexpr std::size_t longest_line = 1U << 20;
+constexpr std::size_t most_layers = 10000;
+constexpr std::size_t most_works = 10;
+constexpr double mega = 1e6;
 
 double number_member(const json::object& object, std::string_view name) {
   const json::value* member = object.if_contains(name);
@@ -32,7 +32,7 @@ std::string error_of(const json::object& object) {
   return one_line(detailed.empty() ? text_member(object, "error") : detailed);
 }
 
-Failure garbage(const std::string& reason) {
+Failure failure(const std::string& reason) {
   return Failure{Fault::unavailable, "the daemon's report of the pull " + reason};
 }
 
@@ -46,7 +46,7 @@ Status PullProgress::feed(std::string_view bytes) {
     if (!status.ok()) return status;
   }
   pending_.erase(0, taken);
-  if (pending_.size() > kLongestLine) return garbage("holds a line of over 1 MiB");
+  if (pending_.size() > longest_line) return failure("holds a line of over 1 MiB");
   return Done{};
 }
 
@@ -55,7 +55,7 @@ Status PullProgress::finish() { return take(std::exchange(pending_, std::string(
 Status PullProgress::take(std::string_view text) {
   if (text.find_first_not_of(" \r\t") == std::string_view::npos) return Done{};
   const auto document = parse_json(text);
-  if (!document || !document->is_object()) return garbage("is not made of JSON objects");
+  if (!document || !document->is_object()) return failure("is not made of JSON objects");
   const std::string error = error_of(document->get_object());
   if (!error.empty()) return Failure{pull_fault(error), error};
   report(document->get_object());
@@ -71,7 +71,7 @@ void PullProgress::report(const json::object& object) {
     const Bytes bytes{number_member(*detail, "current"), number_member(*detail, "total")};
     if (bytes.current > 0) return advance(status, layer, bytes);
   }
-  if (status_.size() >= kMostLayers) status_.clear();
+  if (status_.size() >= most_layers) status_.clear();
   std::string& known = status_[layer];
   if (known == status) return;
   known = status;
@@ -84,9 +84,9 @@ void PullProgress::report(const json::object& object) {
 }
 
 void PullProgress::advance(const std::string& status, const std::string& layer, Bytes bytes) {
-  if (works_.size() >= kMostWorks) works_.clear();
+  if (works_.size() >= most_works) works_.clear();
   Work& work = works_[status];
-  if (work.layers.size() >= kMostLayers) work.layers.clear();
+  if (work.layers.size() >= most_layers) work.layers.clear();
   work.layers[layer] = bytes;
   const Deadline now = now_();
   const bool is_first = work.told_at == Deadline::min();
@@ -98,10 +98,10 @@ void PullProgress::advance(const std::string& status, const std::string& layer, 
   }
   const double fraction = all.current / all.total;
   const double seconds = is_first ? 0 : std::chrono::duration<double>(now - work.told_at).count();
-  std::string line = fmt::format("{} {:.1f} of {:.1f} MB ({:.0f}%)", status, all.current / kMega,
-                                 all.total / kMega, 100 * fraction);
+  std::string line = fmt::format("{} {:.1f} of {:.1f} MB ({:.0f}%)", status, all.current / mega,
+                                 all.total / mega, 100 * fraction);
   if (seconds > 0 && all.current >= work.told) {
-    line += fmt::format(", {:.1f} MB/s", (all.current - work.told) / kMega / seconds);
+    line += fmt::format(", {:.1f} MB/s", (all.current - work.told) / mega / seconds);
   }
   work.told = all.current;
   work.told_at = now;

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "engine/docker/docker.h"
-#include "engine/host/clock.h"
-#include "engine/host/result.h"
+#include "host/clock.h"
+#include "host/result.h"
 
 namespace containerizer {
 

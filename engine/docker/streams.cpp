@@ -2,16 +2,16 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
-#include "engine/host/json.h"
-#include "engine/host/text.h"
+#include "host/json.h"
+#include "host/text.h"
 
 namespace containerizer {
 
 namespace {
 
-class EngineOutput final : public OutputStream {
+class DockerOutputStream final : public OutputStream {
  public:
-  EngineOutput(Exchange exchange, std::string container, OutputDecoder::Format format)
+  DockerOutputStream(Exchange exchange, std::string container, OutputDecoder::Format format)
       : exchange_(std::move(exchange)), container_(std::move(container)), decoder_(format) {}
 
   int fd() const override { return exchange_.fd(); }
@@ -22,12 +22,12 @@ class EngineOutput final : public OutputStream {
       const bool flowing = answer.headers_complete() && answer.status() == 200;
       if (flowing) {
         auto entry = take_entry();
-        if (!entry.ok()) return end(because(kOutput, container_, entry.failure()));
+        if (!entry.ok()) return end(because(output_call, container_, entry.failure()));
         if (entry.value()) return entry;
       }
       if (answer.complete()) return end(flowing ? clean_end() : refused());
       const auto arrived = exchange_.advance();
-      if (!arrived.ok()) return end(because(kOutput, container_, arrived.failure()));
+      if (!arrived.ok()) return end(because(output_call, container_, arrived.failure()));
       if (!arrived.value()) return std::optional<OutputEntry>();
     }
     return *end_;
@@ -53,10 +53,10 @@ class EngineOutput final : public OutputStream {
   }
 
   Failure clean_end() const {
-    return because(kOutput, container_, {Fault::not_found, "there is no more of it"});
+    return because(output_call, container_, {Fault::not_found, "there is no more of it"});
   }
 
-  Failure refused() { return refusal(kOutput, container_, take_answer(exchange_)); }
+  Failure refused() { return refusal(output_call, container_, take_answer(exchange_)); }
 
   Exchange exchange_;
   std::string container_;
@@ -64,9 +64,9 @@ class EngineOutput final : public OutputStream {
   std::optional<Failure> end_;
 };
 
-class EngineExit final : public ExitStream {
+class DockerExitStream final : public ExitStream {
  public:
-  EngineExit(Exchange exchange, std::string container)
+  DockerExitStream(Exchange exchange, std::string container)
       : exchange_(std::move(exchange)), container_(std::move(container)) {}
 
   int fd() const override { return exchange_.fd(); }
@@ -79,7 +79,7 @@ class EngineExit final : public ExitStream {
       }
       const auto arrived = exchange_.advance();
       if (!arrived.ok()) {
-        outcome_ = because(kWait, container_, arrived.failure());
+        outcome_ = because(wait_call, container_, arrived.failure());
       } else if (!arrived.value()) {
         return false;
       }
@@ -90,14 +90,16 @@ class EngineExit final : public ExitStream {
  private:
   Result<bool> conclude() {
     const Answer answer = take_answer(exchange_);
-    if (answer.status != 200) return refusal(kWait, container_, answer);
+    if (answer.status != 200) return refusal(wait_call, container_, answer);
     const auto document = parse_json(answer.body);
     const auto* object = document ? document->if_object() : nullptr;
-    if (object == nullptr || !object->contains("StatusCode")) return unusable(kWait, container_);
+    if (object == nullptr || !object->contains("StatusCode"))
+      return unusable(wait_call, container_);
     // A daemon that shuts down answers every pending wait with an error.
     const auto* error = object_member(*object, "Error");
     const std::string words = error == nullptr ? "" : text_member(*error, "Message");
-    if (!words.empty()) return because(kWait, container_, {Fault::unavailable, one_line(words)});
+    if (!words.empty())
+      return because(wait_call, container_, {Fault::unavailable, one_line(words)});
     return true;
   }
 
@@ -115,11 +117,11 @@ Answer take_answer(Exchange& exchange) {
 
 std::unique_ptr<OutputStream> make_output_stream(Exchange exchange, const std::string& container,
                                                  OutputDecoder::Format format) {
-  return std::make_unique<EngineOutput>(std::move(exchange), container, format);
+  return std::make_unique<DockerOutputStream>(std::move(exchange), container, format);
 }
 
 std::unique_ptr<ExitStream> make_exit_stream(Exchange exchange, const std::string& container) {
-  return std::make_unique<EngineExit>(std::move(exchange), container);
+  return std::make_unique<DockerExitStream>(std::move(exchange), container);
 }
 
 }  // namespace containerizer

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "engine/docker/connection.h"
 #include "engine/docker/docker.h"
 #include "engine/docker/output_decoder.h"
+#include "engine/docker/transport/connection.h"
 
 namespace containerizer {
 

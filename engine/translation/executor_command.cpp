@@ -10,13 +10,14 @@
 namespace containerizer {
 namespace {
 
-constexpr std::string_view kExecutor = "/mesos-executor";
-constexpr std::string_view kLauncherDirectory = "--launcher_dir=";
+constexpr std::string_view executor_name = "/mesos-executor";
+constexpr std::string_view launcher_directory_variable = "--launcher_dir=";
 
 // As slaves do from 1.0 on.
 bool names_launcher(const mesos::CommandInfo& command) {
-  return std::any_of(command.arguments().begin(), command.arguments().end(),
-                     [](const std::string& a) { return a.starts_with(kLauncherDirectory); });
+  return std::any_of(
+      command.arguments().begin(), command.arguments().end(),
+      [](const std::string& a) { return a.starts_with(launcher_directory_variable); });
 }
 
 }  // namespace
@@ -37,13 +38,14 @@ Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launc
                    "mesos-executor cannot be found: the slave set no MESOS_LIBEXEC_DIRECTORY with "
                    "an absolute path; check the slave's --launcher_dir"};
   }
-  const std::string executor = directory + std::string(kExecutor);
+  const std::string executor = directory + std::string(executor_name);
   if (!names_launcher(launch.executor_info().command())) {
-    return std::vector<std::string>{executor, "--override", "--", program, "observe", container_id};
+    return std::vector<std::string>{executor, "--override", "--",
+                                    program,  "task-proxy", container_id};
   }
   const boost::json::object task_command{
-      {"shell", false}, {"value", program}, {"arguments", {program, "observe", container_id}}};
-  return std::vector<std::string>{executor, std::string(kLauncherDirectory) + directory,
+      {"shell", false}, {"value", program}, {"arguments", {program, "task-proxy", container_id}}};
+  return std::vector<std::string>{executor, std::string(launcher_directory_variable) + directory,
                                   "--task_command=" + boost::json::serialize(task_command)};
 }
 
@@ -83,15 +85,14 @@ Environment executor_variables(const mesos::containerizer::Launch& launch,
 }
 
 Environment without_slave_settings(const Environment& environment) {
-  static constexpr std::array<std::string_view, 4> kKept = {
+  static constexpr std::array<std::string_view, 4> kept = {
       "MESOS_WORK_DIRECTORY", "MESOS_LIBEXEC_DIRECTORY", "MESOS_NATIVE_LIBRARY",
       "MESOS_NATIVE_JAVA_LIBRARY"};
   Environment result = environment;
   std::erase_if(result, [](const auto& variable) {
     const std::string& name = variable.first;
     return name.starts_with("LIBPROCESS_ADVERTISE_") ||
-           (name.starts_with("MESOS_") &&
-            std::find(kKept.begin(), kKept.end(), name) == kKept.end());
+           (name.starts_with("MESOS_") && std::find(kept.begin(), kept.end(), name) == kept.end());
   });
   result.insert_or_assign("LIBPROCESS_PORT", std::string("0"));
   return result;

@@ -7,15 +7,15 @@
 #include <string_view>
 
 #include "engine/translation/executor_command.h"
-#include "engine/translation/flag_values.h"
+#include "engine/translation/run_flags/flag_values.h"
 
 namespace containerizer {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kForbidden("\\'\0", 3);
-constexpr std::string_view kQuote("'\0", 2);
+constexpr std::string_view forbidden("\\'\0", 3);
+constexpr std::string_view quote("'\0", 2);
 
 const mesos::CommandInfo::URI* first_with_blank(const Uris& uris) {
   const auto found = std::find_if(uris.begin(), uris.end(), [](const auto& uri) {
@@ -36,7 +36,7 @@ json::object uri_json(const mesos::CommandInfo::URI& uri) {
 // What is wrong with a name within the sandbox; "" for nothing. The fetcher makes it as root, and
 // puts it into command lines of a shell, between single quotes.
 std::string_view trouble_with(const std::string& output_file) {
-  if (output_file.find_first_of(kForbidden) != std::string::npos) {
+  if (output_file.find_first_of(forbidden) != std::string::npos) {
     return "mesos-fetcher accepts no backslash, single quote or NUL in a name";
   }
   if (output_file.starts_with('/')) return "it must be a path within the sandbox";
@@ -79,7 +79,7 @@ std::string executor_uris(const Uris& uris) {
 Status check_uris(const Uris& uris, const std::string& directory) {
   for (const auto& uri : uris) {
     if (uri.value().empty()) return Failure{Fault::refused, "a URI of the task is empty"};
-    if (uri.value().find_first_of(kForbidden) != std::string::npos) {
+    if (uri.value().find_first_of(forbidden) != std::string::npos) {
       return Failure{Fault::refused, "URI " + in_quotes(uri.value()) +
                                          ": mesos-fetcher accepts no backslash, single quote or "
                                          "NUL in a URI"};
@@ -92,7 +92,7 @@ Status check_uris(const Uris& uris, const std::string& directory) {
     }
   }
   // An executor's id is a part of it.
-  if (!uris.empty() && directory.find_first_of(kQuote) != std::string::npos) {
+  if (!uris.empty() && directory.find_first_of(quote) != std::string::npos) {
     return Failure{Fault::refused,
                    "sandbox " + in_quotes(directory) +
                        ": mesos-fetcher would hand the single quote in it to a shell; take it out "

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "containerizer.pb.h"
-#include "engine/host/environment.h"
-#include "engine/host/result.h"
+#include "host/environment.h"
+#include "host/result.h"
 
 namespace containerizer {
 

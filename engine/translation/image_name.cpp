@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <string_view>
 
-#include "engine/translation/flag_values.h"
+#include "engine/translation/run_flags/flag_values.h"
 
 namespace containerizer {
 namespace {
 
-constexpr std::string_view kScheme = "docker://";
-constexpr std::size_t kLongestName = 255;
-constexpr std::size_t kLongestTag = 128;
-constexpr std::size_t kShortestDigest = 32;
+constexpr std::string_view any_scheme = "docker://";
+constexpr std::size_t longest_name = 255;
+constexpr std::size_t longest_tag = 128;
+constexpr std::size_t shortest_digest = 32;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -81,7 +81,7 @@ bool is_repository(std::string_view text) {
 
 bool is_tag(std::string_view text) {
   const auto is_word = [](char c) { return is_alphanumeric(c) || c == '_'; };
-  return !text.empty() && text.size() <= kLongestTag && is_word(text.front()) &&
+  return !text.empty() && text.size() <= longest_tag && is_word(text.front()) &&
          all(text, [&](char c) { return is_word(c) || c == '.' || c == '-'; });
 }
 
@@ -95,7 +95,7 @@ bool is_digest(std::string_view text) {
                return is_alphanumeric(c) ||
                       std::string_view("+._-").find(c) != std::string_view::npos;
              }) &&
-         value.size() >= kShortestDigest && all(value, is_hexadecimal);
+         value.size() >= shortest_digest && all(value, is_hexadecimal);
 }
 
 // What is wrong with a reference; "" when nothing is. `tagged` says whether it has tag or digest.
@@ -117,7 +117,7 @@ std::string_view complaint(std::string_view reference, bool& tagged) {
   if (has_tag) name = name.substr(0, colon);
   tagged = has_tag || at != reference.npos;
 
-  if (name.size() > kLongestName) return "the name is longer than 255 characters";
+  if (name.size() > longest_name) return "the name is longer than 255 characters";
   const auto slash = name.find('/');
   if (slash != name.npos && slash > 0 && looks_like_registry(name.substr(0, slash))) {
     if (!is_registry(name.substr(0, slash))) {
@@ -136,8 +136,8 @@ std::string_view complaint(std::string_view reference, bool& tagged) {
 
 Result<std::string> image_reference(const std::string& image) {
   std::string_view reference = image;
-  if (reference.starts_with(kScheme)) {
-    reference.remove_prefix(kScheme.size());
+  if (reference.starts_with(any_scheme)) {
+    reference.remove_prefix(any_scheme.size());
     if (reference.starts_with('/')) reference.remove_prefix(1);
   }
   if (reference.empty()) return Failure{Fault::not_found, "no image is named"};

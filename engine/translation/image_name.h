@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/host/result.h"
+#include "host/result.h"
 
 namespace containerizer {
 

@@ -5,12 +5,12 @@
 #include <boost/json/value.hpp>
 
 #include "engine/translation/executor_command.h"
-#include "engine/translation/flag_limits.h"
-#include "engine/translation/flag_values.h"
+#include "engine/translation/fixed_limits.h"
+#include "engine/translation/host_task_plan.h"
 #include "engine/translation/image_name.h"
 #include "engine/translation/network_plan.h"
-#include "engine/translation/plain_plan.h"
-#include "engine/translation/run_flags.h"
+#include "engine/translation/run_flags/flag_values.h"
+#include "engine/translation/run_flags/run_flags.h"
 #include "engine/translation/volume_plan.h"
 
 namespace containerizer {
@@ -20,9 +20,9 @@ namespace json = boost::json;
 using mesos::ContainerInfo;
 using DockerInfo = mesos::ContainerInfo::DockerInfo;
 
-constexpr std::uint32_t kHighestPort = 65535;
+constexpr std::uint32_t highest_port = 65535;
 
-Failure refusal(std::string text) { return Failure{Fault::refused, std::move(text)}; }
+Failure failure(std::string text) { return Failure{Fault::refused, std::move(text)}; }
 
 // Flags, and whose they are.
 struct Options {
@@ -54,11 +54,11 @@ struct Request {
 // Why a launch cannot be planned at all.
 Status check_message(const mesos::containerizer::Launch& launch) {
   if (!launch.directory().starts_with('/')) {
-    return refusal("launch: sandbox " + in_quotes(launch.directory()) + " is not an absolute path");
+    return failure("launch: sandbox " + in_quotes(launch.directory()) + " is not an absolute path");
   }
   const std::string& command = launch.executor_info().command().value();
   if (kind_of(launch) == TaskKind::custom && command.ends_with("/mesos-executor")) {
-    return refusal(
+    return failure(
         "launch: the slave did not say which command the task has. Mesos 0.19.0 to 0.20.0 does so "
         "when a symbolic link is part of --launcher_dir (here " +
         in_quotes(command) +
@@ -71,17 +71,17 @@ Status check_message(const mesos::containerizer::Launch& launch) {
 Status check_container(const ContainerInfo& container, const Policy& policy) {
   const bool is_of_mesos = container.type() == ContainerInfo::MESOS;
   if (is_of_mesos && container.has_docker()) {
-    return refusal("container: DockerInfo counts with the type DOCKER alone; this one is MESOS");
+    return failure("container: DockerInfo counts with the type DOCKER alone; this one is MESOS");
   }
   if (!is_of_mesos && container.mesos().has_image()) {
-    return refusal("container: MesosInfo counts with the type MESOS alone; this one is DOCKER");
+    return failure("container: MesosInfo counts with the type MESOS alone; this one is DOCKER");
   }
   const auto& credential = container.mesos().image().docker().credential();
   if (credential.principal().empty() && !credential.secret().empty()) {
-    return refusal("image: its credential has a secret, but no principal; name the user");
+    return failure("image: its credential has a secret, but no principal; name the user");
   }
   if (container.mesos().image().has_appc() && !policy.ignores_image) {
-    return refusal("image: Docker cannot run an Appc image; name a Docker image");
+    return failure("image: Docker cannot run an Appc image; name a Docker image");
   }
   return Done{};
 }
@@ -90,7 +90,7 @@ Status check_container(const ContainerInfo& container, const Policy& policy) {
 Status check_names(const mesos::CommandInfo& command) {
   for (const auto& variable : command.environment().variables()) {
     if (variable.name().empty() || variable.name().find('=') != std::string::npos) {
-      return refusal("environment: " + in_quotes(variable.name()) +
+      return failure("environment: " + in_quotes(variable.name()) +
                      " is not a name for a variable");
     }
   }
@@ -101,7 +101,7 @@ Status check_names(const mesos::CommandInfo& command) {
 Status check_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>& resources) {
   for (const mesos::Resource& resource : resources) {
     if (resource.name() == "gpus" && resource.scalar().value() > 0) {
-      return refusal("resource gpus: GPUs are not supported; take them out of the task");
+      return failure("resource gpus: GPUs are not supported; take them out of the task");
     }
   }
   return Done{};
@@ -161,16 +161,16 @@ Result<ImageChoice> default_image(bool is_named, const Environment& environment,
     if (!found.failed_with(Fault::not_found)) return found;
   }
   if (is_named) {
-    return refusal(
+    return failure(
         "image: CONTAINERIZER_IGNORE leaves out what the task names, and there is no default; the "
         "operator must name one in CONTAINERIZER_DEFAULT_IMAGE, with "
         "CONTAINERIZER_IMAGELESS=default");
   }
   if (settings.imageless == Imageless::on_host) return ImageChoice{};
   if (settings.imageless == Imageless::refused) {
-    return refusal("image: the task names none, which CONTAINERIZER_IMAGELESS=refuse forbids");
+    return failure("image: the task names none, which CONTAINERIZER_IMAGELESS=refuse forbids");
   }
-  return refusal(
+  return failure(
       "image: the task names none and there is no default; name one in its ContainerInfo, or start "
       "the slave with --default_container_image=docker:///IMAGE");
 }
@@ -197,7 +197,7 @@ Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const 
   const auto& legacy =
       task.has_container() ? task.container() : launch.executor_info().command().container();
   if (image.container != nullptr && !legacy.options().empty()) {
-    return refusal(
+    return failure(
         "options: CommandInfo.container has some, while a ContainerInfo (the task's, its "
         "executor's "
         "or the slave's default) names the image; put them into its parameters");
@@ -247,7 +247,7 @@ Status plan_command(const Request& request, json::object& body) {
     body["Entrypoint"] = json::array{"/bin/sh"};
     body["Cmd"] = json::array{"-c", json::value(command.value())};
   } else if (!command.has_value()) {
-    return refusal(
+    return failure(
         "command: there is none for the shell to run; set value, or shell to false for "
         "the image's own command");
   }
@@ -295,7 +295,7 @@ void plan_limits(const Request& request, json::object& body) {
 // After the flags, which may have set another period.
 void plan_quota(const Request& request, json::object& host) {
   const auto& cpus = request.resources.cpus;
-  // The engine takes one of the three.
+  // The daemon takes one of the three.
   if (!cpus || !request.settings.cpu_quota || request.has("cpus") || request.has("cpu-quota"))
     return;
   const json::value& set = host.emplace("CpuPeriod", cpu_period).first->value();
@@ -321,13 +321,13 @@ Status plan_mapping(const DockerInfo::PortMapping& mapping, const Resources& res
   const bool allocated =
       std::any_of(resources.ports.begin(), resources.ports.end(),
                   [&](const auto& range) { return range.first <= host && host <= range.second; });
-  if (!allocated) return refusal(name + "the host port is not among the task's ports resources");
-  if (mapping.container_port() < 1 || mapping.container_port() > kHighestPort) {
-    return refusal(name + "the container port is not between 1 and 65535");
+  if (!allocated) return failure(name + "the host port is not among the task's ports resources");
+  if (mapping.container_port() < 1 || mapping.container_port() > highest_port) {
+    return failure(name + "the container port is not between 1 and 65535");
   }
   const std::optional<std::string> protocol = parse_protocol(mapping.protocol());
   if (!protocol) {
-    return refusal(name + "protocol " + in_quotes(mapping.protocol()) + " is not tcp, udp or sctp");
+    return failure(name + "protocol " + in_quotes(mapping.protocol()) + " is not tcp, udp or sctp");
   }
   publish_port(body, "", std::to_string(host), mapping.container_port(), *protocol);
   return Done{};
@@ -338,7 +338,7 @@ Status plan_ports(const Request& request, json::object& body) {
   const bool separate = is_separate(request.network);
   if (!mappings.empty() && !separate) {
     const bool is_operators = has_flag(request.options.operators, "network");
-    return refusal("port mappings: the network " + in_quotes(request.network) +
+    return failure("port mappings: the network " + in_quotes(request.network) +
                    (is_operators ? ", which the operator has chosen, has none; ask the operator"
                                  : " has none; use BRIDGE or USER"));
   }
@@ -377,7 +377,7 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
   }
   if (!request.container.hostname().empty()) {
     if (request.network == "host") {
-      return refusal("hostname " + in_quotes(request.container.hostname()) +
+      return failure("hostname " + in_quotes(request.container.hostname()) +
                      ": the container uses the host's network, and with it the host's name");
     }
     body["Hostname"] = request.container.hostname();
@@ -405,13 +405,13 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
     return allowed;
   }
   if (Status applied = apply_run_flags(request.options.operators, create); !applied.ok()) {
-    return refusal("the operator's own options: " + applied.failure().text);
+    return failure("the operator's own options: " + applied.failure().text);
   }
   plan.create = std::move(create.body);
   plan.force_pull = create.force_pull;
   auto all = request.options.tasks.flags;
   all.insert(all.end(), request.options.operators.begin(), request.options.operators.end());
-  plan.flag_limits = flag_limits(all);
+  plan.fixed_limits = fixed_limits(all);
 
   json::object& host = object_at(plan.create, "HostConfig");
   plan_quota(request, host);
@@ -426,14 +426,14 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
   return Done{};
 }
 
-// No process can have such a value, and the engine's words for that quote the whole of it.
+// No process can have such a value, and the daemon's words for that quote the whole of it.
 Status check_variables(const json::object& body) {
   const json::value* const variables = body.if_contains("Env");
   if (variables == nullptr) return Done{};
   for (const json::value& variable : variables->get_array()) {
     const std::string text(variable.get_string());
     if (text.find('\0') == std::string::npos) continue;
-    return refusal("environment: " +
+    return failure("environment: " +
                    in_quotes(text.substr(0, text.find_first_of(std::string_view("=\0", 2)))) +
                    " has a NUL in its name or its value");
   }
@@ -467,7 +467,7 @@ Result<LaunchPlan> plan_container(const mesos::containerizer::Launch& launch,
                                   const std::string& owner, const ImageChoice& image) {
   const ContainerInfo& container = container_of(launch);
   if (image.container != nullptr && image.container != &container) {
-    return refusal(
+    return failure(
         "container: the task's ContainerInfo names no image, and that of its executor, or the "
         "slave's default, cannot be mixed with it; name the image in the task's");
   }
@@ -529,7 +529,7 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
   const Result<ImageChoice> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();
   auto plan = image.value().name.empty()
-                  ? make_plain_plan(launch, environment, settings.policy, owner)
+                  ? make_host_task_plan(launch, environment, settings.policy, owner)
                   : plan_container(launch, environment, settings, owner, image.value());
   const Status good = plan.ok() ? check_variables(plan.value().create) : Done{};
   return good.ok() ? plan : good.failure();

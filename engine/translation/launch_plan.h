@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "containerizer.pb.h"
-#include "engine/host/clock.h"
-#include "engine/host/environment.h"
-#include "engine/host/result.h"
 #include "engine/translation/resources.h"
 #include "engine/translation/task_settings.h"
+#include "host/clock.h"
+#include "host/environment.h"
+#include "host/result.h"
 
 namespace containerizer {
 
@@ -23,7 +23,7 @@ enum class TaskKind { command, custom };
 struct LaunchPlan {
   TaskKind kind = TaskKind::command;
   // A reference as the Engine API takes it, tag or digest included; "" for a plain process of the
-  // host (engine/plain/engine.h).
+  // host (engine/host_task/runtime.h).
   std::string image;
   bool force_pull = false;
   // With which the registry is asked for it; empty where the task brings none in its message.
@@ -35,8 +35,8 @@ struct LaunchPlan {
   // The task's own kill grace (TaskInfo.kill_policy, Mesos 1.0), if it names one.
   std::optional<Duration> kill_grace;
   Resources resources;
-  // Value of the container's label of that name (engine/translation/flag_limits.h).
-  std::string flag_limits;
+  // Value of the container's label of that name (engine/translation/fixed_limits.h).
+  std::string fixed_limits;
   // Directories that volumes with a relative host path name within the sandbox, as absolute paths
   // of the host: they must exist before the container is created.
   std::vector<std::string> sandbox_directories;

@@ -1,6 +1,6 @@
 #include "engine/translation/network_plan.h"
 
-#include "engine/translation/flag_values.h"
+#include "engine/translation/run_flags/flag_values.h"
 
 namespace containerizer {
 namespace {
@@ -9,9 +9,9 @@ namespace json = boost::json;
 using DockerInfo = mesos::ContainerInfo::DockerInfo;
 
 // As in mesos.proto's NetworkInfo.
-constexpr std::int32_t kIpv4 = 1, kIpv6 = 2;
+constexpr std::int32_t ipv4 = 1, ipv6 = 2;
 
-Failure refusal(const std::string& text) { return {Fault::refused, "network_infos: " + text}; }
+Failure failure(const std::string& text) { return {Fault::refused, "network_infos: " + text}; }
 
 bool is_of_mesos(const mesos::ContainerInfo& container) {
   return container.type() == mesos::ContainerInfo::MESOS;
@@ -21,7 +21,7 @@ Result<std::string> named_network(const mesos::ContainerInfo& container) {
   if (container.network_infos_size() == 1 && !container.network_infos(0).name().empty()) {
     return container.network_infos(0).name();
   }
-  return refusal(is_of_mesos(container)
+  return failure(is_of_mesos(container)
                      ? "a container can have one network; leave one entry"
                      : "the network USER needs exactly one entry, with the network's name");
 }
@@ -35,24 +35,24 @@ bool names_a_network(const mesos::ContainerInfo& container) {
 
 Status set_address(std::int32_t protocol, const std::string& address, json::object& endpoint) {
   if (address.empty()) {
-    if (protocol != kIpv6) return Done{};
-    return refusal("an IPv6 address comes with the network; take the protocol out, or name one");
+    if (protocol != ipv6) return Done{};
+    return failure("an IPv6 address comes with the network; take the protocol out, or name one");
   }
-  if (!parse_ip(address)) return refusal(in_quotes(address) + " is not an IP address");
+  if (!parse_ip(address)) return failure(in_quotes(address) + " is not an IP address");
   const bool is_v6 = address.find(':') != std::string::npos;
-  if (protocol != 0 && protocol != (is_v6 ? kIpv6 : kIpv4)) {
-    return refusal(in_quotes(address) + " is not an address of the protocol beside it");
+  if (protocol != 0 && protocol != (is_v6 ? ipv6 : ipv4)) {
+    return failure(in_quotes(address) + " is not an address of the protocol beside it");
   }
   json::value& place = field(endpoint, is_v6 ? "IPAMConfig.IPv6Address" : "IPAMConfig.IPv4Address");
-  if (!place.is_null()) return refusal("a container can have one address of each kind");
+  if (!place.is_null()) return failure("a container can have one address of each kind");
   place = address;
   return Done{};
 }
 
 Status plan_entry(const mesos::NetworkInfo& info, const std::string& network, json::object& body) {
-  if (!info.groups().empty()) return refusal("Docker's networks know no groups; take them out");
+  if (!info.groups().empty()) return failure("Docker's networks know no groups; take them out");
   if (!info.labels().labels().empty()) {
-    return refusal("Docker's networks know no labels of containers; take them out");
+    return failure("Docker's networks know no labels of containers; take them out");
   }
   json::object endpoint;
   if (Status set = set_address(info.protocol(), info.ip_address(), endpoint); !set.ok()) return set;
@@ -62,7 +62,7 @@ Status plan_entry(const mesos::NetworkInfo& info, const std::string& network, js
   }
   if (endpoint.empty()) return Done{};
   if (info.name() != network) {
-    return refusal("an address can be had in a network USER alone, and this is " +
+    return failure("an address can be had in a network USER alone, and this is " +
                    in_quotes(network));
   }
   object_at(body, "NetworkingConfig.EndpointsConfig")[network] = std::move(endpoint);
@@ -84,7 +84,7 @@ Result<std::string> choose_network(const mesos::ContainerInfo& container,
     return named_network(container);
   }
   if (names_a_network(container)) {
-    return refusal("a name counts with the network USER alone; ask for that, or take it out");
+    return failure("a name counts with the network USER alone; ask for that, or take it out");
   }
   if (network == DockerInfo::BRIDGE) return std::string("bridge");
   if (network == DockerInfo::NONE) return std::string("none");

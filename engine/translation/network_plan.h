@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "containerizer.pb.h"
-#include "engine/host/result.h"
-#include "engine/translation/run_flags.h"
+#include "engine/translation/run_flags/run_flags.h"
+#include "host/result.h"
 
 namespace containerizer {
 

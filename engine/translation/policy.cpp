@@ -7,39 +7,40 @@
 #include <boost/json/value.hpp>
 #include <string_view>
 
-#include "engine/host/json.h"
-#include "engine/host/text.h"
-#include "engine/translation/flag_values.h"
 #include "engine/translation/image_name.h"
-#include "engine/translation/run_flag_table.h"
+#include "engine/translation/run_flags/flag_table.h"
+#include "engine/translation/run_flags/flag_values.h"
+#include "host/json.h"
+#include "host/text.h"
 
 namespace containerizer {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kNone = "none";
+constexpr std::string_view none_word = "none";
 
 // Those that Docker gives to every container.
-constexpr std::string_view kUsualCapabilities[] = {
+constexpr std::string_view usual_capabilities[] = {
     "CAP_AUDIT_WRITE", "CAP_CHOWN",     "CAP_DAC_OVERRIDE", "CAP_FOWNER",
     "CAP_FSETID",      "CAP_KILL",      "CAP_MKNOD",        "CAP_NET_RAW",
     "CAP_SETFCAP",     "CAP_SETGID",    "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE",
     "CAP_SETUID",      "CAP_SYS_CHROOT"};
 
 // Those that share nothing with what runs already.
-constexpr std::string_view kOwnIpc[] = {"private", "shareable", "none"};
+constexpr std::string_view own_ipc[] = {"private", "shareable", "none"};
 
 template <class Range, class Item>
 bool holds(const Range& range, const Item& item) {
   return std::find(std::begin(range), std::end(range), item) != std::end(range);
 }
 
-Failure malformed(std::string takes) { return {Fault::refused, std::move(takes)}; }
+// For a setter of the settings: the caller adds the name and the value.
+Failure failure(const std::string& form) { return {Fault::refused, "expected " + form}; }
 
 // The pieces of a list, without the blanks around them; nothing in it for `none`.
 std::vector<std::string> pieces_of(const std::string& value, char separator) {
-  if (value == kNone) return {};
+  if (value == none_word) return {};
   auto pieces = split(value, separator);
   for (auto& piece : pieces) piece = one_line(piece);
   return pieces;
@@ -51,13 +52,13 @@ const FlagRow* flag_spelled(std::string_view name) {
 }
 
 std::string listed(const std::vector<std::string>& items) {
-  if (items.empty()) return std::string(kNone);
+  if (items.empty()) return std::string(none_word);
   std::string list;
   for (const auto& item : items) list += (list.empty() ? "" : ", ") + item;
   return list;
 }
 
-Failure refusal(const std::string& what, std::string_view rule) {
+Failure failure(const std::string& what, std::string_view rule) {
   return {Fault::refused, fmt::format("{}: {}; ask the operator", what, rule)};
 }
 
@@ -99,7 +100,7 @@ class VolumeRule {
 
  private:
   Status refused(const std::string& what) const {
-    return refusal(what,
+    return failure(what,
                    fmt::format("outside CONTAINERIZER_ALLOWED_VOLUMES ({})", listed(prefixes_)));
   }
 
@@ -160,7 +161,7 @@ std::string privilege_in(const json::object& host) {
   if (privileged != nullptr && privileged->get_bool()) return "--privileged";
   for (const auto& capability : list_in(host, "CapAdd")) {
     const std::string name(capability.get_string());
-    if (!holds(kUsualCapabilities, name)) return "--cap-add " + in_quotes(name);
+    if (!holds(usual_capabilities, name)) return "--cap-add " + in_quotes(name);
   }
   for (const auto& device : list_in(host, "Devices")) {
     return "--device " + in_quotes(text_member(device.get_object(), "PathOnHost"));
@@ -169,7 +170,7 @@ std::string privilege_in(const json::object& host) {
   if (const auto pid = text_member(host, "PidMode"); !pid.empty()) return "--pid " + in_quotes(pid);
   if (!text_member(host, "UsernsMode").empty()) return "--userns";
   const auto ipc = text_member(host, "IpcMode");
-  if (!ipc.empty() && !holds(kOwnIpc, ipc)) return "--ipc " + in_quotes(ipc);
+  if (!ipc.empty() && !holds(own_ipc, ipc)) return "--ipc " + in_quotes(ipc);
   const auto network = text_member(host, "NetworkMode");
   if (network.starts_with("container:")) return "--network " + in_quotes(network);
   // An operator may have registered any program as one.
@@ -191,8 +192,7 @@ std::string privilege_in(const json::object& host) {
 Status set_options(std::vector<RunFlag>& options, const std::string& value) {
   auto parsed = parse_run_line(value);
   if (!parsed.ok()) return parsed.failure();
-  if (parsed.value().command)
-    return malformed("takes flags of docker run, and no // with a command");
+  if (parsed.value().command) return failure("flags of docker run, without // and a command");
   auto& flags = parsed.value().flags;
   if (const auto network = network_flag(flags); !network.ok()) return network.failure();
   // Of a network that may have any flag of networks.
@@ -205,7 +205,7 @@ Status set_options(std::vector<RunFlag>& options, const std::string& value) {
 
 Status set_ignored(Policy& policy, const std::string& value) {
   for (const auto& piece : pieces_of(value, ',')) {
-    if (piece != "options" && piece != "image") return malformed("options, image, or both");
+    if (piece != "options" && piece != "image") return failure("options, image, or both");
     (piece == "image" ? policy.ignores_image : policy.ignores_options) = true;
   }
   return Done{};
@@ -215,7 +215,7 @@ Status set_flags(std::vector<std::string>& names, const std::string& value) {
   for (const auto& piece : pieces_of(value, ',')) {
     const auto* row = flag_spelled(piece);
     if (row == nullptr) {
-      return malformed(fmt::format("flags of docker run, of which {} is none", in_quotes(piece)));
+      return failure(fmt::format("flags of docker run; {} is not one", in_quotes(piece)));
     }
     names.emplace_back(row->name);
   }
@@ -224,7 +224,7 @@ Status set_flags(std::vector<std::string>& names, const std::string& value) {
 
 Status set_volumes(std::vector<std::string>& prefixes, const std::string& value) {
   for (const auto& piece : pieces_of(value, ':')) {
-    if (!piece.starts_with('/')) return malformed("absolute paths with colons, or none");
+    if (!piece.starts_with('/')) return failure("absolute paths, separated by colons, or none");
     prefixes.push_back(normal_path(piece));
   }
   return Done{};
@@ -237,7 +237,8 @@ Status set_registries(std::vector<std::string>& registries, const std::string& v
     const bool is_path = piece.find('/') != piece.npos;
     // What looks like the first part of a repository is of Docker Hub.
     if (!reference.ok() || is_path || (registry == docker_hub && !piece.ends_with(docker_hub))) {
-      return malformed("registries as HOST or HOST:PORT with commas, docker.io for Docker Hub");
+      return failure(
+          "registries as HOST or HOST:PORT, separated by commas; docker.io is Docker Hub");
     }
     registries.push_back(registry);
   }
@@ -245,7 +246,7 @@ Status set_registries(std::vector<std::string>& registries, const std::string& v
 }
 
 Status set_privileged(Policy& policy, const std::string& value) {
-  if (value != "allow" && value != "refuse") return malformed("one of allow, refuse");
+  if (value != "allow" && value != "refuse") return failure("one of allow, refuse");
   policy.refuses_privileged = value == "refuse";
   return Done{};
 }
@@ -256,10 +257,10 @@ Status check_flags(const Policy& policy, const std::vector<RunFlag>& flags) {
   for (const auto& flag : flags) {
     const auto name = "docker run --" + flag.name;
     if (holds(policy.forbidden_flags, flag.name)) {
-      return refusal(name, "forbidden by CONTAINERIZER_FORBIDDEN_FLAGS");
+      return failure(name, "forbidden by CONTAINERIZER_FORBIDDEN_FLAGS");
     }
     if (policy.allowed_flags && !holds(*policy.allowed_flags, flag.name)) {
-      return refusal(name, fmt::format("not among CONTAINERIZER_ALLOWED_FLAGS ({})",
+      return failure(name, fmt::format("not among CONTAINERIZER_ALLOWED_FLAGS ({})",
                                        listed(*policy.allowed_flags)));
     }
   }
@@ -270,14 +271,14 @@ Status check_image(const Policy& policy, const std::string& reference) {
   // The id of an image on the host says nothing of where it came from.
   const auto registry = reference.starts_with("sha256:") ? "unknown" : registry_of(reference);
   if (!policy.allowed_registries || holds(*policy.allowed_registries, registry)) return Done{};
-  return refusal(fmt::format("image {}: registry {}", reference, registry),
+  return failure(fmt::format("image {}: registry {}", reference, registry),
                  fmt::format("not among CONTAINERIZER_ALLOWED_REGISTRIES ({})",
                              listed(*policy.allowed_registries)));
 }
 
 Status check_health_check(const Policy& policy, const mesos::TaskInfo& task) {
   if (!policy.refuses_privileged || !task.health_check().has_command()) return Done{};
-  return refusal("health check by a command, which runs on the host",
+  return failure("health check by a command, which runs on the host",
                  "refused by CONTAINERIZER_PRIVILEGED");
 }
 
@@ -286,7 +287,7 @@ Status check_request(const Policy& policy, const json::object& create,
   const auto& host = object_in(create, "HostConfig");
   if (policy.refuses_privileged) {
     const auto privilege = privilege_in(host);
-    if (!privilege.empty()) return refusal(privilege, "refused by CONTAINERIZER_PRIVILEGED");
+    if (!privilege.empty()) return failure(privilege, "refused by CONTAINERIZER_PRIVILEGED");
   }
   if (policy.allowed_volumes) return VolumeRule(*policy.allowed_volumes, own).check(host);
   return Done{};

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/host/result.h"
-#include "engine/translation/run_flags.h"
+#include "engine/translation/run_flags/run_flags.h"
+#include "host/result.h"
 
 namespace containerizer {
 

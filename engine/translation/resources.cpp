@@ -6,14 +6,14 @@
 namespace containerizer {
 namespace {
 
-constexpr double kSharesPerCpu = 1024;
-constexpr double kFewestShares = 2;
-constexpr double kMostShares = 262144;  // the kernel's
-constexpr double kLeastQuota = 1'000;
-constexpr std::uint64_t kMegabyte = std::uint64_t{1024} * 1024;
-constexpr std::uint64_t kLeastMemory = 32 * kMegabyte;
-constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 62;
-constexpr std::uint64_t kHighestPort = 65535;
+constexpr double shares_per_cpu = 1024;
+constexpr double fewest_shares = 2;
+constexpr double most_shares = 262144;  // the kernel's
+constexpr double least_quota = 1'000;
+constexpr std::uint64_t megabyte = std::uint64_t{1024} * 1024;
+constexpr std::uint64_t least_memory = 32 * megabyte;
+constexpr std::uint64_t most_memory = std::uint64_t{1} << 62;
+constexpr std::uint64_t highest_port = 65535;
 
 }  // namespace
 
@@ -26,13 +26,13 @@ Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource
     if (resource.name() == "mem") {
       memory += scalar;
       sum.memory = static_cast<std::uint64_t>(
-          std::min(memory * double{kMegabyte}, static_cast<double>(kMostMemory)));
+          std::min(memory * double{megabyte}, static_cast<double>(most_memory)));
     }
     if (resource.name() != "ports") continue;
     for (const auto& range : resource.ranges().range()) {
-      if (range.begin() > range.end() || range.begin() > kHighestPort) continue;
+      if (range.begin() > range.end() || range.begin() > highest_port) continue;
       sum.ports.emplace_back(static_cast<std::uint32_t>(range.begin()),
-                             static_cast<std::uint32_t>(std::min(range.end(), kHighestPort)));
+                             static_cast<std::uint32_t>(std::min(range.end(), highest_port)));
     }
   }
   std::sort(sum.ports.begin(), sum.ports.end());
@@ -50,18 +50,18 @@ Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource
 
 std::int64_t cpu_shares(double cpus) {
   // Sums such as 0.1 + 0.2 must not lose a share to their binary form.
-  const double shares = std::floor(cpus * kSharesPerCpu + 1e-6);
-  return static_cast<std::int64_t>(std::clamp(shares, kFewestShares, kMostShares));
+  const double shares = std::floor(cpus * shares_per_cpu + 1e-6);
+  return static_cast<std::int64_t>(std::clamp(shares, fewest_shares, most_shares));
 }
 
 std::int64_t cpu_quota(double cpus, std::int64_t period) {
   const double most = static_cast<double>(std::int64_t{1} << 40);
   const double quota = std::floor(cpus * static_cast<double>(period) + 1e-6);
-  return static_cast<std::int64_t>(std::clamp(quota, kLeastQuota, most));
+  return static_cast<std::int64_t>(std::clamp(quota, least_quota, most));
 }
 
 std::int64_t memory_limit(std::uint64_t bytes) {
-  return static_cast<std::int64_t>(std::clamp(bytes, kLeastMemory, kMostMemory));
+  return static_cast<std::int64_t>(std::clamp(bytes, least_memory, most_memory));
 }
 
 }  // namespace containerizer

@@ -3,8 +3,8 @@
 #include <boost/json/array.hpp>
 #include <filesystem>
 
-#include "engine/translation/flag_values.h"
-#include "engine/translation/run_flags.h"
+#include "engine/translation/run_flags/flag_values.h"
+#include "engine/translation/run_flags/run_flags.h"
 
 namespace containerizer {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 namespace json = boost::json;
 using DockerInfo = mesos::ContainerInfo::DockerInfo;
 
-Failure refusal(std::string text) { return Failure{Fault::refused, std::move(text)}; }
+Failure failure(std::string text) { return Failure{Fault::refused, std::move(text)}; }
 
 // `path` below `base`; nothing when it would lead out of it.
 std::optional<std::string> below(const std::string& base, const std::string& path) {
@@ -34,15 +34,15 @@ Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mes
                    json::object& mount, LaunchPlan& plan) {
   const std::string& path = volume.host_path();
   mount["Type"] = "volume";
-  if (volume.has_image()) return refusal("Docker cannot mount an image; put the files elsewhere");
+  if (volume.has_image()) return failure("Docker cannot mount an image; put the files elsewhere");
   const bool is_of_docker =
       volume.source().type() == mesos::Volume::Source::DOCKER_VOLUME || !volume.source().has_type();
   if (volume.has_source() && (!volume.source().has_docker_volume() || !is_of_docker)) {
-    return refusal("its source is none that is known; use docker_volume or a host path");
+    return failure("its source is none that is known; use docker_volume or a host path");
   }
   if (volume.source().has_docker_volume()) {
     const auto& source = volume.source().docker_volume();
-    if (!path.empty()) return refusal("it has both a host path and a source");
+    if (!path.empty()) return failure("it has both a host path and a source");
     mount["Source"] = source.name();
     set_driver(source.driver().empty() ? docker.volume_driver() : source.driver(),
                source.driver_options(), mount);
@@ -54,7 +54,7 @@ Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mes
     set_driver(docker.volume_driver(), {}, mount);
   } else if (!path.empty()) {
     const std::optional<std::string> directory = below(place.launch.directory(), path);
-    if (!directory) return refusal("host path " + in_quotes(path) + " leads out of the sandbox");
+    if (!directory) return failure("host path " + in_quotes(path) + " leads out of the sandbox");
     mount["Type"] = "bind";
     mount["Source"] = *directory;
     plan.sandbox_directories.push_back(*directory);
@@ -64,7 +64,7 @@ Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mes
   return Done{};
 }
 
-// As `docker run -v` does it: the engine then makes a path of the host that is not there, which a
+// As `docker run -v` does it: the daemon then makes a path of the host that is not there, which a
 // mount does not. It cannot express a colon.
 std::optional<std::string> as_bind(const mesos::Volume& volume, const std::string& target) {
   const std::string& source = volume.host_path();
@@ -79,7 +79,7 @@ Status plan_volume(const VolumePlace& place, const DockerInfo& docker, const mes
                    LaunchPlan& plan) {
   const std::string& path = volume.container_path();
   const auto name = [&](const std::string& text) {
-    return refusal("volume " + in_quotes(path) + ": " + text);
+    return failure("volume " + in_quotes(path) + ": " + text);
   };
   const bool relative_source = !volume.host_path().empty() && !volume.host_path().starts_with('/');
   if (path.empty()) return name("the path in the container is missing");
@@ -114,9 +114,9 @@ Result<std::string> persistent_source(const Environment& environment,
   if (source.has_mount()) return source.mount().root();
   auto root =
       source.has_path() ? source.path().root() : value_or(environment, "MESOS_WORK_DIRECTORY", "");
-  if (!root.starts_with('/')) return refusal("the slave does not say where its volumes lie");
+  if (!root.starts_with('/')) return failure("the slave does not say where its volumes lie");
   if (!is_plain_name(resource.role()) || !is_plain_name(disk.persistence().id())) {
-    return refusal("its role or its id is no name of a directory");
+    return failure("its role or its id is no name of a directory");
   }
   return root + "/volumes/roles/" + resource.role() + "/" + disk.persistence().id();
 }
@@ -124,7 +124,7 @@ Result<std::string> persistent_source(const Environment& environment,
 Status mount_persistent_volume(const VolumePlace& place, const Environment& environment,
                                const mesos::Resource& resource, json::object& body) {
   const auto name = [&](const std::string& text) {
-    return refusal("persistent volume " + in_quotes(resource.disk().persistence().id()) + ": " +
+    return failure("persistent volume " + in_quotes(resource.disk().persistence().id()) + ": " +
                    text);
   };
   const std::string& path = resource.disk().volume().container_path();
@@ -190,7 +190,7 @@ Status mount_sandbox(const VolumePlace& place, json::object& body) {
   const std::string sandbox = normal_path(place.sandbox);
   for (const std::string& point : mount_points(body)) {
     if (normal_path(point) == sandbox) {
-      return refusal("volume " + in_quotes(point) + ": the sandbox is mounted there");
+      return failure("volume " + in_quotes(point) + ": the sandbox is mounted there");
     }
   }
   append(body, "HostConfig.Mounts",

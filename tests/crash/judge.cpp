@@ -111,7 +111,7 @@ void Judge::record(Row& row, const Story& story, const Lived& lived) {
   report_.lost.push_back(to_text(story));
   log_ << "LOST " << to_text(story) << '\n'
        << indented(lived.said) << "again: CRASH_LIFE=\"" << to_text(story)
-       << "\" TEST_CONTAINERIZER=" << report_.containerizer << " bin/engine run DIR -- "
+       << "\" TEST_CONTAINERIZER=" << report_.containerizer << " bin/daemon run DIR -- "
        << this_program() << " \"one life\"" << std::endl;
 }
 

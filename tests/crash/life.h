@@ -1,6 +1,6 @@
 // One task from its launch to its end, with a kill on the way, a kill in the recovery that follows,
 // or none. Judged by the protocol and by what the task itself leaves in its sandbox and in the
-// engine; states and history are checked beyond that when the program is ours.
+// daemon; states and history are checked beyond that when the program is ours.
 #pragma once
 
 #include <memory>
@@ -85,7 +85,7 @@ class Life {
   std::vector<std::string> new_containers() const;
 
   integration::WorkDirectory place_;
-  std::set<std::string> others_;  // containers in the engine that were there before
+  std::set<std::string> others_;  // containers in the daemon that were there before
   std::optional<Traced> traced_;
   std::unique_ptr<integration::Child> waiter_;
   bool launched_ = false;

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "engine/docker/streams.h"
-#include "engine/host/fd.h"
-#include "engine/host/file.h"
+#include "host/fd.h"
+#include "host/file.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace containerizer;
@@ -142,7 +142,7 @@ void check_facts(const Result<ContainerFacts>& facts) {
 
 // Calls by the byte that stands for them in the seeds.
 void call(char which, const Daemon& daemon) {
-  EngineClient client(
+  DockerClient client(
       {daemon.endpoint(), Duration(40), Duration(1000), which == 'v' ? "" : "1.41"});
   const auto listen = [](const PullNews& news) {
     expect(is_one_line(news.line), "a line", news.line);

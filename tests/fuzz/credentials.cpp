@@ -1,5 +1,5 @@
 // Configurations of docker with credentials, which tasks bring along, and answers of helpers.
-#include "engine/credentials.h"
+#include "engine/supervisor/credentials.h"
 
 #include "engine/docker/encoding.h"
 #include "tests/fuzz/fuzz.h"
@@ -9,10 +9,10 @@ using namespace containerizer::fuzz;
 
 namespace {
 
-const std::string kRegistry = "r.io:5000";
+const std::string some_registry = "r.io:5000";
 
 void check_reading(std::string_view text) {
-  for (const auto& registry : {kRegistry, std::string("docker.io")}) {
+  for (const auto& registry : {some_registry, std::string("docker.io")}) {
     const auto login = read_login(text, registry);
     if (!login.ok()) {
       expect_readable(login.failure());
@@ -23,7 +23,7 @@ void check_reading(std::string_view text) {
     expect(auth.empty() || auth.server.ends_with(registry == "docker.io" ? "/v1/" : registry),
            "credentials are for the registry that was asked for", text);
   }
-  const auto answer = read_helper(text, kRegistry);
+  const auto answer = read_helper(text, some_registry);
   if (!answer.ok()) return expect_readable(answer.failure());
   expect(!answer.value().empty(), "a helper's answer has credentials", text);
 }
@@ -33,7 +33,8 @@ void check_packing(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == text.npos || colon == 0 || text.ends_with('\0')) return;
   const auto login = read_login(
-      R"({"auths": {")" + kRegistry + R"(": {"auth": ")" + base64url(text) + R"("}}})", kRegistry);
+      R"({"auths": {")" + some_registry + R"(": {"auth": ")" + base64url(text) + R"("}}})",
+      some_registry);
   expect(login.ok(), "packed credentials are read", text);
   expect(login.value().auth.username == text.substr(0, colon), "the user is as written", text);
   expect(login.value().auth.password == text.substr(colon + 1), "the secret is as written", text);

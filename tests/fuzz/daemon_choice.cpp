@@ -1,7 +1,7 @@
 // What names the daemon: docker's options, hosts, contexts and its config.json.
 #include "engine/docker/client_options.h"
 #include "engine/docker/context.h"
-#include "engine/docker/endpoint.h"
+#include "engine/docker/transport/endpoint.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace containerizer;
@@ -16,12 +16,12 @@ void expect_refused(const Result<T>& result) {
 }
 
 void check_options(const std::string& text) {
-  const auto options = read_client_options({{kDockerArguments, text}, {"HOME", "/h"}});
+  const auto options = read_client_options({{docker_arguments, text}, {"HOME", "/h"}});
   if (!options.ok()) return expect_refused(options);
   const auto& read = options.value();
   expect(!read.verify || read.tls, "who verifies asks for TLS", text);
   expect(!read.host || read.context.empty(), "one daemon is named", text);
-  expect(client_directory({{kDockerArguments, text}, {"HOME", "/h"}}) == read.directory,
+  expect(client_directory({{docker_arguments, text}, {"HOME", "/h"}}) == read.directory,
          "there is one directory", text);
 }
 

@@ -4,8 +4,8 @@
 
 #include <cstring>
 
-#include "engine/host/fd.h"
-#include "engine/host/file.h"
+#include "host/fd.h"
+#include "host/file.h"
 #include "proto/record_io.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -14,8 +14,8 @@ using namespace containerizer::fuzz;
 
 namespace {
 
-constexpr std::size_t kPrefix = 4;
-constexpr std::size_t kFitsPipe = 60'000;
+constexpr std::size_t prefix = 4;
+constexpr std::size_t fits_pipe = 60'000;
 
 struct Reading {
   Frame frame;
@@ -44,11 +44,11 @@ void check_fault(const Reading& reading, std::string_view bytes, std::uint32_t l
   expect(is_one_line(frame.text) && !frame.text.empty(), "a fault is one line", frame.text);
   if (frame.fault == FrameFault::too_large) {
     expect(length > largest_frame, "only what is too large is refused as that");
-    expect(reading.taken == kPrefix, "a frame that is too large is not read");
+    expect(reading.taken == prefix, "a frame that is too large is not read");
   } else {
     expect(frame.fault == FrameFault::truncated, "a file can be read");
     expect(reading.taken == bytes.size(), "a frame ends early only where its bytes do");
-    expect(bytes.size() < kPrefix || bytes.size() < kPrefix + length, "a whole frame is read");
+    expect(bytes.size() < prefix || bytes.size() < prefix + length, "a whole frame is read");
   }
 }
 
@@ -63,15 +63,15 @@ void check_written(std::string_view message) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = as_text(data, size);
   std::uint32_t length = 0;
-  if (size >= kPrefix) std::memcpy(&length, data, kPrefix);
+  if (size >= prefix) std::memcpy(&length, data, prefix);
   const auto reading = read_file(bytes);
   if (reading.frame.fault != FrameFault::none) {
     check_fault(reading, bytes, length);
   } else {
-    expect(reading.frame.bytes == bytes.substr(kPrefix, length) &&
-               reading.frame.bytes.size() == length && reading.taken == kPrefix + length,
+    expect(reading.frame.bytes == bytes.substr(prefix, length) &&
+               reading.frame.bytes.size() == length && reading.taken == prefix + length,
            "a frame is its bytes, and not one more is taken");
-    if (size < kFitsPipe) check_open_pipe(bytes, reading.frame);
+    if (size < fits_pipe) check_open_pipe(bytes, reading.frame);
   }
   check_written(bytes);
   return 0;

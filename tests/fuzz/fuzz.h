@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/host/result.h"
+#include "host/result.h"
 
 namespace containerizer::fuzz {
 

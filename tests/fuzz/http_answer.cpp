@@ -1,6 +1,6 @@
 // Answers of the daemon as bytes, and what their status and text mean.
 #include "engine/docker/answers.h"
-#include "engine/docker/http.h"
+#include "engine/docker/transport/http.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace containerizer;
@@ -53,13 +53,15 @@ Outcome read(std::string_view bytes, std::size_t longest, Body kind) {
 
 void check_meaning(const Outcome& outcome) {
   const Answer answer{outcome.status, outcome.body, outcome.version};
-  for (const ApiCall* call : {&kPing, &kCreate, &kStart, &kInspect, &kList, &kKill, &kRemove,
-                              &kUpdate, &kImage, &kPull, &kOutput, &kWait}) {
+  for (const ApiCall* call :
+       {&ping_call, &create_call, &start_call, &inspect_call, &list_call, &kill_call, &remove_call,
+        &update_call, &image_call, &pull_call, &output_call, &wait_call}) {
     const Failure failure = refusal(*call, "subject", answer);
     expect_readable(failure);
     expect(failure.fault != Fault::interrupted, "a daemon does not interrupt us");
     const bool gone = failure.fault == Fault::not_found;
-    expect(!gone || answer.status == 404 || call == &kPull, "only a 404 says that it is not there");
+    expect(!gone || answer.status == 404 || call == &pull_call,
+           "only a 404 says that it is not there");
   }
 }
 

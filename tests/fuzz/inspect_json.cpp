@@ -3,7 +3,7 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
-#include "engine/host/json.h"
+#include "host/json.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace containerizer;

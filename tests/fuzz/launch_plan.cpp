@@ -19,7 +19,7 @@ namespace {
 
 namespace json = boost::json;
 
-const Environment kEnvironment{
+const Environment usual_environment{
     {"LIBPROCESS_IP", "127.0.0.1"},
     {"LIBPROCESS_PORT", "5051"},
     {"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:default"},
@@ -74,15 +74,15 @@ void check_plan(const LaunchPlan& plan, const Launch& launch, const TaskSettings
 }
 
 void check_command(const Launch& launch) {
-  const auto argv = executor_argv(launch, kEnvironment, "/bin/docker-containerizer", "id");
+  const auto argv = executor_argv(launch, usual_environment, "/bin/docker-containerizer", "id");
   if (!argv.ok()) expect_readable(argv.failure());
   if (argv.ok()) expect(!argv.value().empty(), "a command has a program");
-  executor_environment(launch, kEnvironment);
+  executor_environment(launch, usual_environment);
   const auto& uris = launch.executor_info().command().uris();
   const Uris list(uris.begin(), uris.end());
   if (const Status good = check_uris(list, "/sandbox"); !good.ok())
     return expect_readable(good.failure());
-  fetcher_environment(list, "/sandbox", "user", kEnvironment);
+  fetcher_environment(list, "/sandbox", "user", usual_environment);
 }
 
 // A range of ports is 65,535 entries at most, but a fuzzer likes to have thousands of them.
@@ -104,8 +104,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   TaskSettings settings;
   settings.default_image = "busybox";
   const std::string owner = size % 2 == 0 ? "" : "1000:1000";
-  const auto plan = make_launch_plan(launch, kEnvironment, settings, owner);
-  const auto again = make_launch_plan(launch, kEnvironment, settings, owner);
+  const auto plan = make_launch_plan(launch, usual_environment, settings, owner);
+  const auto again = make_launch_plan(launch, usual_environment, settings, owner);
   expect(plan.ok() == again.ok(), "the same launch means the same");
   if (!plan.ok()) {
     expect_readable(plan.failure());

@@ -13,16 +13,16 @@ using Format = OutputDecoder::Format;
 
 // The daemon cuts a terminal's lines after 16 KiB. A fuzzer needs hours to come by one of them, so
 // this byte stands for most of it.
-constexpr char kLongText = '\x0e';
-constexpr std::size_t kLongTextLength = 16'350;
-constexpr int kMostLongTexts = 4;
+constexpr char long_text = '\x0e';
+constexpr std::size_t long_text_length = 16'350;
+constexpr int most_long_texts = 4;
 
 std::string lengthened(std::string_view input) {
   std::string bytes;
-  int left = kMostLongTexts;
+  int left = most_long_texts;
   for (const char c : input) {
-    const bool is_long = c == kLongText && left-- > 0;
-    bytes.append(is_long ? kLongTextLength : 1, is_long ? 'x' : c);
+    const bool is_long = c == long_text && left-- > 0;
+    bytes.append(is_long ? long_text_length : 1, is_long ? 'x' : c);
   }
   return bytes;
 }
@@ -79,7 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Format format : {Format::framed, Format::bare}) {
     const Told at_once = decode(bytes, 1'000'000'000, format);
     expect(decode(bytes, 7'000, format).entries == at_once.entries, "pieces make the same entries");
-    if (bytes.size() < kLongTextLength) {
+    if (bytes.size() < long_text_length) {
       expect(decode(bytes, 3, format).entries == at_once.entries, "so do a few bytes at a time");
     }
     if (format == Format::bare) expect(at_once.bytes == bytes, "nothing of a terminal gets lost");

@@ -1,12 +1,12 @@
 // Flags of `docker run`: the lines of the input are the words of a task's options, and the keys and
 // values of its parameters.
-#include "engine/translation/run_flags.h"
+#include "engine/translation/run_flags/run_flags.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "engine/host/text.h"
-#include "engine/translation/flag_values.h"
+#include "engine/translation/run_flags/flag_values.h"
+#include "host/text.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace containerizer;

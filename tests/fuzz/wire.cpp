@@ -8,7 +8,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace containerizer::fuzz {
 namespace {
 
-constexpr std::size_t kMostGrowth = 64;
+constexpr std::size_t most_growth = 64;
 
 enum Kind : std::uint64_t { number = 0, eight = 1, bytes = 2, four = 5 };
 
@@ -90,7 +90,7 @@ Field new_field(std::minstd_rand& chance) {
   Field field;
   const bool has_bytes = chance() % 3 != 0;
   field.tag = (1 + chance() % most_fields) << 3 | (has_bytes ? Kind::bytes : Kind::number);
-  if (has_bytes) field.content = mutate_bytes("", kMostGrowth);
+  if (has_bytes) field.content = mutate_bytes("", most_growth);
   if (!has_bytes) field.value = chance() % 4;
   return field;
 }
@@ -103,9 +103,9 @@ void mutate_content(Field& field, std::minstd_rand& chance) {
     field.content = mutate_bytes(field.content, field.content.size());
     field.content.resize(field.kind() == Kind::four ? 4 : 8);
   } else if (!field.content.empty() && chance() % 4 != 0 && read(field.content)) {
-    field.content = mutate_message(field.content, chance, field.content.size() + kMostGrowth);
+    field.content = mutate_message(field.content, chance, field.content.size() + most_growth);
   } else {
-    field.content = mutate_bytes(field.content, field.content.size() + kMostGrowth);
+    field.content = mutate_bytes(field.content, field.content.size() + most_growth);
   }
 }
 

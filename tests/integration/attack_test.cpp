@@ -69,9 +69,9 @@ void make_command_task(Launch& launch, const std::string& executor) {
 // The words with which a launch fails.
 std::string failure_of(const WorkDirectory& place, const Launch& launch) {
   launch_directly(place, launch);
-  const auto ending = end_of(place, launch.container_id().value());
-  CHECK(ending.status() == 1 << 8);
-  return ending.message();
+  const auto termination = end_of(place, launch.container_id().value());
+  CHECK(termination.status() == 1 << 8);
+  return termination.message();
 }
 
 }  // namespace
@@ -130,7 +130,7 @@ TEST_CASE("program that a framework calls mesos-executor") {
                                 ? "." + named
                                 : sandbox.string() + named);
   launch_directly(place, launch);
-  place.ending_of("c1");
+  place.termination_of("c1");
   CHECK(fs::exists(sandbox / "ours"));
   CHECK_FALSE(has_bitten(place));
 }
@@ -225,14 +225,14 @@ TEST_CASE("values of a task's variables are seen by the task alone") {
   launch_directly(place, launch);
   if (runs) {
     place.await_state("c1", "Running");
-    CHECK_THAT(command_lines(), Contains("observe") && !Contains(secret));
+    CHECK_THAT(command_lines(), Contains("task-proxy") && !Contains(secret));
     check_kept(place, "c1");
     write_file(launch.directory() + "/go", "");
   }
-  const auto ending = end_of(place, "c1");
-  INFO(ending.message());
-  CHECK_THAT(ending.message(), !Contains(secret));
-  CHECK(place.ending_of("c1").at("kind") == (runs ? "exited" : "failed"));
+  const auto termination = end_of(place, "c1");
+  INFO(termination.message());
+  CHECK_THAT(termination.message(), !Contains(secret));
+  CHECK(place.termination_of("c1").at("kind") == (runs ? "exited" : "failed"));
   place.await_state("c1", "Gone");
   check_kept(place, "c1");
   if (runs) CHECK_THAT(read_file(place.scratch() / "seen"), Contains("supervise"));
@@ -406,7 +406,7 @@ void check_each_verb_refuses(const WorkDirectory& place, const fs::path& culprit
       {{"containers"}, ""},
       {{"recover"}, ""},
       {{"supervise", "c1"}, ""},
-      {{"observe", "c1"}, ""},
+      {{"task-proxy", "c1"}, ""},
       {{"ps"}, ""},
       {{"show", "c1"}, ""},
       {{"history"}, ""}};
@@ -498,9 +498,9 @@ TEST_CASE("process of the host has nothing of ours but its sandbox") {
                               "grep -E '^(Uid|Gid|Groups|Cap(Eff|Prm|Amb)):' /proc/self/status; "
                               "for fd in /proc/self/fd/*; do [ -e $fd ] && readlink $fd; done; "
                               "echo terminal $(cut -d ' ' -f 7 /proc/$$/stat); "
-                              "kill -0 $PPID && echo keeper; ls " +
+                              "kill -0 $PPID && echo shim; ls " +
                                   state + " && echo state; touch " + state +
-                                  "/plain/x && echo written; cat /proc/$PPID/" +
+                                  "/host-tasks/x && echo written; cat /proc/$PPID/" +
                                   "environ > /dev/null && echo environment; exit 7");
   command_of(launch).clear_container();
   launch.set_user("nobody");
@@ -523,7 +523,7 @@ TEST_CASE("process of the host has nothing of ours but its sandbox") {
         std::string("terminal 0")}) {
     CHECK_THAT(said, Contains(line));
   }
-  for (const auto* trace : {"shadow", "keeper", "state", "written", "environment", "4 24"}) {
+  for (const auto* trace : {"shadow", "shim", "state", "written", "environment", "4 24"}) {
     CHECK_THAT(said, !Contains(trace));
   }
 }

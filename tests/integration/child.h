@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/host/clock.h"
-#include "engine/host/fd.h"
+#include "host/clock.h"
+#include "host/fd.h"
 
 namespace containerizer::integration {
 

@@ -11,26 +11,26 @@
 namespace containerizer::integration {
 namespace {
 
-std::string engine_directory() {
+std::string daemon_directory() {
   const char* directory = std::getenv("TEST_DOCKER_DIR");
-  if (directory == nullptr) FAIL("this needs an engine of its own: run it by bin/engine");
+  if (directory == nullptr) FAIL("this needs a daemon of its own: run it by bin/daemon");
   return directory;
 }
 
-pid_t daemon_pid() { return std::stoi(read_file(engine_directory() + "/docker.pid")); }
+pid_t daemon_pid() { return std::stoi(read_file(daemon_directory() + "/docker.pid")); }
 
 bool is_alive(pid_t pid) {
   const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
   return !stat.empty() && stat.find(") Z ") == std::string::npos;
 }
 
-void tell_engine(const char* verb) {
-  output_of({SOURCE_DIR "/bin/engine", verb, engine_directory()});
+void tell_daemon(const char* verb) {
+  output_of({SOURCE_DIR "/bin/daemon", verb, daemon_directory()});
 }
 
 void set_live_restore(bool wanted) {
   const std::string value = wanted ? "true" : "false";
-  write_file(engine_directory() + "/daemon.json", R"({"live-restore": )" + value + "}");
+  write_file(daemon_directory() + "/daemon.json", R"({"live-restore": )" + value + "}");
   ::kill(daemon_pid(), SIGHUP);
   eventually("the daemon has read its configuration", [&] {
     return docker({"info", "-f", "{{.LiveRestoreEnabled}}"}) == value;
@@ -91,13 +91,13 @@ DeadDaemon::DeadDaemon(int signal) {
 }
 
 DeadDaemon::~DeadDaemon() {
-  const auto started = run({SOURCE_DIR "/bin/engine", "start", engine_directory()});
+  const auto started = run({SOURCE_DIR "/bin/daemon", "start", daemon_directory()});
   INFO(started.err);
   CHECK(started.status == 0);
 }
 
-void DeadDaemon::wipe() const { tell_engine("wipe"); }
-void DeadDaemon::cut_power() const { tell_engine("halt"); }
+void DeadDaemon::wipe() const { tell_daemon("wipe"); }
+void DeadDaemon::cut_power() const { tell_daemon("halt"); }
 
 NoLiveRestore::NoLiveRestore() { set_live_restore(false); }
 NoLiveRestore::~NoLiveRestore() { set_live_restore(true); }
@@ -115,7 +115,7 @@ int free_port() {
 }
 
 TlsListener::TlsListener(const fs::path& certificates) : port_(free_port()) {
-  write_file(engine_directory() + "/options",
+  write_file(daemon_directory() + "/options",
              "-H tcp://127.0.0.1:" + std::to_string(port_) + " --tlsverify --tlscacert " +
                  (certificates / "ca.pem").string() + " --tlscert " +
                  (certificates / "cert.pem").string() + " --tlskey " +
@@ -124,7 +124,7 @@ TlsListener::TlsListener(const fs::path& certificates) : port_(free_port()) {
 }
 
 TlsListener::~TlsListener() {
-  fs::remove(engine_directory() + "/options");
+  fs::remove(daemon_directory() + "/options");
   const DeadDaemon start_again(SIGTERM);
 }
 

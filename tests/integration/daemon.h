@@ -1,4 +1,4 @@
-// The daemon of the private engine that bin/engine runs, whose faults a test can cause, and a
+// The daemon of the private daemon that bin/daemon runs, whose faults a test can cause, and a
 // registry of images.
 #pragma once
 
@@ -31,7 +31,7 @@ class DeadDaemon {
 
   // All containers and images are forgotten; processes of containers go on.
   void wipe() const;
-  // All processes of containers end, and what the engine kept in memory is gone.
+  // All processes of containers end, and what the daemon kept in memory is gone.
   void cut_power() const;
 };
 
@@ -64,7 +64,7 @@ class TlsListener {
 // A port of the loopback address that nobody listens at.
 int free_port();
 
-// A registry that holds one image, which the engine does not have.
+// A registry that holds one image, which the daemon does not have.
 class Registry {
  public:
   struct Access {
@@ -91,7 +91,7 @@ class Registry {
   void freeze() const;
   void thaw() const;
   void die();
-  // From then on the engine does not have the image.
+  // From then on the daemon does not have the image.
   void forget_image() const;
 
  private:

@@ -36,7 +36,7 @@ void kill_daemon_at(const Moment& moment, Hold how, bool survived) {
     // The signal has been sent when the daemon dies with its answer.
     trial.check_destroyed(told, how == Hold::answer);
   } else if (moment.state == "Starting" && how == Hold::answer && !survived) {
-    // The engine has told more exactly.
+    // The daemon has told more exactly.
     CHECK((told.status() == Trial::when_told || told.status() == SIGKILL));
   } else {
     CHECK(told.status() == Trial::by_itself);

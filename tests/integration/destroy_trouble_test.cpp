@@ -1,4 +1,4 @@
-// Destroys that meet others, a natural end, or an engine that does not answer.
+// Destroys that meet others, a natural end, or a daemon that does not answer.
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -58,8 +58,8 @@ TEST_CASE("container that ends by itself while its destroy waits for the daemon"
   }
   REQUIRE(destroy->await_end());
   CHECK(destroy->ended() == exit_ok);
-  CHECK(place.ending_of("c1").at("kind") == "destroyed");
-  CHECK(place.ending_of("c1").at("exit_code") == 7);
+  CHECK(place.termination_of("c1").at("kind") == "destroyed");
+  CHECK(place.termination_of("c1").at("exit_code") == 7);
 }
 
 TEST_CASE("daemon that stays frozen: what is destroyed is killed, and every verb ends",
@@ -82,7 +82,7 @@ TEST_CASE("daemon that stays frozen: what is destroyed is killed, and every verb
   }
   place.set("CONTAINERIZER_ENGINE_TIMEOUT", "30secs");
   for (const char* id : {"c1", "c2"}) CHECK(place.call_for("destroy", id).status == exit_ok);
-  CHECK(place.ending_of("c1").at("signal") == SIGKILL);
+  CHECK(place.termination_of("c1").at("signal") == SIGKILL);
 }
 
 TEST_CASE("removal that stays under way keeps nobody else waiting", "[scenario-36]") {
@@ -96,7 +96,7 @@ TEST_CASE("removal that stays under way keeps nobody else waiting", "[scenario-3
   const auto goes = start_directly(place, "goes", until_go);
   write_file(goes / "go", "");
   place.await_state("goes", "Gone");
-  CHECK(place.ending_of("goes").at("exit_code") == 7);
+  CHECK(place.termination_of("goes").at("exit_code") == 7);
   CHECK(place.call("recover").status == exit_ok);
   CHECK(place.state_of("stays") == "Removing");
   CHECK(place.docker_containers() == docker_ids);

@@ -1,4 +1,4 @@
-// The client against a real Docker Engine: TEST_DOCKER_HOST names it. It holds an image
+// The client against a real Docker daemon: TEST_DOCKER_HOST names it. It holds an image
 // busybox:test.
 #include <poll.h>
 #include <unistd.h>
@@ -11,19 +11,19 @@
 #include <vector>
 
 #include "engine/docker/client.h"
-#include "engine/host/fd.h"
+#include "host/fd.h"
 
 using namespace containerizer;
 namespace json = boost::json;
 
 namespace {
 
-constexpr const char* kImage = "busybox:test";
-constexpr const char* kLabel = "containerizer-client-test";
+constexpr const char* image_call = "busybox:test";
+constexpr const char* label = "containerizer-client-test";
 
 ClientSettings settings() {
   const char* host = std::getenv("TEST_DOCKER_HOST");
-  if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker Engine for tests");
+  if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker daemon for tests");
   const auto endpoint = parse_endpoint(host);
   REQUIRE(endpoint.ok());
   ClientSettings result;
@@ -34,9 +34,9 @@ ClientSettings settings() {
 std::string text_of(const Status& status) { return status.ok() ? "done" : status.failure().text; }
 
 json::object running(const std::string& script) {
-  return {{"Image", kImage},
+  return {{"Image", image_call},
           {"Cmd", json::array{"/bin/sh", "-c", script}},
-          {"Labels", {{kLabel, "yes"}}},
+          {"Labels", {{label, "yes"}}},
           {"NetworkDisabled", true}};
 }
 
@@ -62,7 +62,7 @@ class Subject {
   }
   void start() const { REQUIRE(text_of(docker_.start(name_)) == "done"); }
   void await_end() const {
-    auto stream = docker_.watch_exit(name_);
+    auto stream = docker_.open_exit_stream(name_);
     REQUIRE(stream.ok());
     for (;;) {
       const auto ended = stream.value()->ended();
@@ -111,9 +111,9 @@ std::string joined(const std::vector<OutputEntry>& entries, OutputEntry::Stream 
 }  // namespace
 
 TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
-  EngineClient docker(settings());
+  DockerClient docker(settings());
   REQUIRE(text_of(docker.ping()) == "done");
-  REQUIRE(docker.has_image(kImage).value());
+  REQUIRE(docker.has_image(image_call).value());
   json::object body = running("echo out; echo err >&2; exit 7");
   body["StopSignal"] = "SIGQUIT";
   std::string name;
@@ -127,7 +127,7 @@ TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
     CHECK(created.name == name);
     CHECK(created.status == "created");
     CHECK_FALSE(created.started);
-    CHECK(created.labels == std::map<std::string, std::string>{{kLabel, "yes"}});
+    CHECK(created.labels == std::map<std::string, std::string>{{label, "yes"}});
     CHECK(created.stop_signal == "SIGQUIT");
     CHECK(docker.create(name, body).failed_with(Fault::conflict));
 
@@ -144,14 +144,14 @@ TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
     CHECK(joined(output, OutputEntry::Stream::out) == "out\n");
     CHECK(joined(output, OutputEntry::Stream::err) == "err\n");
 
-    const auto list = docker.list(kLabel, "yes");
+    const auto list = docker.list(label, "yes");
     REQUIRE(list.ok());
     const auto listed = std::find_if(list.value().begin(), list.value().end(),
                                      [&](const auto& facts) { return facts.name == name; });
     REQUIRE(listed != list.value().end());
     CHECK(listed->id == subject.id());
     CHECK(listed->status == "exited");
-    CHECK(docker.list(kLabel, "no").value().empty());
+    CHECK(docker.list(label, "no").value().empty());
   }
   CHECK(docker.inspect(name).failed_with(Fault::not_found));
   CHECK(docker.remove(name).ok());
@@ -159,7 +159,7 @@ TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
   CHECK(docker.start(name).failed_with(Fault::not_found));
   CHECK(docker.update(name, {}).failed_with(Fault::not_found));
   CHECK(docker.output(name, "", true).failed_with(Fault::not_found));
-  auto watch = docker.watch_exit(name);
+  auto watch = docker.open_exit_stream(name);
   REQUIRE(watch.ok());
   pollfd watched{watch.value()->fd(), POLLIN, 0};
   REQUIRE(::poll(&watched, 1, 60'000) == 1);
@@ -167,7 +167,7 @@ TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
 }
 
 TEST_CASE("A running container starts once, is updated, and is killed", "[dockerd][docker]") {
-  EngineClient docker(settings());
+  DockerClient docker(settings());
   const Subject subject(docker, running("exec sleep 1000"));
   subject.start();
   subject.start();
@@ -181,7 +181,7 @@ TEST_CASE("A running container starts once, is updated, and is killed", "[docker
 }
 
 TEST_CASE("What cannot be created or started says why", "[dockerd][docker]") {
-  EngineClient docker(settings());
+  DockerClient docker(settings());
   json::object body = running("true");
   body["Image"] = "no-such-image:ever";
   const auto missing = docker.create("client-test-missing", body);
@@ -211,7 +211,7 @@ TEST_CASE("What cannot be created or started says why", "[dockerd][docker]") {
 
 TEST_CASE("A start that needs another container or network is refused, not missing",
           "[dockerd][docker]") {
-  EngineClient docker(settings());
+  DockerClient docker(settings());
   json::object body = running("true");
   body.erase("NetworkDisabled");
   body["HostConfig"] = {{"NetworkMode", "no-such-network"}};
@@ -220,7 +220,7 @@ TEST_CASE("A start that needs another container or network is refused, not missi
 }
 
 TEST_CASE("Output is followed, resumed, and ends with the container", "[dockerd][docker]") {
-  EngineClient docker(settings());
+  DockerClient docker(settings());
   const Subject subject(docker, running("echo one; read x; echo \"got $x\""));
   subject.start();
   auto stream = docker.output(subject.name(), "", true);
@@ -248,7 +248,7 @@ TEST_CASE("Output is followed, resumed, and ends with the container", "[dockerd]
 }
 
 TEST_CASE("Long lines and binary output arrive byte for byte", "[dockerd][docker]") {
-  EngineClient docker(settings());
+  DockerClient docker(settings());
   const std::string script =
       "head -c 100000 /dev/zero | tr '\\0' x; echo; printf 'a\\0b\\n'; seq 1 20000";
   std::string expected = std::string(100000, 'x') + "\n" + std::string("a\0b\n", 4);
@@ -273,7 +273,7 @@ TEST_CASE("Long lines and binary output arrive byte for byte", "[dockerd][docker
 }
 
 TEST_CASE("Output without a readable log driver is refused", "[dockerd][docker]") {
-  EngineClient docker(settings());
+  DockerClient docker(settings());
   json::object body = running("true");
   body["HostConfig"] = {{"LogConfig", {{"Type", "none"}}}};
   const Subject subject(docker, body);
@@ -295,7 +295,7 @@ TEST_CASE("Output without a readable log driver is refused", "[dockerd][docker]"
 }
 
 TEST_CASE("A pull that no registry answers is refused in the daemon's words", "[docker]") {
-  EngineClient docker(settings());
+  DockerClient docker(settings());
   const Status status = docker.pull("127.0.0.1:1/no/such:tag", {}, -1, nullptr);
   REQUIRE_FALSE(status.ok());
   INFO(status.failure().text);

@@ -10,9 +10,9 @@
 #include <set>
 
 #include "engine/docker/client.h"
-#include "engine/translation/flag_values.h"
 #include "engine/translation/launch_plan.h"
-#include "engine/translation/run_flag_table.h"
+#include "engine/translation/run_flags/flag_table.h"
+#include "engine/translation/run_flags/flag_values.h"
 #include "tests/integration/docker_flags_samples.h"
 #include "tests/integration/work_directory.h"
 
@@ -27,9 +27,9 @@ constexpr const char* image = "busybox:test";
 const TaskSettings settings;
 const fs::path sandbox = fs::temp_directory_path();
 
-std::string engine() {
+std::string daemon() {
   const char* host = std::getenv("TEST_DOCKER_HOST");
-  if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker Engine for tests (bin/engine)");
+  if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker daemon for tests (bin/daemon)");
   return host;
 }
 
@@ -144,21 +144,21 @@ class Creator {
  public:
   Creator() {
     ClientSettings client;
-    client.endpoint = parse_endpoint(engine()).value();
+    client.endpoint = parse_endpoint(daemon()).value();
     docker_ = connect_docker(client);
     ids_.push_back(docker({"create", "--name", other_container, "-v", "/shared", image, "true"}));
   }
   ~Creator() {
-    Words words{"docker", "-H", engine(), "rm", "-f", "-v"};
+    Words words{"docker", "-H", daemon(), "rm", "-f", "-v"};
     words.insert(words.end(), ids_.begin(), ids_.end());
     CHECK(run(words).status == 0);
-    CHECK(run({"docker", "-H", engine(), "volume", "rm", "-f", "flags-volume"}).status == 0);
+    CHECK(run({"docker", "-H", daemon(), "volume", "rm", "-f", "flags-volume"}).status == 0);
   }
   Creator(const Creator&) = delete;
   Creator& operator=(const Creator&) = delete;
 
   Created by_docker(const Sample& sample, const Words& command = {"true"}) {
-    Words words{"docker", "-H", engine(), "create"};
+    Words words{"docker", "-H", daemon(), "create"};
     if (!names(sample, {"network", "net"})) words.insert(words.end(), {"--network", "bridge"});
     const Words flags = joined(sample);
     words.insert(words.end(), flags.begin(), flags.end());

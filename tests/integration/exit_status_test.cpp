@@ -29,9 +29,9 @@ void check_early_end(const WorkDirectory& place) {
   place.await_state("c1", "Gone");
   CHECK(place.events_of("c1") ==
         "Launch Begin Fetched Pulled Created Started Exited Drained Removed");
-  const auto ending = place.show("c1").at("termination").as_object();
-  CHECK(ending.at("kind").as_string() == "exited");
-  CHECK(ending.at("exit_code").as_int64() == 5);
+  const auto termination = place.show("c1").at("termination").as_object();
+  CHECK(termination.at("kind").as_string() == "exited");
+  CHECK(termination.at("exit_code").as_int64() == 5);
   CHECK(read_file(sandbox(place) / "stdout") == "once\n");
 }
 

@@ -15,9 +15,9 @@ std::string failure_of(Slave& slave, const WorkDirectory& place, const Task& tas
   slave.expect("launched " + task.name + " .*");
   const auto words = slave.expect_status(task, "TASK_FAILED");
   slave.expect_termination(task);
-  const auto ending = place.show(task.id).at("termination").as_object();
-  CHECK(ending.at("kind").as_string() == "failed");
-  CHECK(ending.at("step").as_string() == step.c_str());
+  const auto termination = place.show(task.id).at("termination").as_object();
+  CHECK(termination.at("kind").as_string() == "failed");
+  CHECK(termination.at("step").as_string() == step.c_str());
   CHECK_THAT(words, Catch::StartsWith(step + ": "));
   return words;
 }
@@ -84,7 +84,7 @@ TEST_CASE("launch that the operator's policy refuses, and one that it does not")
   CHECK(read_file(task.sandbox / "within/file") == "more\n");
 }
 
-TEST_CASE("option that the engine refuses") {
+TEST_CASE("option that the daemon refuses") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task =
@@ -136,11 +136,11 @@ TEST_CASE("mesos-executor that is not there") {
   CHECK(place.docker_containers().empty());
 }
 
-TEST_CASE("engine that is away for longer than our patience") {
+TEST_CASE("daemon that is away for longer than our patience") {
   WorkDirectory place;
   const auto socket = place.scratch() / "docker.sock";
-  const std::string engine = std::getenv("TEST_DOCKER_HOST");
-  fs::create_symlink(engine.substr(engine.find("//") + 2), socket);
+  const std::string daemon = std::getenv("TEST_DOCKER_HOST");
+  fs::create_symlink(daemon.substr(daemon.find("//") + 2), socket);
   place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix://" + socket.string());
   place.set("CONTAINERIZER_ENGINE_PATIENCE", "1secs");
   Slave slave(place);
@@ -150,11 +150,11 @@ TEST_CASE("engine that is away for longer than our patience") {
   fs::rename(socket.string() + ".away", socket);
 }
 
-TEST_CASE("engine that comes back within our patience") {
+TEST_CASE("daemon that comes back within our patience") {
   WorkDirectory place;
   const auto socket = place.scratch() / "docker.sock";
-  const std::string engine = std::getenv("TEST_DOCKER_HOST");
-  fs::create_symlink(engine.substr(engine.find("//") + 2), socket);
+  const std::string daemon = std::getenv("TEST_DOCKER_HOST");
+  fs::create_symlink(daemon.substr(daemon.find("//") + 2), socket);
   place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix://" + socket.string());
   Slave slave(place);
   fs::rename(socket, socket.string() + ".away");

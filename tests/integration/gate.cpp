@@ -27,7 +27,7 @@ const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-Fd connect_to_engine() {
+Fd connect_to_daemon() {
   const std::string host = std::getenv("TEST_DOCKER_HOST");
   const auto address = address_of(host.substr(std::strlen("unix://")));
   auto socket = make_socket();
@@ -111,17 +111,17 @@ void Gate::serve() {
     for (const auto& link : links_) {
       const short wanted = link.is_held ? POLLRDHUP : POLLIN | POLLRDHUP;
       all.push_back({link.program.get(), wanted, 0});
-      // An engine that dies meanwhile would be told of again and again.
-      all.push_back({link.is_held ? -1 : link.engine.get(), wanted, 0});
+      // A daemon that dies meanwhile would be told of again and again.
+      all.push_back({link.is_held ? -1 : link.daemon.get(), wanted, 0});
     }
     ::poll(all.data(), all.size(), -1);
     auto next = all.begin() + 2;
     for (auto link = links_.begin(); link != links_.end();) {
       const auto program = (next++)->revents;
-      const auto engine = (next++)->revents;
+      const auto daemon = (next++)->revents;
       const bool broken = (link->is_held && program != 0) ||
                           (!link->is_held && program != 0 && !pass_request(*link)) ||
-                          (!link->is_held && engine != 0 && !pass_answer(*link));
+                          (!link->is_held && daemon != 0 && !pass_answer(*link));
       link = broken ? links_.erase(link) : std::next(link);
     }
     if (all[0].revents != 0) {
@@ -138,8 +138,8 @@ void Gate::serve() {
 void Gate::accept() {
   Link link;
   link.program = Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  link.engine = connect_to_engine();
-  if (link.program.valid() && link.engine.valid()) links_.push_back(std::move(link));
+  link.daemon = connect_to_daemon();
+  if (link.program.valid() && link.daemon.valid()) links_.push_back(std::move(link));
 }
 
 bool Gate::is_meant(const std::string& bytes) const {
@@ -150,16 +150,16 @@ bool Gate::pass_request(Link& link) {
   auto bytes = receive(link.program);
   if (bytes.empty()) return false;
   const std::lock_guard lock(mutex_);
-  if (!is_meant(bytes)) return send_all(link.engine, bytes);
+  if (!is_meant(bytes)) return send_all(link.daemon, bytes);
   if (!made_up_.empty()) return send_all(link.program, made_up_);
   if (how_ == Hold::half || how_ == Hold::cut) {
     link.halve = how_;
-    return send_all(link.engine, bytes);
+    return send_all(link.daemon, bytes);
   }
   if (how_ == Hold::answer) {
-    if (!send_all(link.engine, bytes)) return false;
-    // The engine answers when it is done; the answer stays where it is.
-    pollfd done{link.engine.get(), POLLIN, 0};
+    if (!send_all(link.daemon, bytes)) return false;
+    // The daemon answers when it is done; the answer stays where it is.
+    pollfd done{link.daemon.get(), POLLIN, 0};
     ::poll(&done, 1, static_cast<int>(bound.count()));
   } else {
     link.held = std::move(bytes);
@@ -175,7 +175,7 @@ void Gate::note_held() {
 }
 
 bool Gate::pass_answer(Link& link) {
-  const auto bytes = receive(link.engine);
+  const auto bytes = receive(link.daemon);
   if (bytes.empty()) return false;
   return link.halve ? pass_half(link, bytes) : send_all(link.program, bytes);
 }
@@ -203,7 +203,7 @@ void Gate::release(bool broken) {
   for (auto link = links_.begin(); link != links_.end();) {
     const bool ends = link->is_held && (broken || link->halve);
     if (link->is_held && !ends) {
-      send_all(link->engine, link->held);
+      send_all(link->daemon, link->held);
       link->held.clear();
       link->is_held = false;
     }

@@ -1,4 +1,4 @@
-// A socket between the program and the engine that can hold back what goes through it, so that the
+// A socket between the program and the daemon that can hold back what goes through it, so that the
 // program stays in a state for as long as a test wants.
 #pragma once
 
@@ -14,9 +14,9 @@
 namespace containerizer::integration {
 
 enum class Hold {
-  request,  // the engine does not hear of it
-  answer,   // the engine does it, but nobody is told
-  half,     // the engine does it; of the answer, nothing comes after the middle of its body
+  request,  // the daemon does not hear of it
+  answer,   // the daemon does it, but nobody is told
+  half,     // the daemon does it; of the answer, nothing comes after the middle of its body
   cut,      // the same, and the connection is closed there
 };
 
@@ -31,7 +31,7 @@ class Gate {
 
   // From now on each request whose first line contains `what` is held, until open().
   void hold(const std::string& what, Hold how);
-  // From now on each such request gets this answer, and the engine does not hear of it, until
+  // From now on each such request gets this answer, and the daemon does not hear of it, until
   // open().
   void answer(const std::string& what, const std::string& status, const std::string& body);
   // Until something has been held, so many times.
@@ -44,10 +44,10 @@ class Gate {
  private:
   struct Link {
     Fd program;
-    Fd engine;
+    Fd daemon;
     std::string held;  // a request that was not passed on
     bool is_held = false;
-    std::optional<Hold> halve;  // half or cut: of what the engine is answering
+    std::optional<Hold> halve;  // half or cut: of what the daemon is answering
   };
 
   void serve();

@@ -30,9 +30,9 @@ mesos::containerizer::Launch launch_of(const WorkDirectory& place) {
 // What the slave is told of a container that is launched and ends by itself.
 mesos::containerizer::Termination end_of_launch(const WorkDirectory& place) {
   launch_directly(place, launch_of(place));
-  auto ending = end_of(place, "c1");
+  auto termination = end_of(place, "c1");
   place.await_state("c1", "Gone");
-  return ending;
+  return termination;
 }
 
 std::string words_in_sandbox(const WorkDirectory& place) {
@@ -136,10 +136,10 @@ TEST_CASE("launch hook that fails fails the task, if it is told to") {
   const auto marker = place.scratch() / "told";
   place.set("CONTAINERIZER_END_HOOK",
             script(place, "end", "echo $CONTAINER_END > " + marker.string() + "; exit 1"));
-  const auto ending = end_of_launch(place);
-  CHECK(ending.status() == 1 << 8);
-  CHECK_THAT(ending.message(), Catch::StartsWith("hook: ") && Contains(why));
-  CHECK(place.ending_of("c1").at("step").as_string() == "hook");
+  const auto termination = end_of_launch(place);
+  CHECK(termination.status() == 1 << 8);
+  CHECK_THAT(termination.message(), Catch::StartsWith("hook: ") && Contains(why));
+  CHECK(place.termination_of("c1").at("step").as_string() == "hook");
   CHECK_FALSE(has_been_created(place));
   CHECK(read_file(marker) == "failed\n");
 }
@@ -157,7 +157,7 @@ TEST_CASE("destroy ends a launch hook") {
   INFO(destroyed.err);
   CHECK(destroyed.status == 0);
   CHECK(place.state_of("c1") == "Gone");
-  CHECK(place.ending_of("c1").at("kind").as_string() == "destroyed");
+  CHECK(place.termination_of("c1").at("kind").as_string() == "destroyed");
   CHECK_FALSE(has_been_created(place));
 }
 

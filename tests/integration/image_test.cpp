@@ -33,17 +33,17 @@ std::string pull_of(const WorkDirectory& place, const std::string& id) {
 
 void check_that_it_runs(const WorkDirectory& place, const mesos::containerizer::Launch& launch) {
   launch_directly(place, launch);
-  const auto ending = end_of(place, launch.container_id().value());
-  INFO(ending.message());
-  CHECK(ending.status() == 4 << 8);
+  const auto termination = end_of(place, launch.container_id().value());
+  INFO(termination.message());
+  CHECK(termination.status() == 4 << 8);
 }
 
 std::string failure_of(const WorkDirectory& place, const mesos::containerizer::Launch& launch) {
   launch_directly(place, launch);
-  const auto ending = end_of(place, launch.container_id().value());
-  CHECK(ending.status() == 1 << 8);
-  CHECK_THAT(ending.message(), Catch::StartsWith("pull: "));
-  return ending.message();
+  const auto termination = end_of(place, launch.container_id().value());
+  CHECK(termination.status() == 1 << 8);
+  CHECK_THAT(termination.message(), Catch::StartsWith("pull: "));
+  return termination.message();
 }
 
 bool says(const mesos::containerizer::Launch& launch, const std::string& words) {
@@ -143,9 +143,9 @@ TEST_CASE("a lock of pulls that cannot be used fails the task, with words") {
   // No verb works beside such a lock.
   CHECK_THAT(place.call_for("wait", "c1").err, Contains(lock.string()));
   fs::remove(lock);
-  const auto ending = end_of(place, "c1");
-  CHECK(ending.status() == 1 << 8);
-  CHECK_THAT(ending.message(), Catch::StartsWith("pull: ") && Contains(lock.string()));
+  const auto termination = end_of(place, "c1");
+  CHECK(termination.status() == 1 << 8);
+  CHECK_THAT(termination.message(), Catch::StartsWith("pull: ") && Contains(lock.string()));
 }
 
 TEST_CASE("when a registry is asked") {
@@ -233,9 +233,9 @@ TEST_CASE("registry that dies in the middle of a pull") {
   launch_directly(place, launch);
   eventually("it pulls", [&] { return says(launch, "pulling "); });
   registry.die();
-  const auto ending = end_of(place, "c1");
-  CHECK(ending.status() == 1 << 8);
-  CHECK_THAT(ending.message(), Catch::StartsWith("pull: ") && Contains(registry.image()));
+  const auto termination = end_of(place, "c1");
+  CHECK(termination.status() == 1 << 8);
+  CHECK_THAT(termination.message(), Catch::StartsWith("pull: ") && Contains(registry.image()));
 }
 
 TEST_CASE("who waits for a pull that dies pulls itself") {

@@ -38,7 +38,7 @@ std::string found_in(const fs::path& directory, const std::string& beginning) {
 
 }  // namespace
 
-TEST_CASE("two slaves on one engine") {
+TEST_CASE("two slaves on one daemon") {
   const WorkDirectory here;
   const WorkDirectory there;
   Slave one(here);
@@ -75,10 +75,10 @@ TEST_CASE("container whose name is taken by somebody else", "[scenario-6]") {
                                  "launch-text");
   CHECK(task.id == "chosen");
   slave.expect_termination(task);
-  const auto ending = place.show(task.id).at("termination").as_object();
-  CHECK(ending.at("kind").as_string() == "failed");
-  CHECK(ending.at("step").as_string() == "create");
-  CHECK_THAT(ending.at("message").as_string().c_str(), Contains("is not of this launch"));
+  const auto termination = place.show(task.id).at("termination").as_object();
+  CHECK(termination.at("kind").as_string() == "failed");
+  CHECK(termination.at("step").as_string() == "create");
+  CHECK_THAT(termination.at("message").as_string().c_str(), Contains("is not of this launch"));
   place.await_state(task.id, "Gone");
   CHECK(taken.lives());
 }
@@ -127,7 +127,7 @@ TEST_CASE("limits and usage of a container whose record was lost") {
   CHECK(usage.has_cpus_user_time_secs());
 }
 
-TEST_CASE("containers that only the engine knows") {
+TEST_CASE("containers that only the daemon knows") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = start(slave, place);
@@ -145,6 +145,6 @@ TEST_CASE("container that was removed behind our back") {
   docker({"rm", "-f", place.docker_containers().at(0)});
   slave.expect_termination(task);
   const auto kind = place.show(task.id).at("termination").at("kind");
-  // The engine may have had time to say how it ended.
+  // The daemon may have had time to say how it ended.
   CHECK((kind == "lost" || kind == "signalled"));
 }

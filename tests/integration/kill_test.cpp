@@ -16,7 +16,7 @@ Task run_until_ready(const WorkDirectory& place, Slave& slave, const std::string
   slave.expect_status(task, "TASK_RUNNING");
   eventually("the task is ready", [&] {
     return read_file(task.sandbox / "stdout").find("ready\n") != std::string::npos &&
-           place.is_observed(task.id);
+           place.has_task_proxy(task.id);
   });
   return task;
 }
@@ -87,7 +87,7 @@ TEST_CASE("destroy does not wait for a stop timeout that is longer than it can t
   place.await_state(task.id, "Gone");
 }
 
-TEST_CASE("kill that comes before the observer listens") {
+TEST_CASE("kill that comes before the task proxy listens") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = run_until_ready(place, slave, "trap 'exit 0' TERM;" + beat);
@@ -96,11 +96,11 @@ TEST_CASE("kill that comes before the observer listens") {
   sigaddset(&kill, SIGTERM);
   // What is blocked when a program starts, and comes then, waits for it to be unblocked.
   REQUIRE(::sigprocmask(SIG_BLOCK, &kill, nullptr) == 0);
-  Child observer({program(), "observe", task.id}, place.variables());
+  Child task_proxy({program(), "task-proxy", task.id}, place.variables());
   REQUIRE(::sigprocmask(SIG_UNBLOCK, &kill, nullptr) == 0);
-  ::kill(observer.pid(), SIGTERM);
-  REQUIRE(observer.await_end());
-  CHECK(observer.ended() == 143);
+  ::kill(task_proxy.pid(), SIGTERM);
+  REQUIRE(task_proxy.await_end());
+  CHECK(task_proxy.ended() == 143);
   slave.expect_termination(task);
   CHECK_THAT(place.events_of(task.id), Contains("StopRequested Exited"));
 }

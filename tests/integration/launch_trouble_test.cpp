@@ -90,9 +90,9 @@ TEST_CASE("name that is always taken, though nobody is seen to hold it", "[scena
   gate.answer(look_by_name, "404 Not Found",
               R"({"message": "No such container: containerizer-c1"})");
   launch_directly(place, custom_launch(place, "c1", "exit 5"));
-  const auto ending = end_of(place, "c1");
-  CHECK(ending.state() == mesos::TASK_FAILED);
-  CHECK_THAT(ending.message(), Catch::StartsWith("create: ") && Contains("is already in use"));
+  const auto termination = end_of(place, "c1");
+  CHECK(termination.state() == mesos::TASK_FAILED);
+  CHECK_THAT(termination.message(), Catch::StartsWith("create: ") && Contains("is already in use"));
   place.await_state("c1", "Gone");
   CHECK(holder.lives());
 }

@@ -42,7 +42,7 @@ const char* const writer =
 
 }  // namespace
 
-TEST_CASE("output that the engine cannot give is told once", "[dockerd]") {
+TEST_CASE("output that the daemon cannot give is told once", "[dockerd]") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = slave.run("task", "echo lost; sleep 3",

@@ -1,4 +1,4 @@
-// Recoveries that meet another boot, an engine that does not answer for one container, a damaged
+// Recoveries that meet another boot, a daemon that does not answer for one container, a damaged
 // row, or their own death.
 #include <catch2/catch.hpp>
 
@@ -41,7 +41,7 @@ void await_taken_up(const WorkDirectory& place, const std::string& container_id)
   });
 }
 
-// What a recovery asks of the engine, held so that it can be killed there.
+// What a recovery asks of the daemon, held so that it can be killed there.
 struct Moment {
   const char* request;
   Hold how;
@@ -57,7 +57,7 @@ TEST_CASE("containers of before a reboot, asked for before any recovery", "[scen
   CHECK(place.call_for("destroy", "destroyed").status == exit_ok);
   for (const char* id : {"waited", "destroyed"}) {
     place.await_state(id, "Gone");
-    CHECK(place.ending_of(id).at("kind") == "rebooted");
+    CHECK(place.termination_of(id).at("kind") == "rebooted");
     CHECK(status_told_of(place, id) == -1);
   }
   CHECK(place.docker_containers().empty());
@@ -69,11 +69,11 @@ TEST_CASE("recovery of a container that was removed behind our back", "[scenario
   docker({"rm", "-f", place.docker_containers().at(0)});
   CHECK(place.call("recover").status == exit_ok);
   place.await_state("c1", "Gone");
-  CHECK(place.ending_of("c1").at("kind") == "lost");
+  CHECK(place.termination_of("c1").at("kind") == "lost");
   CHECK(status_told_of(place, "c1") == -1);
 }
 
-TEST_CASE("recovery of a container for which the engine answers too late", "[scenario-43]") {
+TEST_CASE("recovery of a container for which the daemon answers too late", "[scenario-43]") {
   WorkDirectory place;
   place.set("CONTAINERIZER_ENGINE_TIMEOUT", "1secs");
   Gate gate(place);
@@ -81,17 +81,17 @@ TEST_CASE("recovery of a container for which the engine answers too late", "[sce
   const auto before = row_of(place, "c1");
   gate.hold(place.docker_containers().at(0) + "/json", Hold::request);
   CHECK(place.call("recover").status == exit_ok);
-  eventually("it is told that the engine does not answer", [&] {
+  eventually("it is told that the daemon does not answer", [&] {
     return read_file(sandbox / "stderr").find("cannot inspect container") != std::string::npos;
   });
   CHECK(row_of(place, "c1") == before);
   gate.open();
   write_file(sandbox / "go", "");
   place.await_state("c1", "Gone");
-  CHECK(place.ending_of("c1").at("exit_code") == 7);
+  CHECK(place.termination_of("c1").at("exit_code") == 7);
 }
 
-TEST_CASE("one container for which the engine does not answer delays neither recovery nor others",
+TEST_CASE("one container for which the daemon does not answer delays neither recovery nor others",
           "[scenario-43][scenario-44]") {
   WorkDirectory place;
   // Longer than anything here may take: nobody gets on by giving up.
@@ -105,12 +105,12 @@ TEST_CASE("one container for which the engine does not answer delays neither rec
   gate.await_held();
   write_file(other / "go", "");
   place.await_state("other", "Gone");
-  CHECK(place.ending_of("other").at("exit_code") == 7);
+  CHECK(place.termination_of("other").at("exit_code") == 7);
   CHECK(row_of(place, "held") == before);
   gate.open();
   write_file(held / "go", "");
   place.await_state("held", "Gone");
-  CHECK(place.ending_of("held").at("exit_code") == 7);
+  CHECK(place.termination_of("held").at("exit_code") == 7);
 }
 
 TEST_CASE("one damaged row among others is named, and nothing is done twice",

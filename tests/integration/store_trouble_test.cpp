@@ -83,7 +83,7 @@ TEST_CASE("nobody who waits has the database open", "[scenario-62]") {
   Slave slave(place);
   const auto task = slave.run("task", "trap exit TERM; while :; do sleep 0.05; done");
   slave.expect_status(task, "TASK_RUNNING");
-  for (const char* who : {"wait", "supervise", "observe"}) {
+  for (const char* who : {"wait", "supervise", "task-proxy"}) {
     INFO(who);
     const auto all = place.processes({program(), who});
     CHECK(!all.empty());

@@ -14,7 +14,7 @@ namespace {
 const char* const obedient =
     "image=busybox:test command='trap \"exit 7\" TERM; echo up; while :; do sleep 0.05; done'";
 
-// A state that a container is in while a request to the engine is held back.
+// A state that a container is in while a request to the daemon is held back.
 struct Moment {
   const char* request;
   const char* state;
@@ -127,7 +127,7 @@ TEST_CASE("supervisor that dies while it stops its task") {
   const auto task = slave.launch("task", obedient);
   slave.expect("launched task .*");
   eventually("the task runs",
-             [&] { return has_started(place, task) && place.is_observed(task.id); });
+             [&] { return has_started(place, task) && place.has_task_proxy(task.id); });
   gate.hold("/kill", Hold::request);
   slave.say("kill task");
   gate.await_held();
@@ -219,7 +219,7 @@ TEST_CASE("task that is killed while the daemon hangs") {
   const auto task = slave.launch("task", obedient);
   slave.expect("launched task .*");
   eventually("the task runs",
-             [&] { return has_started(place, task) && place.is_observed(task.id); });
+             [&] { return has_started(place, task) && place.has_task_proxy(task.id); });
   {
     const FrozenDaemon frozen;
     slave.say("kill task");

@@ -1,4 +1,4 @@
-// A sick database, disk or engine: one clear line, the right exit status, no guess, bounded time.
+// A sick database, disk or daemon: one clear line, the right exit status, no guess, bounded time.
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -64,9 +64,9 @@ class SmallDisk {
 };
 
 // Listens, and says the same to everybody: nothing at all if that is empty.
-class OddEngine {
+class OddDaemon {
  public:
-  OddEngine(WorkDirectory& place, std::string words) : words_(std::move(words)) {
+  OddDaemon(WorkDirectory& place, std::string words) : words_(std::move(words)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string path = place.scratch() / "odd.sock";
@@ -80,12 +80,12 @@ class OddEngine {
     place.set("CONTAINERIZER_ENGINE_PATIENCE", "1secs");
     if (!words_.empty()) thread_ = std::thread([this] { serve(); });
   }
-  ~OddEngine() {
+  ~OddDaemon() {
     ::shutdown(socket_.get(), SHUT_RDWR);
     if (thread_.joinable()) thread_.join();
   }
-  OddEngine(const OddEngine&) = delete;
-  OddEngine& operator=(const OddEngine&) = delete;
+  OddDaemon(const OddDaemon&) = delete;
+  OddDaemon& operator=(const OddDaemon&) = delete;
 
  private:
   void serve() const {
@@ -171,21 +171,21 @@ TEST_CASE("state directory that is open to others") {
   fs::permissions(place.state(), fs::perms(0700));
 }
 
-TEST_CASE("engine that is not there") {
+TEST_CASE("daemon that is not there") {
   WorkDirectory place;
   place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix:///no/such/docker.sock");
   check_refusal(place.call("containers"), "/no/such/docker.sock");
   check_refusal(place.call("recover"), "/no/such/docker.sock");
 }
 
-TEST_CASE("engine that makes no sense") {
+TEST_CASE("daemon that makes no sense") {
   const auto words = GENERATE(as<std::string>(), "", "nonsense\r\n\r\n",
                               "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"a\": bad",
                               "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
                               "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n[");
   INFO(words);
   WorkDirectory place;
-  const OddEngine engine(place, words);
+  const OddDaemon daemon(place, words);
   check_refusal(place.call("containers"), "odd.sock");
   check_refusal(place.call("recover"), "odd.sock");
 }

@@ -1,11 +1,11 @@
-// A Docker Engine that is reached by TLS, and what can go wrong with that.
+// A Docker daemon that is reached by TLS, and what can go wrong with that.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
 
 #include "engine/docker/client.h"
-#include "engine/host/fd.h"
+#include "host/fd.h"
 #include "tests/integration/certificates.h"
 #include "tests/integration/daemon.h"
 #include "tests/integration/direct_launch.h"
@@ -20,13 +20,13 @@ TlsSettings settings_in(const fs::path& certificates) {
   return {true, certificates / "ca.pem", certificates / "cert.pem", certificates / "key.pem"};
 }
 
-EngineClient client_of(const std::string& host, const TlsSettings& tls,
+DockerClient client_of(const std::string& host, const TlsSettings& tls,
                        Duration deadline = Duration(30'000)) {
   ClientSettings settings;
   settings.endpoint = parse_endpoint(host).value();
   settings.endpoint.tls = tls;
   settings.call_deadline = deadline;
-  return EngineClient(settings);
+  return DockerClient(settings);
 }
 
 // What the daemon, or whatever it is, is told to have said.
@@ -163,7 +163,7 @@ TEST_CASE("daemon whose certificates do not fit", "[dockerd]") {
 
   ClientSettings settings;
   settings.endpoint = parse_endpoint(here).value();
-  EngineClient plain(settings);
+  DockerClient plain(settings);
   const auto image = plain.has_image("busybox:test");
   REQUIRE(image.failed_with(Fault::unavailable));
   CHECK_THAT(image.failure().text, Contains("does not take requests without TLS"));

@@ -16,7 +16,7 @@ const char* const script =
     "echo ran >> $MESOS_SANDBOX/ran; trap 'exit 3' TERM; echo up;"
     "until rm $MESOS_SANDBOX/go 2> /dev/null; do sleep 0.05; done; echo over; exit 7";
 
-// All that the engine tells of a container that nobody touches.
+// All that the daemon tells of a container that nobody touches.
 std::string sight_of(const std::string& docker_id) {
   return docker({"inspect", "-f", "{{.Name}} {{.State.Status}} {{.Created}}", docker_id});
 }
@@ -77,7 +77,7 @@ void Trial::hold_at(const Moment& moment, Hold how) {
     begin_destroy();
   }
   gate_.await_held();
-  // What is cut goes on, perhaps because the engine has done it all the same.
+  // What is cut goes on, perhaps because the daemon has done it all the same.
   if (how != Hold::cut) REQUIRE(state() == moment.state);
 }
 
@@ -94,7 +94,7 @@ Termination Trial::conclude(int most_runs) {
   const auto recovered = place_.call("recover");
   INFO(recovered.err);
   REQUIRE(recovered.status == exit_ok);
-  check_record_against_engine();
+  check_record_against_daemon();
   if (is_destroyed()) {
     REQUIRE(destroy_->await_end());
   } else {
@@ -103,7 +103,7 @@ Termination Trial::conclude(int most_runs) {
   const auto told = check_waits();
   const auto message = message_in<Termination>(told);
   INFO(message.message());
-  check_engine_agrees(message.status());
+  check_daemon_agrees(message.status());
   const auto destroyed = place_.call_for("destroy", id);
   INFO(destroyed.err);
   CHECK(destroyed.status == exit_ok);
@@ -130,7 +130,7 @@ void Trial::check_destroyed(const Termination& told, bool may_be_forgotten) cons
 }
 
 // No container of ours without a row that lives, and no row that says it runs without a container.
-void Trial::check_record_against_engine() const {
+void Trial::check_record_against_daemon() const {
   const auto before = state();
   const auto containers = place_.docker_containers();
   CHECK(containers.size() <= (before == "Gone" ? 0U : 1U));
@@ -151,14 +151,14 @@ std::string Trial::check_waits() const {
   return one->out();
 }
 
-// A code that the engine knows is told, and none that it does not.
-void Trial::check_engine_agrees(int status) const {
+// A code that the daemon knows is told, and none that it does not.
+void Trial::check_daemon_agrees(int status) const {
   const auto containers = place_.docker_containers();
   const auto seen =
       containers.empty()
           ? "none 0"
           : docker({"inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", containers.at(0)});
-  INFO("the engine says " << seen);
+  INFO("the daemon says " << seen);
   const bool is_unknown = kind() == "rebooted" || status == -1;
   if (is_unknown || !seen.starts_with("exited ")) return;
   CHECK(status == wait_status(std::stoi(seen.substr(seen.find(' ')))));

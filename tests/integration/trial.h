@@ -11,7 +11,7 @@
 
 namespace containerizer::integration {
 
-// A state, and the request to the engine that a supervisor cannot leave it without.
+// A state, and the request to the daemon that a supervisor cannot leave it without.
 struct Moment {
   std::string state;
   std::string request;
@@ -43,7 +43,7 @@ class Trial {
   // `wait` statuses of its program: when it ends by itself, when it is told to.
   static constexpr int by_itself = 7 << 8;
   static constexpr int when_told = 3 << 8;
-  // What the engine makes up when it died before it had written down how the program ended.
+  // What the daemon makes up when it died before it had written down how the program ended.
   static constexpr int made_up = 255 << 8;
 
   Trial();
@@ -64,7 +64,7 @@ class Trial {
   bool is_destroyed() const { return destroy_ != nullptr; }
 
   std::string state() const { return place_.state_of(id); }
-  std::string kind() const { return place_.ending_of(id).at("kind").as_string().c_str(); }
+  std::string kind() const { return place_.termination_of(id).at("kind").as_string().c_str(); }
   std::string output() const { return read_file(sandbox() / "stdout"); }
   std::string errors() const { return read_file(sandbox() / "stderr"); }
   // How often its program has been started, whoever did it.
@@ -81,9 +81,9 @@ class Trial {
 
  private:
   fs::path sandbox() const { return place_.scratch() / "sandbox"; }
-  void check_record_against_engine() const;
+  void check_record_against_daemon() const;
   std::string check_waits() const;
-  void check_engine_agrees(int status) const;
+  void check_daemon_agrees(int status) const;
 
   WorkDirectory place_;
   std::optional<Bystander> bystander_;

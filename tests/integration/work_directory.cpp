@@ -91,7 +91,7 @@ void write_file(const fs::path& path, std::string_view content) {
 
 std::string docker(std::vector<std::string> arguments) {
   const char* host = std::getenv("TEST_DOCKER_HOST");
-  if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker Engine for tests (bin/engine)");
+  if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker daemon for tests (bin/daemon)");
   arguments.insert(arguments.begin(), {"docker", "-H", host});
   return output_of(arguments);
 }
@@ -182,13 +182,13 @@ std::vector<std::string> WorkDirectory::listed() const {
   return ids;
 }
 
-json::object WorkDirectory::ending_of(const std::string& container_id) const {
-  json::value ending;
+json::object WorkDirectory::termination_of(const std::string& container_id) const {
+  json::value termination;
   eventually("the end of " + container_id + " is on record", [&] {
-    ending = show(container_id).at("termination");
-    return ending.is_object();
+    termination = show(container_id).at("termination");
+    return termination.is_object();
   });
-  return ending.as_object();
+  return termination.as_object();
 }
 
 std::string WorkDirectory::sql(const std::string& text) const {
@@ -215,9 +215,9 @@ std::vector<pid_t> WorkDirectory::processes(const std::vector<std::string>& word
   return found;
 }
 
-bool WorkDirectory::is_observed(const std::string& container_id) const {
-  const auto observers = processes({"observe", container_id});
-  return std::any_of(observers.begin(), observers.end(),
+bool WorkDirectory::has_task_proxy(const std::string& container_id) const {
+  const auto task_proxies = processes({"task-proxy", container_id});
+  return std::any_of(task_proxies.begin(), task_proxies.end(),
                      [](pid_t pid) { return catches_kill(pid); });
 }
 

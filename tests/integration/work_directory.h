@@ -81,7 +81,7 @@ class WorkDirectory {
   // Ids that `containers` answers with.
   std::vector<std::string> listed() const;
   // How it ended, once that is on record.
-  json::object ending_of(const std::string& container_id) const;
+  json::object termination_of(const std::string& container_id) const;
   // What plain sqlite3 says to `text`, which must succeed, in the state database.
   std::string sql(const std::string& text) const;
 
@@ -93,7 +93,7 @@ class WorkDirectory {
   // The one process that supervises a container, once there is one.
   pid_t supervisor(const std::string& container_id) const;
   // Whether what mesos-executor runs in place of the task's command listens for a kill.
-  bool is_observed(const std::string& container_id) const;
+  bool has_task_proxy(const std::string& container_id) const;
   // Kills the supervisor the hard way and waits until it is gone.
   void kill_supervisor(const std::string& container_id) const;
   // Kills all who wait, destroy or supervise the same way.

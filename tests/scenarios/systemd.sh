@@ -1,7 +1,7 @@
 #!/bin/bash
 # What a stop of the slave's unit does to containers, with systemd's defaults: nothing.
 #
-# Boots a systemd of its own, in namespaces of its own, with a Docker Engine of its own, in which
+# Boots a systemd of its own, in namespaces of its own, with a Docker daemon of its own, in which
 # the slave (tests/slave) is a service with KillMode=control-group. All of it ends with this script.
 # Needs root and bin/build --sanitize.
 set -euo pipefail
@@ -65,14 +65,14 @@ write_units() {
 DefaultDependencies=no
 Wants=story.service
 END
-  # PATH and the variables of an outer engine are left outside.
+  # PATH and the variables of an outer daemon are left outside.
   cat > "$dir/units/story.service" << END
 [Unit]
 DefaultDependencies=no
 SuccessAction=exit-force
 FailureAction=exit-force
 [Service]
-ExecStart=$root/bin/engine run $dir/engine -- $self story $dir
+ExecStart=$root/bin/daemon run $dir/daemon -- $self story $dir
 StandardOutput=file:$dir/output
 StandardError=inherit
 END
@@ -82,7 +82,7 @@ DefaultDependencies=no
 [Service]
 ExecStart=$player --containerizer_path=$program --work_dir=$dir/work --launcher_dir=$dir/launcher \
   $dir/commands
-Environment=CONTAINERIZER_DOCKER_ARGS="-H unix://$dir/engine/docker.sock"
+Environment=CONTAINERIZER_DOCKER_ARGS="-H unix://$dir/daemon/docker.sock"
 Environment=CONTAINERIZER_IMAGELESS=host CONTAINERIZER_WAIT=late
 StandardOutput=append:$dir/events
 StandardError=inherit

@@ -3,7 +3,7 @@
 #include <array>
 #include <ctime>
 
-#include "engine/identity.h"
+#include "engine/container/identity.h"
 #include "tests/simulation/universe.h"
 
 namespace containerizer::simulation {
@@ -203,7 +203,7 @@ class SimulatedDocker : public Docker {
         });
   }
 
-  Result<std::unique_ptr<ExitStream>> watch_exit(const std::string& container) override {
+  Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) override {
     return call<Result<std::unique_ptr<ExitStream>>>(
         "watch_exit", [&]() -> Result<std::unique_ptr<ExitStream>> {
           const auto* found = universe_.find(container);

@@ -6,8 +6,8 @@
 #include <ostream>
 #include <random>
 
-#include "engine/identity.h"
-#include "engine/lifecycle.h"
+#include "engine/container/identity.h"
+#include "engine/lifecycle/lifecycle.h"
 #include "engine/translation/launch_plan.h"
 #include "tests/simulation/slave.h"
 #include "tests/simulation/walk.h"
@@ -65,7 +65,7 @@ class Life {
         random_(history.seed + 1) {
     if (fate.begin(
             [this] { return Hash(universe_.fingerprint()).add(slave_.fingerprint()).value(); })) {
-      universe_.keep_track(installation_.config().state_directory() + "/run");
+      universe_.keep_track(installation_.settings().state_directory() + "/run");
     }
     universe_.add_foreigner("somebody-else");
     if (history.hook) {
@@ -159,13 +159,13 @@ class Life {
     if (!store.undelivered().empty()) problem("there is an end that nobody was told of");
     if (!slave_.listed().empty()) problem("containers names what is over");
     for (const auto& [name, container] : universe_.containers()) {
-      if (name != "somebody-else") problem(name + " is left in the engine");
+      if (name != "somebody-else") problem(name + " is left in the daemon");
     }
     if (universe_.containers().count("somebody-else") == 0) problem("a foreigner is gone");
     for (const auto& [name, starts] : universe_.starts()) {
       if (starts > 1) problem(fmt::format("{} was started {} times", name, starts));
     }
-    const auto run = installation_.config().state_directory() + "/run";
+    const auto run = installation_.settings().state_directory() + "/run";
     for (const auto& file : std::filesystem::directory_iterator(run)) {
       problem(file.path().filename().string() + " is left");
     }
@@ -174,23 +174,24 @@ class Life {
   void check_row(store::Store& store, const store::Container& row) {
     const auto& id = row.container_id;
     if (row.state != name_of(State::gone)) problem(id + " is " + row.state);
-    const auto ending = store.termination_of(id);
-    if (!ending) {
+    const auto termination = store.termination_of(id);
+    if (!termination) {
       problem(id + " has no termination");
     } else {
-      check_code(store, id, *ending);
+      check_code(store, id, *termination);
     }
     for (const auto& one : problems_of_walk(store, row)) problem(one);
   }
 
-  // A code that the engine gave is told as it was, none is invented, and none is lost.
-  void check_code(store::Store& store, const std::string& id, const store::Termination& ending) {
+  // A code that the daemon gave is told as it was, none is invented, and none is lost.
+  void check_code(store::Store& store, const std::string& id,
+                  const store::Termination& termination) {
     const SimulatedContainer* ended = nullptr;
     for (const auto& one : universe_.ended()) {
       if (one.name == container_name(id)) ended = &one;
     }
-    std::optional<int> told = ending.exit_code;
-    if (ending.signal) told = 128 + *ending.signal;
+    std::optional<int> told = termination.exit_code;
+    if (termination.signal) told = 128 + *termination.signal;
     if (told && (ended == nullptr || *told != ended->exit_code)) {
       problem(fmt::format("{} is told to have ended with {}", id, *told));
     }
@@ -199,7 +200,7 @@ class Life {
                               !store.requests_of(id).destroy;
     if (must_be_told && !told) {
       problem(fmt::format("{} ended with {}, which is told as {}", id, ended->exit_code,
-                          ending.message));
+                          termination.message));
     }
   }
 

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <fstream>
 
-#include "engine/host/file.h"
+#include "host/file.h"
 #include "tests/simulation/universe.h"
 
 namespace containerizer::simulation {
@@ -79,7 +79,7 @@ class SimulatedHost : public Host {
     const bool is_its = pid > 0 && universe_.init_of(id) == pid && is_alive(process);
     return is_its ? std::optional(process) : std::nullopt;
   }
-  Fd watch(const ProcessId& process) override {
+  Fd exit_descriptor(const ProcessId& process) override {
     if (!is_alive(process)) return Fd();
     return Fd(universe_.new_descriptor(
         [&universe = universe_, process] { return !universe.is_alive(process); }));
@@ -104,7 +104,7 @@ class SimulatedHost : public Host {
   }
   Status allow() override {
     universe_.step();
-    std::ofstream(prepared_.begun_file).put('\n');
+    std::ofstream(prepared_.started_file).put('\n');
     universe_.start_executor(prepared_id_.pid, prepared_);
     universe_.step();
     return Done{};
@@ -118,7 +118,7 @@ class SimulatedHost : public Host {
     return id;
   }
 
-  Result<std::string> hear(Program program, Deadline deadline, int interrupt) override {
+  Result<std::string> run_and_capture(Program program, Deadline deadline, int interrupt) override {
     universe_.step();
     auto words = make_pipe();
     if (!words.ok()) return words.failure();
@@ -142,9 +142,9 @@ class SimulatedHost : public Host {
     if (is_called_off()) return Failure{Fault::interrupted, "it was called off"};
     return is_closed() ? read_to_end(words.value().read, deadline_in(Duration(0))) : "";
   }
-  Result<std::string> hear_in_scope(Program program, const std::string&,
-                                    Deadline deadline) override {
-    return hear(std::move(program), deadline, -1);
+  Result<std::string> run_in_scope(Program program, const std::string&,
+                                   Deadline deadline) override {
+    return run_and_capture(std::move(program), deadline, -1);
   }
 
   // Only that of a hook matters to anybody.

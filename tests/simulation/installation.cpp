@@ -4,17 +4,17 @@
 #include <csignal>
 #include <filesystem>
 
-#include "engine/state_directory.h"
+#include "engine/config/state_directory.h"
 
 namespace containerizer::simulation {
 
 Installation::Installation(Universe& universe) : universe_(universe) {
   // As the program itself does.
   std::signal(SIGPIPE, SIG_IGN);
-  config_.work_directory = directory_.path();
-  config_.tasks.default_image = "busybox";
-  REQUIRE(prepare_state_directory(config_.state_directory()).ok());
-  database_.path = config_.state_directory() + "/state.db";
+  settings_.work_directory = directory_.path();
+  settings_.tasks.default_image = "busybox";
+  REQUIRE(prepare_state_directory(settings_.state_directory()).ok());
+  database_.path = settings_.state_directory() + "/state.db";
   environment_ = recorded("mesos-1.0.4/launch-1").environment;
   environment_["MESOS_DEFAULT_CONTAINER_IMAGE"] = "busybox";
   universe_.run_program = [this](const std::vector<std::string>& arguments, int output) {
@@ -38,8 +38,8 @@ mesos::containerizer::Launch Installation::new_launch(const std::string& contain
   return launch;
 }
 
-pid_t Installation::run(int (*verb)(Call&), const std::string& name, std::string request,
-                        const std::shared_ptr<Caller>& caller,
+pid_t Installation::run(int (*verb)(Invocation&), const std::string& name, std::string request,
+                        const std::shared_ptr<SlavePipe>& caller,
                         std::function<void(std::optional<int> status)> ended) {
   const auto status = std::make_shared<int>(0);
   return universe_.spawn(
@@ -53,16 +53,17 @@ pid_t Installation::run(int (*verb)(Call&), const std::string& name, std::string
       });
 }
 
-void Installation::call(int (*verb)(Call&), std::string request, std::vector<std::string> arguments,
-                        Caller& caller, int output, int& status) {
+void Installation::call(int (*verb)(Invocation&), std::string request,
+                        std::vector<std::string> arguments, SlavePipe& caller, int output,
+                        int& status) {
   const auto store = universe_.store(database_);
   const auto docker = universe_.docker();
   const auto host = universe_.host();
-  Call call{{*store, *docker, *host, config_, "/program", environment_},
-            caller,
-            std::move(request),
-            std::move(arguments),
-            output};
+  Invocation call{{*store, *docker, *host, settings_, "/program", environment_},
+                  caller,
+                  std::move(request),
+                  std::move(arguments),
+                  output};
   try {
     status = verb(call);
   } catch (const std::exception& error) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/call.h"
+#include "cli/invocation.h"
 #include "tests/simulation/universe.h"
 #include "tests/unit/recorded.h"
 #include "tests/unit/temporary_directory.h"
@@ -17,8 +17,8 @@ class Installation {
  public:
   explicit Installation(Universe& universe);
 
-  const Config& config() const { return config_; }
-  void set_hooks(const HookSettings& hooks) { config_.hooks = hooks; }
+  const Settings& settings() const { return settings_; }
+  void set_hooks(const HookSettings& hooks) { settings_.hooks = hooks; }
   const store::DatabaseSettings& database() const { return database_; }
   // The store without the world's interference, for whoever checks.
   store::Store store() const { return store::Store(database_); }
@@ -29,24 +29,24 @@ class Installation {
   mesos::containerizer::Launch new_launch(const std::string& container_id, bool is_command) const;
 
   // Runs a verb as a process; `ended` gets its exit status, or nothing when it was killed.
-  pid_t run(int (*verb)(Call&), const std::string& name, std::string request,
-            const std::shared_ptr<Caller>& caller,
+  pid_t run(int (*verb)(Invocation&), const std::string& name, std::string request,
+            const std::shared_ptr<SlavePipe>& caller,
             std::function<void(std::optional<int> status)> ended);
 
  private:
-  void call(int (*verb)(Call&), std::string request, std::vector<std::string> arguments,
-            Caller& caller, int output, int& status);
+  void call(int (*verb)(Invocation&), std::string request, std::vector<std::string> arguments,
+            SlavePipe& caller, int output, int& status);
 
   Universe& universe_;
   // In memory: what a file system does to a database has tests of its own.
   TemporaryDirectory directory_{"/dev/shm"};
-  Config config_;
+  Settings settings_;
   Environment environment_;
   store::DatabaseSettings database_;
 };
 
 // A caller that is never spoken to.
-class Nobody : public Caller {
+class Nobody : public SlavePipe {
  public:
   bool answer(const std::string& /*message*/) override { return false; }
   bool hand_over(const std::string& /*message*/) override { return false; }

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "engine/ending.h"
+#include "engine/lifecycle/termination.h"
 
 namespace containerizer::simulation {
 namespace {
@@ -16,15 +16,19 @@ std::string message_for(const std::string& container_id) {
   return message.SerializeAsString();
 }
 
-bool is_early(const std::string& answer) { return answer == early_message().SerializeAsString(); }
+bool is_early(const std::string& answer) {
+  return answer == early_termination_message().SerializeAsString();
+}
 
 }  // namespace
 
 // One verb, from the side of whoever reads its answer.
-class Slave::Call : public Caller {
+class Slave::Invocation : public SlavePipe {
  public:
-  explicit Call(Slave& slave) : slave_(slave), life_(slave.life_) { slave_.open_.insert(this); }
-  ~Call() override { slave_.open_.erase(this); }
+  explicit Invocation(Slave& slave) : slave_(slave), life_(slave.life_) {
+    slave_.open_.insert(this);
+  }
+  ~Invocation() override { slave_.open_.erase(this); }
 
   bool answer(const std::string& message) override {
     slave_.universe_.step();
@@ -128,10 +132,10 @@ void Slave::take_list(const std::set<std::string>& listed) {
 
 // --- Its calls
 
-void Slave::call(int (*verb)(containerizer::Call&), const std::string& name, std::string request,
-                 Duration limit,
+void Slave::call(int (*verb)(containerizer::Invocation&), const std::string& name,
+                 std::string request, Duration limit,
                  std::function<void(std::optional<int>, const std::string&)> ended) {
-  const auto caller = std::make_shared<Call>(*this);
+  const auto caller = std::make_shared<Invocation>(*this);
   const auto latest = universe_.now() + limit;
   ++calls_;
   installation_.run(verb, name, std::move(request), caller,
@@ -160,7 +164,7 @@ void Slave::launch(const std::string& id, bool is_command) {
 }
 
 void Slave::wait(const std::string& id) {
-  const auto caller = std::make_shared<Call>(*this);
+  const auto caller = std::make_shared<Invocation>(*this);
   containers_[id].wait =
       installation_.run(containerizer::wait, "wait " + id, message_for(id), caller,
                         [this, id, caller, life = life_](std::optional<int>) {

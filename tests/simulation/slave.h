@@ -38,14 +38,14 @@ class Slave {
   const std::vector<std::string>& problems() const { return problems_; }
 
  private:
-  class Call;
+  class Invocation;
   struct Container {
     bool launched = false;  // the launch was acknowledged
     bool is_over = false;   // for the slave
     pid_t wait = 0;         // of this life
   };
 
-  void call(int (*verb)(containerizer::Call&), const std::string& name, std::string request,
+  void call(int (*verb)(containerizer::Invocation&), const std::string& name, std::string request,
             Duration limit,
             std::function<void(std::optional<int> status, const std::string& answer)> ended);
   void list();
@@ -60,7 +60,7 @@ class Slave {
   int life_ = 0;  // even: down
   bool recovered_ = false;
   int calls_ = 0;
-  std::set<Call*> open_;
+  std::set<Invocation*> open_;
   std::map<std::string, Container> containers_;
   std::map<std::string, std::string> told_;  // the full answers
   std::set<std::string> listed_;

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <utility>
 
-#include "engine/identity.h"
-#include "engine/lifecycle.h"
+#include "engine/container/identity.h"
+#include "engine/lifecycle/lifecycle.h"
 #include "engine/translation/launch_plan.h"
 #include "tests/simulation/installation.h"
 #include "tests/simulation/walk.h"
@@ -126,23 +126,23 @@ class Simulation {
   void check() {
     auto store = installation_.store();
     CHECK(store.find(id_)->state == name_of(State::gone));
-    const auto ending = store.termination_of(id_);
-    REQUIRE(ending);
-    INFO(ending->kind << ": " << ending->message);
+    const auto termination = store.termination_of(id_);
+    REQUIRE(termination);
+    INFO(termination->kind << ": " << termination->message);
     CHECK(universe_.containers().size() == 1);
     CHECK(universe_.containers().count("somebody-else") == 1);
     CHECK(universe_.ended().size() <= 1);
     for (const auto& ended : universe_.ended()) CHECK(ended.starts == 1);
-    check_code(*ending);
+    check_code(*termination);
     CHECK(problems_of_walk(store, *store.find(id_)) == std::vector<std::string>{});
   }
 
   void check_story() {
     auto store = installation_.store();
-    const auto ending = store.termination_of(id_);
-    REQUIRE(ending);
-    INFO(ending->message);
-    CHECK(ending->kind == story_.kind);
+    const auto termination = store.termination_of(id_);
+    REQUIRE(termination);
+    INFO(termination->message);
+    CHECK(termination->kind == story_.kind);
     for (const char* when : {"launch ", "end "}) {
       CHECK((universe_.hooks().count(when + id_) == 1) == story_.hook.has_value());
     }
@@ -196,11 +196,11 @@ class Simulation {
   }
 
   // A code that the daemon gave is told as it was, and none is invented.
-  void check_code(const store::Termination& ending) {
-    if (!ending.exit_code && !ending.signal) return;
+  void check_code(const store::Termination& termination) {
+    if (!termination.exit_code && !termination.signal) return;
     REQUIRE(universe_.ended().size() == 1);
     const int code = universe_.ended()[0].exit_code;
-    CHECK(ending.exit_code.value_or(128 + ending.signal.value_or(0)) == code);
+    CHECK(termination.exit_code.value_or(128 + termination.signal.value_or(0)) == code);
   }
 
   Story story_;

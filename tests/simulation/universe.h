@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "engine/docker/docker.h"
-#include "engine/host/host.h"
+#include "host/host.h"
 #include "store/store.h"
 #include "tests/simulation/database_watch.h"
 #include "tests/simulation/fate.h"

@@ -8,7 +8,7 @@
 #include <iostream>
 #include <random>
 
-#include "engine/host/process.h"
+#include "host/process.h"
 #include "tests/store/faulty_vfs.h"
 #include "tests/store/story.h"
 #include "tests/unit/log_database.h"

@@ -13,9 +13,9 @@
 #include <random>
 #include <vector>
 
-#include "engine/host/file.h"
-#include "engine/host/process.h"
-#include "engine/lifecycle.h"
+#include "engine/lifecycle/lifecycle.h"
+#include "host/file.h"
+#include "host/process.h"
 #include "tests/store/story.h"
 #include "tests/unit/temporary_directory.h"
 

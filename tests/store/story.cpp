@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "engine/lifecycle.h"
+#include "engine/lifecycle/lifecycle.h"
 #include "tests/unit/temporary_directory.h"
 #include "tests/unit/transitions.h"
 

@@ -48,7 +48,7 @@ const std::vector<Chapter>& chapters();
 void turn_to(const Chapter& chapter, const std::string& directory);
 
 // Complaints about the file itself, and about histories that do not lead to their container's state
-// by rows of the engine's table. Empty when all is well.
+// by rows of the daemon's table. Empty when all is well.
 std::string complaints_about(const Database& database);
 
 }  // namespace containerizer::store

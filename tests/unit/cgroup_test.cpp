@@ -1,5 +1,5 @@
 // The fixtures are trees of /proc and /sys. What must not be read says 99999 there.
-#include "engine/host/cgroup.h"
+#include "host/cgroup.h"
 
 #include <unistd.h>
 

@@ -281,7 +281,7 @@ TEST_CASE("A context that cannot be used is refused by name and file",
   const std::pair<std::string, std::string> rows[] = {
       {R"({"Host": "ssh://me@there"})", "no daemon is reached by ssh"},
       {R"({"Host": 5})", "Host is no text"},
-      {"5", "no endpoint of a Docker Engine"},
+      {"5", "no endpoint of a Docker daemon"},
   };
   for (const auto& [endpoint, text] : rows) {
     INFO(endpoint);

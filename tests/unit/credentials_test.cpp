@@ -1,4 +1,4 @@
-#include "engine/credentials.h"
+#include "engine/supervisor/credentials.h"
 
 #include <sys/stat.h>
 

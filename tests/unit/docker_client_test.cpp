@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "engine/docker/client.h"
-#include "engine/host/fd.h"
+#include "host/fd.h"
 
 using namespace containerizer;
 
@@ -40,7 +40,7 @@ std::string message(int status, const std::string& text) {
   return http(status, boost::json::serialize(boost::json::object{{"message", text}}));
 }
 
-const std::string kChunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+const std::string chunked_head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 std::string chunk(const std::string& bytes) {
   char size[16];
@@ -85,13 +85,13 @@ class Server {
     REQUIRE(changed_.wait_for(lock, std::chrono::seconds(10), [this] { return closed_; }));
   }
 
-  EngineClient client(Duration deadline = Duration(10'000)) const {
+  DockerClient client(Duration deadline = Duration(10'000)) const {
     ClientSettings settings;
     settings.endpoint.address = path();
     settings.call_deadline = deadline;
     settings.pull_silence = deadline;
     settings.api_version = "1.41";
-    return EngineClient(settings);
+    return DockerClient(settings);
   }
 
   // REQUIRES: stopped.
@@ -161,7 +161,7 @@ class Server {
   std::thread thread_;
 };
 
-constexpr Duration kShort{100};
+constexpr Duration short{100};
 
 // Waits for the stream's descriptor as a caller does.
 void await(int fd) {
@@ -189,7 +189,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-const std::string kPlain = R"({"Id":"1","State":{"Status":"running"},"Config":{"Tty":false}})";
+const std::string plain = R"({"Id":"1","State":{"Status":"running"},"Config":{"Tty":false}})";
 
 std::string frame(char stream, const std::string& text) {
   std::string bytes{stream, 0, 0, 0, 0, 0};
@@ -203,7 +203,7 @@ std::string frame(char stream, const std::string& text) {
 TEST_CASE("No daemon: the text names the endpoint and the reason", "[docker][client]") {
   ClientSettings settings;
   settings.endpoint.address = "/nonexistent/docker.sock";
-  EngineClient client(settings);
+  DockerClient client(settings);
   const auto facts = client.inspect("x");
   REQUIRE(facts.failed_with(Fault::unavailable));
   CHECK(facts.failure().text ==
@@ -217,10 +217,10 @@ TEST_CASE("Answers that cannot be relied on are unavailable", "[docker][client]"
       {"not HTTP", {"SSH-2.0-OpenSSH\r\n\r\n", Then::keep}},
       {"nothing", {"", Then::close}},
       {"half a header", {"HTTP/1.1 200 OK\r\nContent-", Then::close}},
-      {"half a body", {http(200, kPlain).substr(0, 70), Then::close}},
-      {"half a chunk", {kChunkedHead + "FF\r\n{\"Id\":", Then::close}},
-      {"a chunked body without its end", {kChunkedHead + chunk(kPlain), Then::close}},
-      {"a body without length", {"HTTP/1.1 200 OK\r\n\r\n" + kPlain, Then::close}},
+      {"half a body", {http(200, plain).substr(0, 70), Then::close}},
+      {"half a chunk", {chunked_head + "FF\r\n{\"Id\":", Then::close}},
+      {"a chunked body without its end", {chunked_head + chunk(plain), Then::close}},
+      {"a body without length", {"HTTP/1.1 200 OK\r\n\r\n" + plain, Then::close}},
       {"too long a header",
        {"HTTP/1.1 200 OK\r\nX: " + std::string(80000, 'x') + "\r\n\r\n", Then::keep}},
       {"not JSON", {http(200, "<html>"), Then::keep}},
@@ -231,7 +231,7 @@ TEST_CASE("Answers that cannot be relied on are unavailable", "[docker][client]"
   for (const auto& [name, reply] : rows) {
     INFO(name);
     Server server({reply, reply});
-    EngineClient client = server.client();
+    DockerClient client = server.client();
     const auto facts = client.inspect("x");
     REQUIRE(facts.failed_with(Fault::unavailable));
     CHECK(facts.failure().text.starts_with("cannot inspect container x: "));
@@ -242,9 +242,9 @@ TEST_CASE("Answers that cannot be relied on are unavailable", "[docker][client]"
 
 TEST_CASE("A daemon that says nothing costs the deadline and no more", "[docker][client]") {
   for (const std::string& partial :
-       {std::string(), std::string("HTTP/1.1 200 OK\r\n"), kChunkedHead + "5\r\nhel"}) {
+       {std::string(), std::string("HTTP/1.1 200 OK\r\n"), chunked_head + "5\r\nhel"}) {
     Server server({Reply{partial}});
-    EngineClient client = server.client(kShort);
+    DockerClient client = server.client(short);
     const Status status = client.start("x");
     REQUIRE(status.failed_with(Fault::unavailable));
     CHECK(contains(status.failure().text, "cannot start container x: the Docker daemon at unix://" +
@@ -268,15 +268,15 @@ TEST_CASE("A full backlog costs the deadline and no more", "[docker][client]") {
 
   ClientSettings settings;
   settings.endpoint.address = path;
-  settings.call_deadline = kShort;
-  EngineClient client(settings);
+  settings.call_deadline = short;
+  DockerClient client(settings);
   CHECK(client.ping().failed_with(Fault::unavailable));
   std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("Calls share one connection", "[docker][client]") {
-  Server server({{http(200, kPlain)}, {http(204, "")}, {http(200, kPlain)}});
-  EngineClient client = server.client();
+  Server server({{http(200, plain)}, {http(204, "")}, {http(200, plain)}});
+  DockerClient client = server.client();
   CHECK(client.inspect("x").ok());
   CHECK(client.start("x").ok());
   CHECK(client.inspect("x").ok());
@@ -287,8 +287,8 @@ TEST_CASE("Calls share one connection", "[docker][client]") {
 }
 
 TEST_CASE("A kept connection that the daemon closed is replaced", "[docker][client]") {
-  Server server({{http(200, kPlain), Reply::Then::close}, {http(204, "")}});
-  EngineClient client = server.client();
+  Server server({{http(200, plain), Reply::Then::close}, {http(204, "")}});
+  DockerClient client = server.client();
   CHECK(client.inspect("x").ok());
   server.await_close();
   CHECK(client.start("x").ok());
@@ -299,16 +299,16 @@ TEST_CASE("A kept connection that the daemon closed is replaced", "[docker][clie
 TEST_CASE("A request that may have been received is repeated only when it is a GET",
           "[docker][client]") {
   SECTION("GET") {
-    Server server({{http(200, kPlain)}, {"", Reply::Then::close}, {http(200, kPlain)}});
-    EngineClient client = server.client();
+    Server server({{http(200, plain)}, {"", Reply::Then::close}, {http(200, plain)}});
+    DockerClient client = server.client();
     CHECK(client.inspect("x").ok());
     CHECK(client.inspect("x").ok());
     server.stop();
     CHECK(server.requests().size() == 3);
   }
   SECTION("POST") {
-    Server server({{http(200, kPlain)}, {"", Reply::Then::close}, {http(204, "")}});
-    EngineClient client = server.client();
+    Server server({{http(200, plain)}, {"", Reply::Then::close}, {http(204, "")}});
+    DockerClient client = server.client();
     CHECK(client.inspect("x").ok());
     CHECK(client.start("x").failed_with(Fault::unavailable));
     server.stop();
@@ -337,14 +337,14 @@ TEST_CASE("The version is ours, or the daemon's nearest to it", "[docker][client
     Server server(replies);
     ClientSettings settings;
     settings.endpoint.address = server.path();
-    EngineClient client(settings);
+    DockerClient client(settings);
     CHECK(client.api_version().empty());
     CHECK(client.start("x").ok());
     CHECK(client.api_version() == version);
   }
 }
 
-TEST_CASE("Old engines are asked for their version, and refused when too old", "[docker][client]") {
+TEST_CASE("Old daemons are asked for their version, and refused when too old", "[docker][client]") {
   const Reply ping{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"};
   std::string where;
   const auto negotiated = [&](const std::string& version) {
@@ -352,7 +352,7 @@ TEST_CASE("Old engines are asked for their version, and refused when too old", "
     where = server.path();
     ClientSettings settings;
     settings.endpoint.address = server.path();
-    EngineClient client(settings);
+    DockerClient client(settings);
     const Status status = client.start("x");
     return status.ok() ? client.api_version() : status.failure().text;
   };
@@ -392,21 +392,21 @@ TEST_CASE("A removal under way is awaited", "[docker][client]") {
   const Reply under_way{message(409, "removal of container x is already in progress")};
   SECTION("until it has ended") {
     Server server({under_way, under_way, {message(404, "No such container: x")}});
-    EngineClient client = server.client();
+    DockerClient client = server.client();
     CHECK(client.remove("x").ok());
     server.stop();
     CHECK(server.requests().size() == 3);
   }
   SECTION("until the deadline") {
     Server server(std::vector<Reply>(100, under_way));
-    EngineClient client = server.client(kShort);
+    DockerClient client = server.client(short);
     CHECK(client.remove("x").failed_with(Fault::unavailable));
   }
 }
 
 TEST_CASE("Texts of failures hold no environment values", "[docker][client]") {
   Server server({{message(400, "invalid environment variable: SECRET=hush\t1")}});
-  EngineClient client = server.client();
+  DockerClient client = server.client();
   const auto created =
       client.create("x", {{"Env", boost::json::array{"A=1", "SECRET=hush\t1", "B"}}});
   REQUIRE(created.failed_with(Fault::refused));
@@ -416,7 +416,7 @@ TEST_CASE("Texts of failures hold no environment values", "[docker][client]") {
 
 TEST_CASE("Names and references are encoded into the request", "[docker][client]") {
   Server server({{http(200, "[]")}, {http(200, "{}")}, {http(204, "")}});
-  EngineClient client = server.client();
+  DockerClient client = server.client();
   CHECK(client.list("a b", "c&d").ok());
   CHECK(client.has_image("reg:5000/a b:1").value());
   CHECK(client.remove("a/../b?c").ok());
@@ -445,8 +445,8 @@ TEST_CASE("Output: a clean end and a broken connection differ", "[docker][client
   };
   for (const auto& [name, bytes, fault] : rows) {
     INFO(name);
-    Server server({{http(200, kPlain)}, {kChunkedHead + bytes, Reply::Then::close}});
-    EngineClient client = server.client();
+    Server server({{http(200, plain)}, {chunked_head + bytes, Reply::Then::close}});
+    DockerClient client = server.client();
     auto stream = client.output("x", "2024-01-01T00:00:00.5Z", true);
     REQUIRE(stream.ok());
     const auto entry = next_entry(*stream.value());
@@ -467,9 +467,9 @@ TEST_CASE("Output: a clean end and a broken connection differ", "[docker][client
 
 TEST_CASE("Output that the daemon denies fails with its words", "[docker][client]") {
   const int status = GENERATE(501, 500);
-  Server server({{http(200, kPlain)},
+  Server server({{http(200, plain)},
                  {message(status, "configured logging driver does not support reading")}});
-  EngineClient client = server.client();
+  DockerClient client = server.client();
   auto stream = client.output("x", "", false);
   REQUIRE(stream.ok());
   const auto entry = next_entry(*stream.value());
@@ -485,18 +485,18 @@ TEST_CASE("The end of a container is told only by a usable answer", "[docker][cl
   using Then = Reply::Then;
   const auto watch = [](const Reply& reply) {
     Server server({reply});
-    EngineClient client = server.client();
-    auto stream = client.watch_exit("x");
+    DockerClient client = server.client();
+    auto stream = client.open_exit_stream("x");
     REQUIRE(stream.ok());
     return await_end(*stream.value());
   };
   const auto ended =
-      watch({kChunkedHead + chunk(R"({"Error":null,"StatusCode":0})") + "0\r\n\r\n"});
+      watch({chunked_head + chunk(R"({"Error":null,"StatusCode":0})") + "0\r\n\r\n"});
   REQUIRE(ended.ok());
   CHECK(ended.value());
   CHECK(watch({http(200, R"({"StatusCode":3})")}).ok());
   CHECK(watch({message(404, "No such container: x")}).failed_with(Fault::not_found));
-  CHECK(watch({kChunkedHead, Then::close}).failed_with(Fault::unavailable));
+  CHECK(watch({chunked_head, Then::close}).failed_with(Fault::unavailable));
   CHECK(watch({"", Then::close}).failed_with(Fault::unavailable));
   CHECK(watch({http(200, "{}")}).failed_with(Fault::unavailable));
   const auto cancelled =
@@ -511,7 +511,7 @@ TEST_CASE("A pull reports, fails, and ends as the daemon says", "[docker][client
   const auto pull = [&](const Reply& reply) {
     lines.clear();
     Server server({reply});
-    EngineClient client = server.client();
+    DockerClient client = server.client();
     Status status = client.pull("reg:5000/a:1", {"me", "s3cret", "reg:5000", ""}, -1,
                                 [&](const PullNews& news) { lines.push_back(news.line); });
     server.stop();
@@ -524,11 +524,11 @@ TEST_CASE("A pull reports, fails, and ends as the daemon says", "[docker][client
     return status;
   };
   const std::string line = chunk("{\"status\":\"Pulling\"}\r\n");
-  CHECK(pull({kChunkedHead + line + "0\r\n\r\n"}).ok());
+  CHECK(pull({chunked_head + line + "0\r\n\r\n"}).ok());
   CHECK(lines == std::vector<std::string>{"Pulling"});
-  CHECK(pull({kChunkedHead + line, Then::close}).failed_with(Fault::unavailable));
+  CHECK(pull({chunked_head + line, Then::close}).failed_with(Fault::unavailable));
   CHECK(
-      pull({kChunkedHead + line + chunk("<html>") + "0\r\n\r\n"}).failed_with(Fault::unavailable));
+      pull({chunked_head + line + chunk("<html>") + "0\r\n\r\n"}).failed_with(Fault::unavailable));
   CHECK(pull({message(404, "pull access denied for a")}).failed_with(Fault::not_found));
   const Status refused = pull({message(500, "Get https://reg:5000/v2/: connection refused")});
   REQUIRE(refused.failed_with(Fault::refused));
@@ -537,19 +537,19 @@ TEST_CASE("A pull reports, fails, and ends as the daemon says", "[docker][client
 }
 
 TEST_CASE("A pull ends at an interrupt and at the daemon's silence", "[docker][client]") {
-  Server server({{kChunkedHead + chunk("{\"status\":\"Pulling\"}\r\n")}});
+  Server server({{chunked_head + chunk("{\"status\":\"Pulling\"}\r\n")}});
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   const Fd interrupt(ends[0]);
   Fd trigger(ends[1]);
   SECTION("interrupt") {
-    EngineClient client = server.client();
+    DockerClient client = server.client();
     const Status status =
         client.pull("a", {}, interrupt.get(), [&](const PullNews&) { trigger.close(); });
     CHECK(status.failed_with(Fault::interrupted));
   }
   SECTION("silence") {
-    EngineClient client = server.client(kShort);
+    DockerClient client = server.client(short);
     const Status status = client.pull("a", {}, interrupt.get(), nullptr);
     REQUIRE(status.failed_with(Fault::unavailable));
     CHECK(contains(status.failure().text, "said nothing for 0.1 s"));

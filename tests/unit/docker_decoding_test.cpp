@@ -6,16 +6,16 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
-#include "engine/docker/http.h"
 #include "engine/docker/output_decoder.h"
 #include "engine/docker/pull_progress.h"
-#include "engine/host/json.h"
+#include "engine/docker/transport/http.h"
+#include "host/json.h"
 
 using namespace containerizer;
 
 namespace {
 
-const std::string kStamp = "2024-01-02T03:04:05.123456789Z";
+const std::string stamp = "2024-01-02T03:04:05.123456789Z";
 
 std::string frame(char stream, const std::string& text) {
   std::string bytes{stream, 0, 0, 0};
@@ -109,11 +109,11 @@ TEST_CASE("Image references split into repository and tag or digest", "[docker][
 }
 
 TEST_CASE("Frames are entries wherever the reads cut them", "[docker][output]") {
-  const std::string line = kStamp + " hello\n";
-  const std::string bytes = frame(1, line) + frame(2, kStamp + " ") + frame(1, kStamp + " no end") +
+  const std::string line = stamp + " hello\n";
+  const std::string bytes = frame(1, line) + frame(2, stamp + " ") + frame(1, stamp + " no end") +
                             frame(2, std::string("\0\n", 2));
-  const std::vector<std::string> expected{"out:" + kStamp + ":hello\n", "err:" + kStamp + ":",
-                                          "out:" + kStamp + ":no end", std::string("err::\0\n", 7)};
+  const std::vector<std::string> expected{"out:" + stamp + ":hello\n", "err:" + stamp + ":",
+                                          "out:" + stamp + ":no end", std::string("err::\0\n", 7)};
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     INFO("cut at " << cut);
     CHECK(decode(OutputDecoder::Format::framed, bytes.substr(0, cut), bytes.substr(cut)) ==
@@ -157,14 +157,13 @@ TEST_CASE("A stream that is not framed is given up", "[docker][output]") {
 
 TEST_CASE("A terminal's output is cut into lines", "[docker][output]") {
   using Format = OutputDecoder::Format;
-  const std::string bytes = kStamp + " one\r\n" + kStamp + " two\r\n";
-  const std::vector<std::string> expected{"out:" + kStamp + ":one\r\n",
-                                          "out:" + kStamp + ":two\r\n"};
+  const std::string bytes = stamp + " one\r\n" + stamp + " two\r\n";
+  const std::vector<std::string> expected{"out:" + stamp + ":one\r\n", "out:" + stamp + ":two\r\n"};
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     CHECK(decode(Format::bare, bytes.substr(0, cut), bytes.substr(cut)) == expected);
   }
   OutputDecoder open_end(Format::bare);
-  open_end.feed(kStamp + " prompt> ");
+  open_end.feed(stamp + " prompt> ");
   CHECK(drain(open_end).empty());
   const auto last = open_end.last();
   REQUIRE(last.ok());
@@ -175,23 +174,23 @@ TEST_CASE("A terminal's output is cut into lines", "[docker][output]") {
 TEST_CASE("The daemon's pieces of a terminal's long line lose their timestamps",
           "[docker][output]") {
   const std::string piece(16384, 'x');
-  const std::string bytes = kStamp + " " + piece + kStamp + " " + piece + kStamp + " end\n" +
-                            kStamp + " " + piece + "y\n";
+  const std::string bytes =
+      stamp + " " + piece + stamp + " " + piece + stamp + " end\n" + stamp + " " + piece + "y\n";
   for (const std::size_t cut : {std::size_t{16384}, std::size_t{16415}, std::size_t{16420},
                                 std::size_t{16446}, bytes.size()}) {
     INFO("cut at " << cut);
     const auto entries =
         decode(OutputDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
     REQUIRE(entries.size() == 4);
-    CHECK(entries[0] == std::string("out:").append(kStamp).append(":").append(piece));
+    CHECK(entries[0] == std::string("out:").append(stamp).append(":").append(piece));
     CHECK(entries[1] == entries[0]);
-    CHECK(entries[2] == "out:" + kStamp + ":end\n");
+    CHECK(entries[2] == "out:" + stamp + ":end\n");
     CHECK(entries[3] == entries[0] + "y\n");
   }
 }
 
 TEST_CASE("What looks like a timestamp across a line's end cuts no line", "[docker][output]") {
-  const std::string first = kStamp + " " + std::string(16384, 'x') + "2024-01-02T03:04:05\n";
+  const std::string first = stamp + " " + std::string(16384, 'x') + "2024-01-02T03:04:05\n";
   const std::string bytes = first + "ab cd\n";
   for (const std::size_t cut : {std::size_t{0}, first.size() - 1, first.size(), first.size() + 3}) {
     INFO("cut at " << cut);
@@ -298,32 +297,35 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
     std::string words;
   };
   const Row rows[] = {
-      {kCreate, 404, Fault::not_found, "No such image: nope:latest"},
-      {kCreate, 404, Fault::refused, "No such container: other"},
-      {kCreate, 409, Fault::conflict, "Conflict. The container name \"/x\" is already in use"},
-      {kCreate, 500, Fault::conflict, "Conflict. The name \"x\" is already in use by container 12"},
-      {kCreate, 400, Fault::conflict, "Conflict. The name \"x\" is already in use by container 12"},
-      {kCreate, 500, Fault::conflict, "the container name \"x\" is already in use by 12. You have"},
-      {kCreate, 400, Fault::refused, "invalid mount config"},
-      {kCreate, 500, Fault::unavailable, "no space left on device"},
-      {kStart, 404, Fault::not_found, "No such container: x"},
-      {kStart, 404, Fault::refused, "No such container: the-other"},
-      {kStart, 404, Fault::refused, "network foo not found"},
-      {kStart, 400, Fault::refused, "exec: \"nope\": executable file not found in $PATH"},
-      {kStart, 500, Fault::refused, "driver failed: port is already allocated"},
-      {kStart, 409, Fault::refused, "marked for removal"},
-      {kStart, 502, Fault::unavailable, ""},
-      {kInspect, 404, Fault::not_found, "No such container: x"},
-      {kInspect, 404, Fault::refused, "page not found"},
-      {kInspect, 500, Fault::unavailable, "layer does not exist"},
-      {kInspect, 301, Fault::unavailable, ""},
-      {kImage, 404, Fault::not_found, "No such image: y:1"},
-      {kWait, 404, Fault::not_found, "no such container"},
-      {kUpdate, 409, Fault::conflict, "Cannot update container x: conflict"},
-      {kOutput, 501, Fault::refused, "configured logging driver does not support reading"},
-      {kPull, 404, Fault::not_found, "pull access denied for x"},
-      {kPull, 500, Fault::refused, "Get https://r/v2/: dial tcp: no route to host"},
-      {kPull, 503, Fault::unavailable, ""},
+      {create_call, 404, Fault::not_found, "No such image: nope:latest"},
+      {create_call, 404, Fault::refused, "No such container: other"},
+      {create_call, 409, Fault::conflict, "Conflict. The container name \"/x\" is already in use"},
+      {create_call, 500, Fault::conflict,
+       "Conflict. The name \"x\" is already in use by container 12"},
+      {create_call, 400, Fault::conflict,
+       "Conflict. The name \"x\" is already in use by container 12"},
+      {create_call, 500, Fault::conflict,
+       "the container name \"x\" is already in use by 12. You have"},
+      {create_call, 400, Fault::refused, "invalid mount config"},
+      {create_call, 500, Fault::unavailable, "no space left on device"},
+      {start_call, 404, Fault::not_found, "No such container: x"},
+      {start_call, 404, Fault::refused, "No such container: the-other"},
+      {start_call, 404, Fault::refused, "network foo not found"},
+      {start_call, 400, Fault::refused, "exec: \"nope\": executable file not found in $PATH"},
+      {start_call, 500, Fault::refused, "driver failed: port is already allocated"},
+      {start_call, 409, Fault::refused, "marked for removal"},
+      {start_call, 502, Fault::unavailable, ""},
+      {inspect_call, 404, Fault::not_found, "No such container: x"},
+      {inspect_call, 404, Fault::refused, "page not found"},
+      {inspect_call, 500, Fault::unavailable, "layer does not exist"},
+      {inspect_call, 301, Fault::unavailable, ""},
+      {image_call, 404, Fault::not_found, "No such image: y:1"},
+      {wait_call, 404, Fault::not_found, "no such container"},
+      {update_call, 409, Fault::conflict, "Cannot update container x: conflict"},
+      {output_call, 501, Fault::refused, "configured logging driver does not support reading"},
+      {pull_call, 404, Fault::not_found, "pull access denied for x"},
+      {pull_call, 500, Fault::refused, "Get https://r/v2/: dial tcp: no route to host"},
+      {pull_call, 503, Fault::unavailable, ""},
   };
   for (const Row& row : rows) {
     INFO(row.call.attempt << " " << row.status << " " << row.words);
@@ -342,10 +344,10 @@ TEST_CASE("What Podman will not create is refused", "[docker][answers]") {
     const boost::json::object body{{"message", words}, {"cause", "why"}, {"response", 500}};
     return refusal(call, "x", Answer{500, boost::json::serialize(body), ""}).fault;
   };
-  CHECK(fault_of(kCreate, "container create: network not found") == Fault::refused);
-  CHECK(fault_of(kCreate, "the name \"x\" is already in use by 12") == Fault::conflict);
-  CHECK(fault_of(kCreate, "context canceled") == Fault::unavailable);
-  CHECK(fault_of(kRemove, "device or resource busy") == Fault::unavailable);
+  CHECK(fault_of(create_call, "container create: network not found") == Fault::refused);
+  CHECK(fault_of(create_call, "the name \"x\" is already in use by 12") == Fault::conflict);
+  CHECK(fault_of(create_call, "context canceled") == Fault::unavailable);
+  CHECK(fault_of(remove_call, "device or resource busy") == Fault::unavailable);
 }
 
 TEST_CASE("Inspect answers are reduced to facts", "[docker][answers]") {

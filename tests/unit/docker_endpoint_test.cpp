@@ -2,7 +2,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/docker/endpoint.h"
+#include "engine/docker/transport/endpoint.h"
 
 using namespace containerizer;
 

@@ -1,4 +1,4 @@
-#include "engine/host/environment.h"
+#include "host/environment.h"
 
 #include <catch2/catch.hpp>
 

@@ -7,19 +7,19 @@
 using namespace containerizer;
 using Words = std::vector<std::string>;
 
-TEST_CASE("mesos-executor runs the observer, in the form its release knows") {
+TEST_CASE("mesos-executor runs the task proxy, in the form its release knows") {
   struct Case {
     std::string fixture;
     Words argv;
   };
   const auto example = GENERATE(values<Case>({
       {"mesos-0.19.1/launch-1",
-       {"/usr/libexec/mesos/mesos-executor", "--override", "--", "/opt/our program", "observe",
+       {"/usr/libexec/mesos/mesos-executor", "--override", "--", "/opt/our program", "task-proxy",
         "ID"}},
       {"mesos-1.0.4/launch-2",
        {"/usr/libexec/mesos/mesos-executor", "--launcher_dir=/usr/libexec/mesos",
         R"(--task_command={"shell":false,"value":"/opt/our program",)"
-        R"("arguments":["/opt/our program","observe","ID"]})"}},
+        R"("arguments":["/opt/our program","task-proxy","ID"]})"}},
   }));
   const auto [launch, environment] = recorded(example.fixture);
   const auto argv = executor_argv(launch, environment, "/opt/our program", "ID");

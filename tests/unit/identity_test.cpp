@@ -1,11 +1,11 @@
-#include "engine/identity.h"
+#include "engine/container/identity.h"
 
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "engine/host/process.h"
-#include "engine/lifecycle.h"
+#include "engine/lifecycle/lifecycle.h"
 #include "engine/translation/launch_plan.h"
+#include "host/process.h"
 
 using namespace containerizer;
 
@@ -25,7 +25,7 @@ store::Container some_container() {
   return c;
 }
 
-// The container as the engine would show it.
+// The container as the daemon would show it.
 ContainerFacts seen_as(const store::Container& container) {
   ContainerFacts facts;
   facts.id = std::string(64, 'd');

@@ -5,7 +5,7 @@
 using namespace containerizer;
 
 namespace {
-const std::string kHash(64, 'a');
+const std::string digest_prefix(64, 'a');
 }
 
 TEST_CASE("image names become references") {
@@ -30,9 +30,9 @@ TEST_CASE("image names become references") {
       {"[fe80::1]/x", "[fe80::1]/x:latest"},
       {"team/a.b_c__d---e", "team/a.b_c__d---e:latest"},
       {"x:_T.a-g", "x:_T.a-g"},
-      {"ubuntu@sha256:" + kHash, "ubuntu@sha256:" + kHash},
-      {"r:1/ubuntu:1@sha256:" + kHash, "r:1/ubuntu:1@sha256:" + kHash},
-      {"sha256:" + kHash, "sha256:" + kHash},
+      {"ubuntu@sha256:" + digest_prefix, "ubuntu@sha256:" + digest_prefix},
+      {"r:1/ubuntu:1@sha256:" + digest_prefix, "r:1/ubuntu:1@sha256:" + digest_prefix},
+      {"sha256:" + digest_prefix, "sha256:" + digest_prefix},
   }));
   CAPTURE(example.image);
   const auto result = image_reference(example.image);
@@ -73,7 +73,7 @@ TEST_CASE("an image outside the grammar is refused with the part that is wrong")
       {"ubuntu@sha256", "digest"},
       {"ubuntu@sha256:abc", "digest"},
       {"ubuntu@sha256:" + std::string(64, 'A'), "digest"},
-      {"ubuntu@:" + kHash, "digest"},
+      {"ubuntu@:" + digest_prefix, "digest"},
       {"re-.gistry:5000/x", "registry"},
       {"registry:port/x", "registry"},
       {"registry:/x", "registry"},

@@ -16,7 +16,7 @@ using mesos::containerizer::Launch;
 
 namespace {
 
-const Environment kEnvironment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:test"}};
+const Environment usual_environment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:test"}};
 
 // A command task in the dialect of 0.20 and later; what a case needs is added to it.
 Launch command_task() {
@@ -64,14 +64,14 @@ mesos::Volume& add_volume(Launch& launch, const std::string& host, const std::st
   return volume;
 }
 
-LaunchPlan plan(const Launch& launch, const Environment& environment = kEnvironment,
+LaunchPlan plan(const Launch& launch, const Environment& environment = usual_environment,
                 const TaskSettings& settings = {}, const std::string& owner = "") {
   auto result = make_launch_plan(launch, environment, settings, owner);
   if (!result.ok()) throw std::runtime_error("refused: " + result.failure().text);
   return result.value();
 }
 
-std::string refusal(const Launch& launch, const Environment& environment = kEnvironment) {
+std::string refusal(const Launch& launch, const Environment& environment = usual_environment) {
   const auto result = make_launch_plan(launch, environment, {}, "");
   if (result.ok()) return "planned: " + json::serialize(result.value().create);
   CHECK(result.failure().fault == Fault::refused);
@@ -577,7 +577,7 @@ TEST_CASE("user, hostname, privileges and force pull are passed on") {
   CHECK(host_field(result, "Privileged") == true);
   CHECK(result.force_pull);
 
-  CHECK(field_of(plan(launch, kEnvironment, {}, "1000:1001"), "User") == "1000:1001");
+  CHECK(field_of(plan(launch, usual_environment, {}, "1000:1001"), "User") == "1000:1001");
 
   docker(launch).set_network(ContainerInfo::DockerInfo::HOST);
   CHECK_THAT(refusal(launch), Catch::Contains("hostname"));
@@ -603,7 +603,7 @@ TEST_CASE("resources that no container can have are refused") {
 }
 
 TEST_CASE("a persistent volume is mounted where the slave keeps it") {
-  auto environment = kEnvironment;
+  auto environment = usual_environment;
   environment["MESOS_WORK_DIRECTORY"] = "/var/mesos";
   Launch launch = command_task();
   add_scalar(launch, "disk", 64);
@@ -654,30 +654,30 @@ TEST_CASE("a quota of CPU time, when the operator wants one") {
   CHECK(host_field(plan(launch), "CpuQuota").is_null());
   TaskSettings settings;
   settings.cpu_quota = true;
-  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota") == 25'000);
-  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuPeriod") == 100'000);
+  CHECK(host_field(plan(launch, usual_environment, settings), "CpuQuota") == 25'000);
+  CHECK(host_field(plan(launch, usual_environment, settings), "CpuPeriod") == 100'000);
   auto& parameter = *docker(launch).add_parameters();
   parameter.set_key("cpu-period");
   parameter.set_value("50000");
-  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota") == 12'500);
+  CHECK(host_field(plan(launch, usual_environment, settings), "CpuQuota") == 12'500);
   parameter.set_key("cpus");
   parameter.set_value("2");
-  CHECK(host_field(plan(launch, kEnvironment, settings), "CpuQuota").is_null());
+  CHECK(host_field(plan(launch, usual_environment, settings), "CpuQuota").is_null());
 }
 
 TEST_CASE("swap, as the operator wants it") {
   Launch launch = command_task();
   add_scalar(launch, "mem", 64);
   TaskSettings settings;
-  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap").is_null());
+  CHECK(host_field(plan(launch, usual_environment, settings), "MemorySwap").is_null());
   settings.swap = SwapPolicy::unlimited;
-  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == -1);
+  CHECK(host_field(plan(launch, usual_environment, settings), "MemorySwap") == -1);
   settings.swap = SwapPolicy::none;
-  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == 64 << 20);
+  CHECK(host_field(plan(launch, usual_environment, settings), "MemorySwap") == 64 << 20);
   auto& parameter = *docker(launch).add_parameters();
   parameter.set_key("memory-swap");
   parameter.set_value("1g");
-  CHECK(host_field(plan(launch, kEnvironment, settings), "MemorySwap") == 1 << 30);
+  CHECK(host_field(plan(launch, usual_environment, settings), "MemorySwap") == 1 << 30);
 }
 
 TEST_CASE("a launch that cannot be understood is refused") {

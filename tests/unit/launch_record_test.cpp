@@ -1,8 +1,8 @@
-#include "engine/launch_record.h"
+#include "engine/container/launch_record.h"
 
 #include <catch2/catch.hpp>
 
-#include "engine/host/process.h"
+#include "host/process.h"
 #include "recorded.h"
 
 using namespace containerizer;

@@ -1,9 +1,10 @@
-#include "engine/life_lock.h"
+#include "engine/container/life_lock.h"
 
 #include <array>
 #include <catch2/catch.hpp>
 #include <csignal>
 
+#include "engine/container/run_files.h"
 #include "temporary_directory.h"
 
 using namespace containerizer;
@@ -218,11 +219,11 @@ TEST_CASE("the files of a container are forgotten, and no others") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
   REQUIRE(owner.try_own(real_host()));
-  write_file(life_file(there.path(), "c", ".output"), "cursor");
-  write_file(life_file(there.path(), "c1", ".output"), "cursor");
+  write_file(run_file(there.path(), "c", ".output"), "cursor");
+  write_file(run_file(there.path(), "c1", ".output"), "cursor");
   const LifeLock other(there.path(), "c", false);
-  forget_files(there.path(), "c");
-  forget_files(there.path(), "c");
+  remove_run_files(there.path(), "c");
+  remove_run_files(there.path(), "c");
   CHECK_FALSE(std::filesystem::exists(there / "run/c.lock"));
   CHECK_FALSE(std::filesystem::exists(there / "run/c.output"));
   CHECK(std::filesystem::exists(there / "run/c1.output"));

@@ -1,4 +1,4 @@
-#include "engine/lifecycle.h"
+#include "engine/lifecycle/lifecycle.h"
 
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>

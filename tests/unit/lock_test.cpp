@@ -1,4 +1,4 @@
-#include "engine/host/lock.h"
+#include "host/lock.h"
 
 #include <sys/stat.h>
 #include <sys/time.h>

@@ -17,7 +17,7 @@ std::string body_for(unsigned minor, const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("engines that know no mounts are asked for binds and volumes") {
+TEST_CASE("daemons that know no mounts are asked for binds and volumes") {
   const std::string body = R"({"Image":"a","HostConfig":{"Binds":["/a:/b:rw"],"Mounts":[
       {"Type":"bind","Source":"/sandbox","Target":"/mnt","ReadOnly":false},
       {"Type":"bind","Source":"/data","Target":"/data","ReadOnly":true},
@@ -29,7 +29,7 @@ TEST_CASE("engines that know no mounts are asked for binds and volumes") {
   CHECK(json::parse(body_for(25, body)) == json::parse(body));
 }
 
-TEST_CASE("what an engine is too old for is refused by name") {
+TEST_CASE("what a daemon is too old for is refused by name") {
   const auto mount = [](const std::string& fields) {
     return R"({"HostConfig":{"Mounts":[{"Target":"/v",)" + fields + "}]}}";
   };

@@ -1,4 +1,4 @@
-#include "engine/output.h"
+#include "engine/supervisor/output.h"
 
 #include <fmt/core.h>
 #include <sys/resource.h>
@@ -8,7 +8,7 @@
 #include <map>
 #include <random>
 
-#include "engine/host/file.h"
+#include "host/file.h"
 #include "temporary_directory.h"
 
 using namespace containerizer;

@@ -6,7 +6,7 @@
 #include <boost/json/value.hpp>
 #include <catch2/catch.hpp>
 
-#include "engine/config.h"
+#include "engine/config/settings.h"
 #include "engine/translation/launch_plan.h"
 
 using namespace containerizer;
@@ -22,18 +22,18 @@ namespace {
 // Settings without their CONTAINERIZER_.
 using Rules = std::vector<std::pair<std::string, std::string>>;
 
-Config config_of(const Rules& rules) {
+Settings config_of(const Rules& rules) {
   Environment environment;
   for (const auto& [name, value] : rules) environment["CONTAINERIZER_" + name] = value;
   std::vector<std::string> problems;
-  auto config = read_config(environment, problems);
+  auto settings = read_settings(environment, problems);
   CHECK(problems == std::vector<std::string>{});
-  return config;
+  return settings;
 }
 
 std::string problem_of(const std::string& name, const std::string& value) {
   std::vector<std::string> problems;
-  read_config({{"CONTAINERIZER_" + name, value}}, problems);
+  read_settings({{"CONTAINERIZER_" + name, value}}, problems);
   REQUIRE(problems.size() == 1);
   CHECK_THAT(problems[0], Contains("CONTAINERIZER_" + name));
   return problems[0];

@@ -1,4 +1,4 @@
-#include "engine/host/process.h"
+#include "host/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <set>
 #include <sstream>
 
-#include "engine/host/file.h"
+#include "host/file.h"
 #include "temporary_directory.h"
 
 using namespace containerizer;

@@ -1,4 +1,4 @@
-#include "engine/reconcile.h"
+#include "engine/lifecycle/reconcile.h"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -59,14 +59,14 @@ TEST_CASE("what follows from each record, sight and boot",
   }
 }
 
-TEST_CASE("an engine that does not answer never ends a container", "[scenario-43]") {
+TEST_CASE("a daemon that does not answer never ends a container", "[scenario-43]") {
   for (const State state : all_states()) {
     INFO(name_of(state));
     CHECK(!reconcile(state, Observation::unknown, true));
   }
 }
 
-TEST_CASE("what each answer of an engine says of a container") {
+TEST_CASE("what each answer of a daemon says of a container") {
   const auto seen = [](bool started, const char* status) {
     ContainerFacts facts;
     facts.started = started;

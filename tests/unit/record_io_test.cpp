@@ -9,8 +9,8 @@
 #include <cstring>
 #include <thread>
 
-#include "engine/host/fd.h"
-#include "engine/host/file.h"
+#include "host/fd.h"
+#include "host/file.h"
 
 using namespace containerizer;
 

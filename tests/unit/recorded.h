@@ -27,8 +27,8 @@ inline RecordedLaunch recorded(const std::string& name) {
 
   std::ifstream frame(path + ".frame", std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(frame), std::istreambuf_iterator<char>()};
-  constexpr std::size_t kLengthSize = 4;
-  if (bytes.size() < kLengthSize || !result.launch.ParseFromString(bytes.substr(kLengthSize))) {
+  constexpr std::size_t length_size = 4;
+  if (bytes.size() < length_size || !result.launch.ParseFromString(bytes.substr(length_size))) {
     throw std::runtime_error(path + ".frame cannot be read");
   }
   std::ifstream variables(path + ".env");

@@ -1,4 +1,4 @@
-#include "engine/translation/run_flags.h"
+#include "engine/translation/run_flags/run_flags.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>

@@ -1,4 +1,4 @@
-#include "engine/host/scope.h"
+#include "host/scope.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>

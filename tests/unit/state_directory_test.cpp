@@ -1,4 +1,4 @@
-#include "engine/state_directory.h"
+#include "engine/config/state_directory.h"
 
 #include <sys/stat.h>
 

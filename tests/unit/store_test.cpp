@@ -43,7 +43,7 @@ struct Shelf {
   }
   Container add_gone(const std::string& id, bool delivered = true) {
     auto c = add(id);
-    store.advance(c, step("Failed", "Removing", ending("failed", "pull")));
+    store.advance(c, step("Failed", "Removing", termination("failed", "pull")));
     store.advance(c, step("Removed", "Gone"));
     if (delivered) store.deliver(id);
     return c;
@@ -58,7 +58,7 @@ struct Shelf {
     advance.termination = termination;
     return advance;
   }
-  static Termination ending(const std::string& kind, std::optional<std::string> during = {}) {
+  static Termination termination(const std::string& kind, std::optional<std::string> during = {}) {
     Termination all;
     all.kind = kind;
     all.step = std::move(during);
@@ -197,7 +197,7 @@ TEST_CASE_METHOD(Shelf, "what the schema forbids is refused, and nothing of it i
   SECTION("a state that is none") { c.state = "Happy"; }
   SECTION("a kind that is none") { c.kind = "other"; }
   SECTION("a nonce of another launch") { c.nonce = store.find("c")->nonce; }
-  SECTION("a container that cannot be the engine's") { c.docker_id = "short"; }
+  SECTION("a container that cannot be the daemon's") { c.docker_id = "short"; }
   SECTION("a process that is none") { c.init = ProcessId{0, 1}; }
   CHECK_THROWS_AS(store.insert(c, {}, {}, "launch"), StoreError);
   CHECK(store.everything().size() == 1);
@@ -263,9 +263,10 @@ TEST_CASE_METHOD(Shelf, "a step moves the row on, with all that the event brough
 TEST_CASE_METHOD(Shelf, "who does not own the row any more changes nothing", "[scenario-49]") {
   auto stale = add("c");
   auto owner = stale;
-  store.advance(owner, step("DestroyRequested", "Removing", ending("destroyed")));
+  store.advance(owner, step("DestroyRequested", "Removing", termination("destroyed")));
   const auto before = stale;
-  CHECK_THROWS_AS(store.advance(stale, step("Begin", "Fetching", ending("failed"))), OwnershipLost);
+  CHECK_THROWS_AS(store.advance(stale, step("Begin", "Fetching", termination("failed"))),
+                  OwnershipLost);
   CHECK_THROWS_AS(store.amend(stale), OwnershipLost);
   check_equal(stale, before);
   check_equal(store.find("c").value(), owner);
@@ -283,7 +284,8 @@ TEST_CASE_METHOD(Shelf, "a row that is gone cannot be moved on", "[scenario-49]"
 TEST_CASE_METHOD(Shelf, "a step into a state that is none changes nothing") {
   auto c = add("c");
   CHECK_THROWS_AS(store.advance(c, step("Begin", "Happy")), StoreError);
-  CHECK_THROWS_AS(store.advance(c, step("Begin", "Fetching", ending("no such kind"))), StoreError);
+  CHECK_THROWS_AS(store.advance(c, step("Begin", "Fetching", termination("no such kind"))),
+                  StoreError);
   CHECK(c.version == 1);
   check_equal(store.find("c").value(), c);
   CHECK(store.history("c", 10).size() == 1);
@@ -294,10 +296,10 @@ TEST_CASE_METHOD(Shelf, "a step into a state that is none changes nothing") {
 TEST_CASE_METHOD(Shelf, "the first termination stands", "[scenario-30][scenario-34]") {
   auto c = add("c");
   CHECK(!store.termination_of("c"));
-  auto natural = ending("exited");
+  auto natural = termination("exited");
   natural.exit_code = 3;
   store.advance(c, step("Exited", "Exited", natural));
-  store.advance(c, step("Drained", "Removing", ending("unknown")));
+  store.advance(c, step("Drained", "Removing", termination("unknown")));
   const auto kept = store.termination_of("c").value();
   CHECK(kept.kind == "exited");
   CHECK(kept.exit_code == 3);
@@ -310,19 +312,19 @@ TEST_CASE_METHOD(Shelf, "the first termination stands", "[scenario-30][scenario-
 
 TEST_CASE_METHOD(Shelf, "a termination says what its kind must say", "[scenario-28]") {
   auto c = add("c");
-  auto wrong = ending("exited");
+  auto wrong = termination("exited");
   SECTION("an exit without its code") {}
   SECTION("an exit with a code that is none") { wrong.exit_code = 256; }
-  SECTION("a signal that is not named") { wrong = ending("signalled"); }
+  SECTION("a signal that is not named") { wrong = termination("signalled"); }
   SECTION("a signal that is none") {
-    wrong = ending("signalled");
+    wrong = termination("signalled");
     wrong.signal = 65;
   }
   SECTION("both an exit and a signal") {
     wrong.exit_code = 0;
     wrong.signal = 9;
   }
-  SECTION("a step of what did not fail") { wrong = ending("lost", "pull"); }
+  SECTION("a step of what did not fail") { wrong = termination("lost", "pull"); }
   CHECK_THROWS_AS(store.advance(c, step("Exited", "Exited", wrong)), StoreError);
   CHECK(!store.termination_of("c"));
   CHECK(store.find("c")->state == "Accepted");

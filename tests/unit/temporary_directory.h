@@ -18,7 +18,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "engine/host/fd.h"
+#include "host/fd.h"
 
 namespace containerizer {
 

@@ -1,4 +1,4 @@
-#include "engine/host/text.h"
+#include "host/text.h"
 
 #include <catch2/catch.hpp>
 

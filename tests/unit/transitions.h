@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "engine/lifecycle.h"
+#include "engine/lifecycle/lifecycle.h"
 
 namespace containerizer {
 

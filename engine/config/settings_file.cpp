@@ -1,0 +1,150 @@
+#include "engine/config/settings_file.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "host/environment.h"
+#include "host/fd.h"
+#include "host/file.h"
+#include "host/process.h"
+
+namespace containerizer {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view digits = "0123456789";
+constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+// Those that never mean anything to sh in the value of an assignment.
+constexpr std::string_view punctuation = "./:,@%+=-";
+
+// The one variable whose value sh may refuse.
+constexpr std::string_view checked_by_sh = "OPTIND";
+
+bool is_one_of(char c, std::string_view set) { return set.find(c) != set.npos; }
+bool is_in_name(char c) { return is_one_of(c, letters) || is_one_of(c, digits); }
+bool is_in_word(char c) { return is_in_name(c) || is_one_of(c, punctuation); }
+
+void skip_blanks(std::string_view& rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+}
+
+// Takes the name of an assignment, and the sign, off the front; "" when there is none.
+std::string take_name(std::string_view& rest) {
+  const auto end = rest.find('=');
+  if (end == rest.npos || end == 0 || is_one_of(rest[0], digits)) return "";
+  const auto name = rest.substr(0, end);
+  if (!std::all_of(name.begin(), name.end(), is_in_name)) return "";
+  rest.remove_prefix(end + 1);
+  return std::string(name);
+}
+
+// Takes the value off the front; nothing when it is not plain.
+std::optional<std::string> take_word(std::string_view& rest) {
+  std::string word;
+  while (!rest.empty() && !is_one_of(rest[0], " \t")) {
+    const char quote = rest[0];
+    if (quote == '\'' || quote == '"') {
+      const auto end = rest.find(quote, 1);
+      if (end == rest.npos) return std::nullopt;
+      const auto quoted = rest.substr(1, end - 1);
+      if (quote == '"' && quoted.find_first_of("$`\\") != quoted.npos) return std::nullopt;
+      word += quoted;
+      rest.remove_prefix(end + 1);
+    } else if (is_in_word(quote)) {
+      word += quote;
+      rest.remove_prefix(1);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return word;
+}
+
+// environment.sh beside the path, or beside what the path leads to; "" when there is none.
+fs::path settings_beside(fs::path path) {
+  constexpr int most_links = 40;  // as the kernel follows
+  std::error_code none;
+  for (int link = 0; link <= most_links; ++link) {
+    auto file = path.parent_path() / "environment.sh";
+    if (fs::exists(file, none)) return file;
+    const auto target = fs::read_symlink(path, none);
+    if (none) break;
+    path = path.parent_path() / target;
+  }
+  return {};
+}
+
+void replace_environment(const Environment& environment) {
+  ::clearenv();
+  for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+}
+
+Status let_shell_read(const std::string& file) {
+  auto output = make_pipe();
+  if (!output.ok()) return output.failure();
+  Program shell;
+  shell.arguments = {"/bin/sh", "-c",          "set -a; . \"$0\" >&2 && exec \"$1\" \"$2\"",
+                     file,      own_program(), print_environment};
+  shell.environment = as_strings(own_environment());
+  shell.output = output.value().write.get();
+  shell.error = STDERR_FILENO;
+  shell.dies_with_us = true;
+  auto started = start(shell);
+  if (!started.ok()) return started.failure();
+  output.value().write.close();
+  const auto text = read_to_end(output.value().read);
+  int status = -1;
+  ::waitpid(started.value().pid, &status, 0);
+  if (status != 0 || text.empty()) {
+    return Failure{Fault::refused, "sh cannot read the settings in " + file +
+                                       " (what it said stands above); mend it"};
+  }
+  replace_environment(unpack_environment(text));
+  return Done{};
+}
+
+}  // namespace
+
+std::optional<Assignments> plain_assignments(std::string_view script) {
+  Assignments found;
+  if (script.find('\0') != script.npos) return std::nullopt;
+  while (!script.empty()) {
+    const auto end = script.find('\n');
+    auto line = script.substr(0, end);
+    script.remove_prefix(end == script.npos ? script.size() : end + 1);
+    skip_blanks(line);
+    if (line.empty() || line[0] == '#') continue;
+    if (line.starts_with("export ")) line.remove_prefix(std::strlen("export "));
+    skip_blanks(line);
+    auto name = take_name(line);
+    auto word = take_word(line);
+    skip_blanks(line);
+    if (name.empty() || name == checked_by_sh || !word || (!line.empty() && line[0] != '#'))
+      return std::nullopt;
+    found.emplace_back(std::move(name), std::move(*word));
+  }
+  return found;
+}
+
+Status apply_settings_file(const std::string& called_as) {
+  const auto file = settings_beside(called_as);
+  if (file.empty()) return Done{};
+  constexpr std::size_t most = 32768;  // a longer one may have been cut
+  const auto script = read_small_file(file);
+  const auto assignments =
+      script && script->size() <= most ? plain_assignments(*script) : std::nullopt;
+  if (!assignments) return let_shell_read(file);
+  for (const auto& [name, value] : *assignments) ::setenv(name.c_str(), value.c_str(), 1);
+  return Done{};
+}
+
+const char* const print_environment = "--print-environment";
+
+}  // namespace containerizer

@@ -1,0 +1,109 @@
+#include "engine/container/identity.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "engine/lifecycle/lifecycle.h"
+#include "engine/translation/launch_plan.h"
+#include "host/process.h"
+
+namespace containerizer {
+namespace {
+
+const char* const container_label = "docker-containerizer.container";
+const char* const nonce_label = "docker-containerizer.nonce";
+const char* const kind_label = "docker-containerizer.kind";
+const char* const directory_label = "docker-containerizer.directory";
+const char* const slave_label = "docker-containerizer.slave";
+const char* const framework_label = "docker-containerizer.framework";
+const char* const executor_label = "docker-containerizer.executor";
+const char* const task_label = "docker-containerizer.task";
+const char* const boot_label = "docker-containerizer.boot";
+
+State state_seen(const ContainerFacts& seen) {
+  if (!seen.started) return State::creating;
+  const bool over = seen.status == "exited" || seen.status == "dead" || seen.status == "removing";
+  // An ended container is taken up as running: whoever looks at it finds out how it ended.
+  return over || seen.status == "running" || seen.status == "paused" || seen.status == "restarting"
+             ? State::running
+             : State::starting;
+}
+
+}  // namespace
+
+const char* const instance_label = "docker-containerizer.instance";
+
+std::string make_nonce() {
+  std::array<unsigned char, 16> random{};
+  std::size_t filled = 0;
+  while (filled < random.size()) {
+    const auto got = ::getrandom(random.data() + filled, random.size() - filled, 0);
+    if (got > 0) filled += static_cast<std::size_t>(got);
+  }
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : random) {
+    text += digits[byte >> 4U];
+    text += digits[byte & 15U];
+  }
+  return text;
+}
+
+bool is_valid_container_id(const std::string& id) {
+  const auto is_alphanumeric = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0;
+  };
+  return !id.empty() && id.size() <= 128 && is_alphanumeric(id[0]) &&
+         std::all_of(id.begin(), id.end(), [&](char c) {
+           return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+boost::json::object identity_labels(const store::Container& c, const std::string& instance) {
+  return {{instance_label, instance},
+          {container_label, c.container_id},
+          {nonce_label, c.nonce},
+          {kind_label, c.kind},
+          {directory_label, c.directory},
+          {slave_label, c.slave_id},
+          {framework_label, c.framework_id},
+          {executor_label, c.executor_id},
+          {task_label, c.task_id.value_or("")},
+          {boot_label, c.boot_id}};
+}
+
+bool is_ours(const ContainerFacts& seen, const store::Container& container) {
+  const auto nonce = seen.labels.find(nonce_label);
+  return nonce != seen.labels.end() && nonce->second == container.nonce;
+}
+
+std::optional<store::Container> rebuild(const ContainerFacts& seen) {
+  const auto label = [&](const char* name) {
+    const auto found = seen.labels.find(name);
+    return found == seen.labels.end() ? std::string() : found->second;
+  };
+  store::Container c;
+  c.container_id = label(container_label);
+  c.nonce = label(nonce_label);
+  c.kind = label(kind_label);
+  c.directory = label(directory_label);
+  // Labels alone can be an image's, whose maker wrote them there; the name cannot.
+  if (!is_valid_container_id(c.container_id) || seen.name != container_name(c.container_id) ||
+      c.nonce.size() != 32 || c.directory.empty() || (c.kind != "command" && c.kind != "custom")) {
+    return std::nullopt;
+  }
+  c.slave_id = label(slave_label);
+  c.framework_id = label(framework_label);
+  c.executor_id = label(executor_label);
+  if (const auto task = label(task_label); !task.empty()) c.task_id = task;
+  c.state = name_of(state_seen(seen));
+  c.boot_id = label(boot_label);
+  if (c.boot_id.empty()) c.boot_id = boot_id();
+  c.docker_id = seen.id;
+  return c;
+}
+
+}  // namespace containerizer

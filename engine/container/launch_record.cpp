@@ -1,0 +1,53 @@
+#include "engine/container/launch_record.h"
+
+#include "engine/container/identity.h"
+#include "engine/translation/launch_plan.h"
+#include "engine/translation/resources.h"
+#include "host/process.h"
+
+namespace containerizer {
+
+Result<store::Container> new_container(const mesos::containerizer::Launch& launch) {
+  const auto failure = [](const std::string& why) {
+    return Failure{Fault::refused, "launch refused: " + why};
+  };
+  const auto& id = launch.container_id().value();
+  if (!is_valid_container_id(id)) {
+    return failure("the container id is not 1 to 128 letters, digits, '.', '_' or '-'");
+  }
+  if (!launch.has_executor_info()) return failure("the request has no executor_info");
+  if (launch.directory().empty() || launch.directory()[0] != '/') {
+    return failure("the request names no sandbox directory");
+  }
+  store::Container c;
+  c.container_id = id;
+  c.state = name_of(State::accepted);
+  c.kind = kind_of(launch) == TaskKind::command ? "command" : "custom";
+  c.slave_id = launch.slave_id().value();
+  c.framework_id = launch.executor_info().framework_id().value();
+  c.executor_id = launch.executor_info().executor_id().value();
+  if (launch.has_task_info()) {
+    c.task_id = launch.task_info().task_id().value();
+    c.task_name = launch.task_info().name();
+  }
+  if (launch.has_user()) c.user = launch.user();
+  c.directory = launch.directory();
+  c.nonce = make_nonce();
+  return c;
+}
+
+store::Limits initial_limits(const mesos::containerizer::Launch& launch) {
+  const auto wanted = sum_resources(launch.executor_info().resources());
+  store::Limits limits;
+  limits.cpus = wanted.cpus;
+  if (wanted.memory) limits.memory = limits.hard_memory = memory_limit(*wanted.memory);
+  return limits;
+}
+
+State state_of(const store::Container& container) {
+  if (const auto state = state_named(container.state)) return *state;
+  throw store::StoreError("container " + container.container_id + " is recorded as \"" +
+                          container.state + "\", which is no state; mend its row or delete it");
+}
+
+}  // namespace containerizer

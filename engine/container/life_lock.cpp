@@ -1,0 +1,50 @@
+#include "engine/container/life_lock.h"
+
+#include "engine/container/run_files.h"
+
+namespace containerizer {
+
+bool is_past(State state, Phase phase) {
+  const bool has_ended = state == State::exited || is_settled(state);
+  switch (phase) {
+    case Phase::startup:
+      return state == State::running || state == State::stopping || has_ended;
+    case Phase::outcome:
+      return has_ended;
+    case Phase::executor:
+      return is_settled(state);
+    case Phase::ownership:
+      break;
+  }
+  return state == State::gone;
+}
+
+LifeLock::LifeLock(const std::string& state_directory, const std::string& container_id, bool create)
+    : file_(run_file(state_directory, container_id, ".lock"), create) {}
+
+bool LifeLock::try_own(Host& host) {
+  using Mode = LockFile::Mode;
+  if (!file_.try_lock(static_cast<int>(Phase::ownership), Mode::exclusive)) return false;
+  // Only waiters that are just looking can be in the way of these.
+  for (const Phase phase : {Phase::startup, Phase::outcome, Phase::executor}) {
+    host.lock(file_, static_cast<int>(phase), Mode::exclusive, {}, nullptr);
+  }
+  return true;
+}
+
+void LifeLock::pass(Phase phase) { file_.unlock(static_cast<int>(phase)); }
+
+bool LifeLock::is_held(Phase phase) const {
+  return file_.valid() && file_.is_held(static_cast<int>(phase));
+}
+
+LockFile::Outcome LifeLock::await_passed(Host& host, Phase phase, std::optional<Deadline> deadline,
+                                         const volatile std::sig_atomic_t* interrupted) {
+  if (!file_.valid()) return LockFile::Outcome::locked;
+  const int byte = static_cast<int>(phase);
+  const auto outcome = host.lock(file_, byte, LockFile::Mode::shared, deadline, interrupted);
+  if (outcome == LockFile::Outcome::locked) file_.unlock(byte);
+  return outcome;
+}
+
+}  // namespace containerizer

@@ -1,0 +1,274 @@
+#include "engine/docker/transport/connection.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <optional>
+
+#include "engine/docker/transport/tls.h"
+
+namespace containerizer {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using beast::error_code;
+using Local = asio::local::stream_protocol;
+using Tcp = asio::ip::tcp;
+using Protocol = asio::generic::stream_protocol;
+using Stream = beast::basic_stream<Protocol, asio::io_context::executor_type>;
+using TlsStream = beast::ssl_stream<Stream&>;
+
+constexpr Duration kBacklogPause{20};
+constexpr const char* kAdvice = "; check that it responds (docker ps) and is not overloaded";
+constexpr std::size_t kReceiveSize = 16U << 10;
+
+// Where operations run. Each runs until it is complete, so one is enough for all connections.
+asio::io_context& loop() {
+  static thread_local asio::io_context context(1);
+  return context;
+}
+
+// Starts an operation of `stream` and waits until it is complete, or cancelled at `end`.
+template <class Start>
+error_code complete(Stream& stream, Deadline end, const Start& start) {
+  error_code result;
+  stream.expires_at(end);
+  start([&](error_code error, auto...) { result = error; });
+  loop().restart();
+  loop().run();
+  stream.expires_never();
+  return result;
+}
+
+Protocol::endpoint address_of(const Endpoint& endpoint) {
+  if (endpoint.kind == Endpoint::Kind::unix_socket) return Local::endpoint(endpoint.address);
+  return Tcp::endpoint(asio::ip::make_address(endpoint.address), endpoint.port);
+}
+
+// Asio's own way to open a socket would leave it to the programs that this one starts.
+error_code open_socket(Stream& stream, const Protocol& protocol) {
+  error_code error;
+  const int fd = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return {errno, boost::system::system_category()};
+  stream.socket().assign(protocol, fd, error);
+  if (!error) stream.socket().non_blocking(true, error);
+  return error;
+}
+
+error_code connect_by(Stream& stream, const Protocol::endpoint& address, Deadline end) {
+  for (;;) {
+    error_code error =
+        complete(stream, end, [&](auto done) { stream.async_connect(address, done); });
+    if (error || address.protocol().family() != AF_UNIX) return error;
+    // Asio takes a unix socket whose backlog is full for connected.
+    stream.socket().remote_endpoint(error);
+    if (error != asio::error::not_connected) return error;
+    if (time_left(end).count() == 0) return beast::error::timeout;
+    sleep_for(std::min(kBacklogPause, time_left(end)));
+  }
+}
+
+bool is_end(const error_code& error) {
+  return error == asio::error::eof || error == asio::ssl::error::stream_truncated;
+}
+
+std::string seconds(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g s", static_cast<double>(duration.count()) / 1000.0);
+  return text;
+}
+
+}  // namespace
+
+struct Connection::Socket {
+  Stream stream{loop()};
+  std::optional<TlsStream> tls;  // without it, bytes go as they are
+  TlsSettings settings;
+  std::string server;
+
+  // Ends TLS with the other side, if that is still possible without waiting.
+  ~Socket() {
+    error_code ignored;
+    if (tls) tls->shutdown(ignored);
+  }
+
+  template <class Action>
+  auto with(const Action& action) {
+    return tls ? action(*tls) : action(stream);
+  }
+
+  std::size_t read(char* buffer, std::size_t size, error_code& error) {
+    return with([&](auto& on) { return on.read_some(asio::buffer(buffer, size), error); });
+  }
+
+  std::string explain(const error_code& error) {
+    return tls ? explain_tls(error, tls->native_handle(), settings, server) : error.message();
+  }
+};
+
+Readiness wait_for(int fd, short events, Deadline end, int interrupt) {
+  pollfd watched[] = {{fd, events, 0}, {interrupt, POLLIN, 0}};
+  for (;;) {
+    const auto left = std::min<Duration::rep>(time_left(end).count(), INT_MAX);
+    const int count = ::poll(watched, 2, static_cast<int>(left));
+    if (count < 0 && errno != EINTR) return Readiness::ready;  // the next call on fd says why
+    if (count > 0) return watched[1].revents != 0 ? Readiness::interrupted : Readiness::ready;
+    if (count == 0 && time_left(end).count() == 0) return Readiness::timed_out;
+  }
+}
+
+Connection::Connection() = default;
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+int Connection::fd() const { return socket_->stream.socket().native_handle(); }
+bool Connection::is_encrypted() const { return socket_->tls.has_value(); }
+
+Result<Connection> Connection::open(const Endpoint& endpoint, const Patience& patience) {
+  Connection connection;
+  connection.daemon_ = "the Docker daemon at " + endpoint.text();
+  connection.socket_ = std::make_unique<Socket>();
+  Status opened = connection.connect(endpoint, patience);
+  if (opened.ok() && endpoint.tls) opened = connection.encrypt(endpoint, patience);
+  if (!opened.ok()) return opened.failure();
+  return connection;
+}
+
+Status Connection::connect(const Endpoint& endpoint, const Patience& patience) {
+  const auto address = address_of(endpoint);
+  auto error = open_socket(socket_->stream, address.protocol());
+  if (!error) error = connect_by(socket_->stream, address, patience.end);
+  if (error == beast::error::timeout || error == asio::error::timed_out) return timed_out(patience);
+  if (error) {
+    return Failure{Fault::unavailable, "no connection to " + daemon_ + ": " + error.message() +
+                                           "; check that it listens there"};
+  }
+  if (endpoint.kind == Endpoint::Kind::tcp) {  // a stream must notice when the other host is gone
+    socket_->stream.socket().set_option(asio::socket_base::keep_alive(true), error);
+  }
+  return Done{};
+}
+
+Status Connection::encrypt(const Endpoint& endpoint, const Patience& patience) {
+  const auto failed = [&](const std::string& reason) {
+    return Failure{Fault::unavailable, "no TLS with " + daemon_ + ": " + reason};
+  };
+  auto made = make_tls_context(*endpoint.tls);
+  if (!made.ok()) return failed(made.failure().text);
+  asio::ssl::context context(made.value().release());
+  socket_->settings = *endpoint.tls;
+  socket_->server = endpoint.name;
+  TlsStream& tls = socket_->tls.emplace(socket_->stream, context);
+  expect_server(tls.native_handle(), endpoint.name);
+  const auto error = complete(socket_->stream, patience.end, [&](auto done) {
+    tls.async_handshake(asio::ssl::stream_base::client, done);
+  });
+  if (!error) return Done{};
+  if (is_end(error)) return failed("it closed the connection during the handshake");
+  if (error != beast::error::timeout) return failed(socket_->explain(error));
+  return failed("it did not complete the handshake within " + seconds(patience.length));
+}
+
+bool Connection::stale() const {
+  char nothing = 0;
+  error_code error;
+  socket_->read(&nothing, sizeof nothing, error);
+  return error != asio::error::would_block;
+}
+
+Status Connection::send(const std::string& bytes, const Patience& patience) {
+  std::size_t sent = 0;
+  const auto error = complete(socket_->stream, patience.end, [&](auto done) {
+    socket_->with([&](auto& on) {
+      asio::async_write(on, asio::buffer(bytes), [done, &sent](error_code why, std::size_t count) {
+        sent = count;
+        done(why);
+      });
+    });
+  });
+  touched_ = sent > 0;
+  if (!error) return Done{};
+  if (error == beast::error::timeout) return timed_out(patience);
+  if (is_end(error)) return failure("closed the connection before it took the request");
+  // In TLS 1.3 the other side looks at our certificate when the handshake is complete for us, and
+  // may have said why it has closed the connection.
+  char nothing = 0;
+  error_code said;
+  if (socket_->tls) socket_->read(&nothing, sizeof nothing, said);
+  const bool has_said = said.category() == asio::error::get_ssl_category();
+  return failure("did not take the request: " + socket_->explain(has_said ? said : error));
+}
+
+Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
+  error_code error;
+  const auto count = socket_->read(buffer, size, error);
+  if (!error) return std::string_view(buffer, count);
+  if (error == asio::error::would_block) return std::string_view();
+  if (is_end(error)) return failure("closed the connection before its answer was complete");
+  return failure("broke the connection: " + socket_->explain(error));
+}
+
+Failure Connection::timed_out(const Patience& patience) const {
+  return failure("gave no complete answer within " + seconds(patience.length) + kAdvice);
+}
+
+Failure Connection::silent(const Patience& patience) const {
+  return failure("said nothing for " + seconds(patience.length) + kAdvice);
+}
+
+Failure Connection::failure(const std::string& reason) const {
+  return Failure{Fault::unavailable, daemon_ + " " + reason};
+}
+
+// A server that wants TLS answers a plain request with so much.
+Failure Exchange::cut_short(const Failure& why) const {
+  const bool wants_tls =
+      !connection_.is_encrypted() && answer_.headers_complete() && answer_.status() == 400;
+  if (!wants_tls) return why;
+  return connection_.failure("does not take requests without TLS; ask for it with --tlsverify");
+}
+
+Result<bool> Exchange::advance() {
+  char buffer[kReceiveSize];
+  const auto received = connection_.receive(buffer, sizeof buffer);
+  closed_ = !received.ok();
+  if (closed_) return cut_short(received.failure());
+  if (received.value().empty()) return false;
+  answered_ = true;
+  const Status fed = answer_.feed(received.value());
+  if (!fed.ok()) return connection_.failure(fed.failure().text);
+  return true;
+}
+
+Status Exchange::finish(const Patience& patience) {
+  while (!answer_.complete()) {
+    const auto arrived = advance();
+    if (!arrived.ok()) return arrived.failure();
+    if (arrived.value()) continue;
+    if (wait_for(fd(), POLLIN, patience.end) != Readiness::ready) {
+      return connection_.timed_out(patience);
+    }
+  }
+  return Done{};
+}
+
+Connection Exchange::take_connection() {
+  return answer_.connection_free() ? std::move(connection_) : Connection();
+}
+
+}  // namespace containerizer

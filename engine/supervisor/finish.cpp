@@ -1,0 +1,116 @@
+// Exited and Removing: copies the last output, waits for mesos-executor, removes the container.
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "engine/supervisor/actions.h"
+#include "engine/supervisor/hooks.h"
+#include "host/log.h"
+#include "host/retry.h"
+
+namespace containerizer {
+namespace {
+
+// mesos-executor lingers for a second after its last status update. It gets this long when the
+// slave has already asked for its end.
+constexpr Duration executor_grace{2'000};
+// A create request of a supervisor that died may still take effect for this long.
+constexpr Duration late_create{2'000};
+constexpr Duration longest_removal_pause{30'000};
+
+}  // namespace
+
+// The last output, then mesos-executor, which tells the slave about the task.
+Step Actions::drain() {
+  // A daemon that has lost a container leaves its process running.
+  if (container_.init) services_.host.signal(*container_.init, SIGKILL);
+  copy_last_output();
+  monitor_.reset();
+  if (!container_.executor) return {Event::drained, "", {}};
+  const Fd ended = services_.host.exit_descriptor(*container_.executor);
+  while (ended.valid()) {
+    if (is_destroy_requested()) {
+      end_executor();
+      break;
+    }
+    services_.store.close();
+    const auto ready =
+        services_.host.poll({services_.host.wake(), ended.get()}, services_.host.now() + no_limit);
+    if (ready[1]) break;
+    services_.host.clear_wake();
+    if (take_destroy_request()) return {Event::destroy_requested, "", {}};
+  }
+  services_.host.reap(*container_.executor);
+  return {Event::drained, "", {}};
+}
+
+// Output is worth waiting for, but not worth a task that never ends for the slave, nor a destroy
+// that does not.
+void Actions::copy_last_output() {
+  RetryWindow window;
+  for (;;) {
+    const bool hurried = is_destroy_requested();
+    services_.store.close();
+    const auto silence = hurried ? executor_grace : services_.settings.daemon_timeout;
+    const auto drained = monitor().drain(hurried ? -1 : services_.host.wake(), silence);
+    if (drained.ok()) return;
+    if (drained.failed_with(Fault::interrupted)) {
+      services_.host.clear_wake();
+    } else if (hurried || drained.failed_with(Fault::refused) ||
+               !pause_before_retry(window, drained.failure())) {
+      log::error("the last output may be missing: {}", drained.failure().text);
+      return;
+    }
+  }
+}
+
+void Actions::end_executor() {
+  services_.store.close();
+  const Fd ended = services_.host.exit_descriptor(*container_.executor);
+  if (!ended.valid()) return;
+  services_.host.poll({ended.get()}, services_.host.now() + executor_grace);
+  services_.host.signal_group(*container_.executor, SIGKILL);
+  services_.host.poll({ended.get()}, services_.host.now() + executor_grace);
+}
+
+void Actions::accompany_end() {
+  if (std::exchange(end_accompanied_, true)) return;
+  run_end_hook(services_, container_, services_.store.termination_of(container_.container_id));
+}
+
+Step Actions::remove() {
+  accompany_end();
+  // The row may be of before a reboot, and the clock has begun anew since.
+  const auto entered =
+      std::min(Deadline(Duration(container_.since.monotonic)), services_.host.now());
+  const auto kept_until =
+      container_.docker_id ? entered + services_.settings.remove_delay : entered;
+  std::optional<Deadline> certain_at;
+  Backoff backoff(Duration(100), longest_removal_pause);
+  for (;;) {
+    if (take_destroy_request()) return {Event::destroy_requested, "", {}};
+    const bool at_once = is_destroy_requested();
+    services_.store.close();
+    if (!at_once && services_.host.now() < kept_until) {
+      services_.host.poll({services_.host.wake()}, kept_until);
+      services_.host.clear_wake();
+      continue;
+    }
+    const auto sight = look();
+    // A daemon that hangs has not begun yet with what it was asked before.
+    if (sight.seen == Observation::unknown) certain_at.reset();
+    if (sight.seen == Observation::absent && !sight.facts) {
+      const auto now = services_.host.now();
+      certain_at = certain_at.value_or(create_unanswered_ ? now + late_create : now);
+      if (now >= *certain_at) return {Event::removed, "", {}};
+    }
+    if (sight.facts) {
+      const auto removed = services_.docker.remove(sight.facts->id);
+      if (removed.ok()) return {Event::removed, "", {}};
+      log::warn("{}; retrying", removed.failure().text);
+    }
+    pause(backoff.next());
+  }
+}
+
+}  // namespace containerizer

@@ -1,0 +1,91 @@
+// Watches a container that has been started, while copying its output: everything that can happen
+// in Running and Stopping comes together here.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/docker/docker.h"
+#include "engine/supervisor/output.h"
+#include "host/host.h"
+#include "host/retry.h"
+
+namespace containerizer {
+
+class Monitor {
+ public:
+  enum class Outcome {
+    ended,           // the container is not running any more
+    vanished,        // its process has been gone for a while, and the daemon says nothing
+    absent,          // the daemon has no such container
+    woken,           // look at the requests
+    executor_ended,  // told once
+    time_is_up,
+  };
+
+  // `container` is its name. `executor` and `init` (the container's first process) are invalid
+  // where there is none to watch.
+  Monitor(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor,
+          Fd init);
+
+  // Blocks until one of the outcomes. A daemon that does not answer is waited for: unknown is not
+  // ended. Output that was there when the container ended may still be missing in the sandbox.
+  Outcome wait_until(Deadline deadline);
+
+  // After an `ended` or `vanished` that turned out untrue: not to be told again at once.
+  void doubt();
+
+  // How long the process has been gone, where the daemon was away then, or since; nothing where the
+  // daemon was there all the time, or the process was not seen to go.
+  std::optional<Duration> gone_unwitnessed_for() const;
+
+  // Copies whatever output is left of a container that has ended. Success also when the container
+  // is gone, and when the daemon has refused to give any, which was told then. unavailable,
+  // refused: not everything could be copied; also when the daemon says nothing for as long as
+  // `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became readable.
+  Status drain(int interrupt, Duration silence);
+
+  // Closes what is open to the daemon.
+  void close();
+
+ private:
+  // A connection that is opened again after it failed, later each time.
+  struct Reconnect {
+    Deadline next{};
+    Backoff backoff{Duration(100), Duration(5'000)};
+    bool is_due(Deadline now) const { return now >= next; }
+    // Repeated failures are logged only while the pauses still grow.
+    bool is_worth_a_line() const { return !backoff.is_longest(); }
+    void failed(Deadline now) { next = now + backoff.next(); }
+    void succeeded() { backoff.reset(); }
+  };
+
+  std::optional<Outcome> connect();
+  bool wants_output() const;
+  void connect_output();
+  std::optional<Outcome> look_at_exit();
+  void copy_output();
+  void output_failed(const Failure& failure);
+  Status pump(OutputStream& stream, int most);
+
+  Docker& docker_;
+  Host& host_;
+  OutputCopy& output_;
+  std::string container_;
+  Fd executor_;
+  Fd init_;
+  std::optional<Deadline> init_ended_at_;
+  std::optional<Deadline> away_at_;      // when the daemon did not answer last
+  std::optional<Deadline> vanished_at_;  // when the daemon should have said that init has ended
+  std::unique_ptr<ExitStream> exit_stream_;
+  std::unique_ptr<OutputStream> output_stream_;
+  // Not after init's end: what Podman's streams that follow bring then has gaps; drain() has it
+  // all.
+  bool follows_ = true;
+  bool is_refused_ = false;  // asking again would be useless
+  Reconnect exit_retry_;
+  Reconnect output_retry_;
+};
+
+}  // namespace containerizer

@@ -1,0 +1,127 @@
+// Accepted to Creating: plans the launch, fetches the task's URIs, obtains the image, creates the
+// container.
+#include <fmt/core.h>
+
+#include "engine/container/identity.h"
+#include "engine/supervisor/actions.h"
+#include "engine/supervisor/child.h"
+#include "engine/supervisor/hooks.h"
+#include "engine/supervisor/image_pull.h"
+#include "engine/supervisor/mesos_helpers.h"
+#include "engine/translation/fixed_limits.h"
+#include "host/log.h"
+#include "host/sandbox.h"
+
+namespace containerizer {
+
+Step Actions::accept() {
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  container_.image = made.value()->image;
+  return {Event::begin, made.value()->image, {}};
+}
+
+Step Actions::fetch() {
+  if (const auto request = new_request()) return *request;
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  const auto& uris = made.value()->uris;
+  if (uris.empty()) return {Event::fetched, "", {}};
+  const auto fetcher = fetcher_program(container_, uris, environment_);
+  if (!fetcher.ok()) return failed_step("fetch", fetcher.failure().text);
+  MaybeStep request;
+  const LastWords spoken(container_.directory);
+  const auto status = run_child(services_, fetcher.value().program, services_.host.now() + no_limit,
+                                [&] { return (request = new_request()).has_value(); });
+  if (request) return *request;
+  if (!status.ok()) return failed_step("fetch", status.failure().text);
+  if (status.value() == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
+  return failed_step("fetch", spoken.tell("mesos-fetcher", status.value()) + fetch_hint(uris));
+}
+
+Step Actions::pull() {
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  const LaunchPlan& wanted = *made.value();
+  const WantedImage image{wanted.image, wanted.force_pull, container_.directory, wanted.login.user,
+                          wanted.login.secret};
+  RetryWindow window;
+  const auto tell = [&](const PullNews& news) {
+    window = {};
+    log::info("{}", news.line);
+  };
+  for (;;) {
+    if (const auto request = new_request()) return *request;
+    services_.store.close();
+    const auto obtained = obtain_image(services_, image, tell);
+    if (obtained.ok()) return {Event::pulled, obtained.value(), {}};
+    if (obtained.failed_with(Fault::interrupted)) {
+      services_.host.clear_wake();
+    } else if (!obtained.failed_with(Fault::unavailable) ||
+               !pause_before_retry(window, obtained.failure())) {
+      return failed_step("pull", obtained.failure().text);
+    }
+  }
+}
+
+Step Actions::create() {
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  const auto directories =
+      make_directories(made.value()->sandbox_directories, container_.directory);
+  if (!directories.ok()) return failed_step("create", directories.failure().text);
+  if (auto problem = accompany_launch()) return *problem;
+  RetryWindow window;
+  for (;;) {
+    if (const auto request = new_request()) return *request;
+    services_.store.close();
+    const auto id = adopt_or_create();
+    if (id.ok()) {
+      container_.docker_id = id.value();
+      return {Event::created, id.value().substr(0, 12), {}};
+    }
+    const bool unanswered = id.failed_with(Fault::unavailable);
+    create_unanswered_ = create_unanswered_ || unanswered;
+    if (!unanswered || !pause_before_retry(window, id.failure())) {
+      return failed_step("create", id.failure().text);
+    }
+  }
+}
+
+// The operator's hook runs before there is a container: what it forbids has never been.
+Actions::MaybeStep Actions::accompany_launch() {
+  MaybeStep request;
+  const auto ran =
+      run_launch_hook(services_, container_, [&] { return (request = new_request()).has_value(); });
+  if (request) return request;
+  return ran.ok() ? MaybeStep() : failed_step("hook", ran.failure().text);
+}
+
+// Creates the container, or finds the one that an earlier try of ours left. unavailable: not known
+// yet. Any other failure is final.
+Result<std::string> Actions::adopt_or_create() {
+  const auto name = container_name(container_.container_id);
+  auto body = plan_->create;
+  auto& labels = body["Labels"];
+  if (!labels.is_object()) labels.emplace_object();
+  for (auto& label : identity_labels(container_, services_.settings.work_directory)) {
+    labels.as_object()[label.key()] = label.value();
+  }
+  labels.as_object()[fixed_limits_label] = plan_->fixed_limits;
+  auto created = services_.docker.create(name, body);
+  if (created.ok()) {
+    fresh_ = true;
+    return created;
+  }
+  if (!created.failed_with(Fault::conflict)) return created;
+  const auto holder = services_.docker.inspect(name);
+  // It was there and is not any more: the next try may create it.
+  if (holder.failed_with(Fault::not_found)) {
+    return Failure{Fault::unavailable, created.failure().text};
+  }
+  if (!holder.ok()) return holder.failure();
+  if (is_ours(holder.value(), container_)) return holder.value().id;
+  return Failure{Fault::refused, created.failure().text + "; that container is not of this launch"};
+}
+
+}  // namespace containerizer

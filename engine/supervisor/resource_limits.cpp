@@ -1,0 +1,107 @@
+#include "engine/supervisor/resource_limits.h"
+
+#include <algorithm>
+
+#include "engine/container/identity.h"
+#include "engine/container/life_lock.h"
+#include "engine/container/run_files.h"
+#include "engine/container/running_facts.h"
+#include "engine/translation/fixed_limits.h"
+#include "engine/translation/resources.h"
+#include "host/log.h"
+
+namespace containerizer {
+namespace {
+
+// Of the container's lock file: a process that changes the limits locks it. The bytes before it are
+// the phases of LifeLock.
+constexpr int limits_byte = 8;
+static_assert(limits_byte > static_cast<int>(Phase::ownership));
+
+FixedLimits fixed_limits_of(const ContainerFacts& container) {
+  const auto label = container.labels.find(fixed_limits_label);
+  return label == container.labels.end() ? FixedLimits{} : read_fixed_limits(label->second);
+}
+
+}  // namespace
+
+std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts& in_force) {
+  const auto fixed = fixed_limits_of(in_force);
+  if (in_force.memory_limit == 0 || fixed.memory) return in_force.memory_limit;
+  const auto hard = std::max(in_force.memory_limit, wanted.memory.value_or(0));
+  return fixed.memory_swap && in_force.swap_limit > 0 ? std::min(hard, in_force.swap_limit) : hard;
+}
+
+boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force,
+                                bool with_quota) {
+  const auto fixed = fixed_limits_of(in_force);
+  boost::json::object body;
+  if (wanted.cpus && !fixed.cpu_shares) body["CpuShares"] = cpu_shares(*wanted.cpus);
+  if (wanted.cpus && !fixed.cpu_quota && with_quota && in_force.cpu_quota > 0) {
+    body["CpuPeriod"] = cpu_period;
+    body["CpuQuota"] = cpu_quota(*wanted.cpus);
+  }
+  if (!wanted.memory) return body;
+  const auto hard = hard_memory_after(wanted, in_force);
+  if (!fixed.memory_reservation) {
+    body["MemoryReservation"] = hard > 0 ? std::min(hard, *wanted.memory) : *wanted.memory;
+  }
+  if (hard > in_force.memory_limit) {
+    body["Memory"] = hard;
+    // The daemon refuses a hard limit above the older limit of memory and swap together.
+    const auto swap = in_force.swap_limit - in_force.memory_limit;
+    const auto both = fixed.memory_swap ? in_force.swap_limit : hard + swap;
+    body["MemorySwap"] = in_force.swap_limit > 0 ? both : -1;
+  }
+  return body;
+}
+
+namespace {
+
+// The hard limit in force afterwards.
+Result<std::int64_t> update_limits(const Services& services, const std::string& container,
+                                   const store::Limits& wanted) {
+  const auto in_force = services.docker.inspect(container);
+  if (!in_force.ok()) return in_force.failure();
+  const auto body = update_body(wanted, in_force.value(), services.settings.tasks.cpu_quota);
+  const auto updated = body.empty() ? Done{} : services.docker.update(container, body);
+  if (!updated.ok()) return updated.failure();
+  return hard_memory_after(wanted, in_force.value());
+}
+
+}  // namespace
+
+void apply_limits(const Services& services, const store::Container& container,
+                  const ContainerFacts& seen) {
+  const auto& id = container.container_id;
+  auto& store = services.store;
+  store.close();
+  auto turn = LockFile::open(run_file(services.settings.state_directory(), id, ".lock"));
+  if (!turn.ok()) {
+    log::warn("{}; the limits of container {} are on record only", turn.failure().text, id);
+    return;
+  }
+  const auto deadline = services.host.now() + services.settings.daemon_timeout;
+  if (services.host.lock(turn.value(), limits_byte, LockFile::Mode::exclusive, deadline, nullptr) !=
+      LockFile::Outcome::locked) {
+    log::warn("container {}: an earlier update does not end; the limits are on record only", id);
+    return;
+  }
+  auto limits = store.limits_of(id).value_or(store::Limits{});
+  auto hard = seen.memory_limit;
+  if (limits.ticket > 0) {
+    store.close();
+    const auto updated = update_limits(services, seen.id, limits);
+    if (updated.ok()) {
+      hard = updated.value();
+    } else {
+      log::warn("the limits of container {} are not applied: {}", id, updated.failure().text);
+      hard = limits.hard_memory.value_or(0);
+    }
+  }
+  if (hard > 0 && hard != limits.hard_memory) store.set_hard_memory(id, hard);
+  limits.hard_memory = hard > 0 ? std::optional(hard) : std::nullopt;
+  write_running_facts(services.settings.state_directory(), container, limits);
+}
+
+}  // namespace containerizer

@@ -1,0 +1,87 @@
+// Starting: starts the container, then mesos-executor.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "engine/container/identity.h"
+#include "engine/container/run_files.h"
+#include "engine/supervisor/actions.h"
+#include "engine/supervisor/mesos_helpers.h"
+#include "engine/supervisor/resource_limits.h"
+#include "host/log.h"
+
+namespace containerizer {
+
+Step Actions::start() {
+  if (const auto request = new_request()) return *request;
+  if (auto problem = start_container()) return *problem;
+  if (auto problem = start_executor()) return *problem;
+  return {Event::started, container_.init ? fmt::format("pid {}", container_.init->pid) : "", {}};
+}
+
+// Starts the container unless it has been started: never a second time, even if it has ended since.
+Actions::MaybeStep Actions::start_container() {
+  RetryWindow window;
+  for (;;) {
+    services_.store.close();
+    const auto done = start_once();
+    if (done.ok()) break;
+    if (done.failed_with(Fault::not_found)) return lost_step();
+    if (!done.failed_with(Fault::unavailable) || !pause_before_retry(window, done.failure())) {
+      return failed_step("start", done.failure().text);
+    }
+    if (auto request = new_request()) return request;
+  }
+  if (const auto sight = look(); sight.facts) note_process(*sight.facts);
+  return std::nullopt;
+}
+
+// A container that may have been started is looked at first: one that has ended since would run a
+// second time.
+Status Actions::start_once() {
+  if (!fresh_) {
+    const auto seen = services_.docker.inspect(reference());
+    if (!seen.ok()) return seen.failure();
+    if (!is_ours(seen.value(), container_)) {
+      return Failure{Fault::not_found, "the container of that name is of another launch"};
+    }
+    if (seen.value().started) return Done{};
+  }
+  fresh_ = false;
+  return services_.docker.start(reference());
+}
+
+void Actions::note_process(const ContainerFacts& facts) {
+  const auto init = services_.host.identify_init(facts.pid, facts.id);
+  if (init && init != container_.init) {
+    if (container_.init) log::warn("somebody has restarted it, as process {}", init->pid);
+    monitor_.reset();
+    container_.init = init;
+    services_.store.amend(container_);
+  }
+  apply_limits(services_, container_, facts);
+}
+
+// For a command task: mesos-executor, on the host, in a session of its own, so that its suicide (it
+// kills its own process group) takes nobody along. One that has begun is not started again, though
+// it may have ended since: Running finds out.
+Actions::MaybeStep Actions::start_executor() {
+  if (container_.kind != "command") return std::nullopt;
+  const auto begun =
+      run_file(services_.settings.state_directory(), container_.container_id, ".executor");
+  if (container_.executor && ::access(begun.c_str(), F_OK) == 0) return std::nullopt;
+  if (const auto made = plan(); !made.ok()) return failed_step("plan", made.failure().text);
+  auto executor = executor_program(container_, launch_, environment_, services_.program);
+  if (!executor.ok()) return failed_step("executor", executor.failure().text);
+  executor.value().program.started_file = begun;
+  services_.store.close();
+  const auto prepared = services_.host.prepare(executor.value().program);
+  if (!prepared.ok()) return failed_step("executor", prepared.failure().text);
+  // Recorded before it does anything: whoever resumes never starts a second one.
+  container_.executor = prepared.value();
+  services_.store.amend(container_);
+  const auto allowed = services_.host.allow();
+  if (allowed.ok()) return std::nullopt;
+  return failed_step("executor", allowed.failure().text);
+}
+
+}  // namespace containerizer

@@ -1,0 +1,31 @@
+// The outcome of one state's action: the event that moves the container on.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/lifecycle/lifecycle.h"
+#include "engine/lifecycle/termination.h"
+#include "store/store.h"
+
+namespace containerizer {
+
+struct Step {
+  Event event;
+  std::string detail;                             // for the history
+  std::optional<store::Termination> termination;  // when the event decides how the container ended
+};
+
+// The action of `phase` ("pull", say) cannot succeed, because of `why`.
+inline Step failed_step(const std::string& phase, const std::string& why) {
+  auto termination = failed_termination(phase, why);
+  return {Event::failed, termination.message, std::move(termination)};
+}
+
+// The daemon does not have the container any more.
+inline Step lost_step(store::Termination termination = lost_termination()) {
+  return {Event::lost, "", std::move(termination)};
+}
+
+}  // namespace containerizer

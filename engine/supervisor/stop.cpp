@@ -1,0 +1,65 @@
+// Stopping: sends the stop signal, then SIGKILL after the grace period.
+#include <algorithm>
+#include <csignal>
+
+#include "engine/supervisor/actions.h"
+#include "host/log.h"
+
+namespace containerizer {
+namespace {
+
+// How long the kernel may take to end a process after SIGKILL. After it, SIGKILL is sent again.
+constexpr Duration kill_again{5'000};
+
+}  // namespace
+
+Step Actions::stop() {
+  const auto latest = services_.host.now() + stop_grace();
+  // A destroy that comes during the grace shortens it; the signal has been sent.
+  if (!kill_at_) {
+    const auto sight = look();
+    const bool chosen = sight.facts && !sight.facts->stop_signal.empty();
+    send_signal(chosen ? sight.facts->stop_signal : "SIGTERM");
+  }
+  kill_at_ = std::min(kill_at_.value_or(latest), latest);
+  for (;;) {
+    while (services_.host.now() < *kill_at_) {
+      auto step = monitor_until(*kill_at_);
+      if (step && step->event != Event::executor_ended) return *step;
+      if (take_destroy_request()) return {Event::destroy_requested, "", {}};
+    }
+    send_signal("SIGKILL");
+    kill_at_ = services_.host.now() + kill_again;
+  }
+}
+
+// How long the task has between the stop signal and SIGKILL.
+Duration Actions::stop_grace() {
+  const auto made = plan();
+  if (!made.ok()) return services_.settings.stop_timeout;
+  if (made.value()->kill_grace && !is_destroy_requested()) {
+    // mesos-executor 1.0 waits for the task's own grace, and needs a moment to see the end.
+    const auto grace = *made.value()->kill_grace;
+    return std::max(grace - Duration(1'000), grace / 2);
+  }
+  const auto* flag = made.value()->create.if_contains("StopTimeout");
+  if (flag == nullptr) return services_.settings.stop_timeout;
+  // A destroy has to end before its caller gives up (cli/destroy.cpp).
+  const auto longest = is_destroy_requested() ? services_.settings.daemon_timeout : no_limit;
+  return std::min(
+      Duration(1'000) * std::min<std::int64_t>(flag->as_int64(), longest / Duration(1'000)),
+      longest);
+}
+
+void Actions::send_signal(const std::string& signal) {
+  services_.store.close();
+  const auto sent = services_.docker.kill(reference(), signal);
+  if (sent.ok()) return;
+  log::warn("{}", sent.failure().text);
+  // A daemon that hangs must not keep a container alive that we can reach ourselves.
+  if (container_.init) {
+    services_.host.signal(*container_.init, signal == "SIGKILL" ? SIGKILL : SIGTERM);
+  }
+}
+
+}  // namespace containerizer

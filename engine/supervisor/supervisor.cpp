@@ -1,0 +1,117 @@
+#include "engine/supervisor/supervisor.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "engine/container/launch_record.h"
+#include "engine/container/run_files.h"
+#include "engine/container/running_facts.h"
+#include "engine/lifecycle/reconcile.h"
+#include "host/log.h"
+#include "host/retry.h"
+
+namespace containerizer {
+namespace {
+
+using store::Container;
+using store::Durability;
+
+// Lets those pass who wait for what this state has behind it.
+void pass_phases(LifeLock& lock, State state) {
+  for (const Phase phase : {Phase::startup, Phase::outcome, Phase::executor}) {
+    if (is_past(state, phase)) lock.pass(phase);
+  }
+}
+
+// Moves the container on. A disk that is full, or a database that is locked for too long, only
+// delays it: nothing is done to the container before its step is on record.
+void commit(const Services& services, Container& container, const Step& step) {
+  const auto next = next_state(state_of(container), step.event);
+  if (!next) {
+    throw store::StoreError(std::string("container ") + container.container_id + ": event " +
+                            name_of(step.event) + " is illegal in state " + container.state);
+  }
+  store::Advance advance;
+  advance.event = name_of(step.event);
+  advance.to_state = name_of(*next);
+  advance.actor = "supervise";
+  advance.detail = step.detail;
+  advance.termination = step.termination;
+  if (step.termination) advance.durability = Durability::disk;
+  const auto from = container.state;
+  Backoff backoff(Duration(100), Duration(30'000));
+  for (;;) {
+    try {
+      services.store.advance(container, advance);
+      break;
+    } catch (const store::OwnershipLost&) {
+      throw;
+    } catch (const store::StoreError& error) {
+      log::error("{}; retrying", error.what());
+      services.store.close();
+      services.host.poll({}, services.host.now() + backoff.next());
+    }
+  }
+  log::debug("{} -- {} -> {} {}", from, advance.event, advance.to_state, advance.detail);
+  if (step.event == Event::failed) log::error("{}", step.detail);
+}
+
+// What must be true before the state's action may go on, after nobody watched for a while.
+void take_over(const Services& services, Actions& actions, Container& container) {
+  const auto state = state_of(container);
+  const bool same_boot = container.boot_id == services.host.boot();
+  Sight sight;
+  if (same_boot && may_run(state)) sight = actions.look();
+  const auto event = reconcile(state, sight.seen, same_boot);
+  // Whatever processes are recorded, they were of another boot.
+  if (!same_boot) {
+    container.boot_id = services.host.boot();
+    container.init.reset();
+    container.executor.reset();
+    forget_running_facts(services.settings.state_directory(), container.container_id);
+  }
+  if (!event) {
+    if (!same_boot) services.store.amend(container);
+    if (sight.seen == Observation::running) actions.note_process(*sight.facts);
+    return;
+  }
+  switch (*event) {
+    case Event::exited:
+      commit(services, container, actions.exited_step(*sight.facts));
+      break;
+    case Event::lost:
+      commit(services, container, {*event, "", lost_termination()});
+      break;
+    case Event::rebooted:
+      commit(services, container, {*event, "", rebooted_termination()});
+      break;
+    default:
+      throw std::logic_error(std::string("nothing is known to follow from ") + name_of(*event));
+  }
+}
+
+}  // namespace
+
+void supervise(const Services& services, LifeLock& lock, const std::string& container_id) {
+  auto container = services.store.find(container_id);
+  if (!container) throw store::StoreError("container " + container_id + " is not recorded");
+  if (state_of(*container) != State::gone) {
+    services.store.set_supervisor(container_id, services.host.self());
+    Actions actions(services, *container);
+    take_over(services, actions, *container);
+    pass_phases(lock, state_of(*container));
+    while (state_of(*container) != State::gone) {
+      commit(services, *container, actions.act());
+      pass_phases(lock, state_of(*container));
+    }
+  }
+  pass_phases(lock, State::gone);
+  constexpr int few = 20;
+  services.store.prune(services.store.now().wall - services.settings.history.count(), few);
+  services.store.checkpoint();
+  remove_run_files(services.settings.state_directory(), container_id);
+}
+
+}  // namespace containerizer

@@ -1,0 +1,325 @@
+#include "host/cgroup.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <string_view>
+
+#include "host/fd.h"
+
+namespace containerizer {
+namespace {
+
+using Number = CgroupUsage::Number;
+using Member = Number CgroupUsage::*;
+
+enum Controller : std::size_t { cpu, cpuacct, memory, pids, controller_count };
+constexpr std::array<std::string_view, controller_count> controller_names = {"cpu", "cpuacct",
+                                                                             "memory", "pids"};
+
+// Where the files of one controller are. No path: this controller says nothing about the process.
+struct Place {
+  std::string path;       // of the cgroup, in the hierarchy
+  std::string directory;  // of the cgroup, in the file system
+  bool unified = false;   // v2
+};
+using Places = std::array<Place, controller_count>;
+
+constexpr std::uint64_t tick = 0;  // Stands for a unit that is known only at run time.
+
+// Which line of which file is which number, and how much one of it is. No key: the file is the
+// number. Lines of one file stand together, so that it is read once.
+struct Source {
+  bool unified;
+  Controller controller;
+  const char* file;
+  std::string_view key;
+  Member member;
+  std::uint64_t unit = 1;
+};
+constexpr Source sources[] = {
+    {false, cpuacct, "cpuacct.stat", "user", &CgroupUsage::cpu_user_ns, tick},
+    {false, cpuacct, "cpuacct.stat", "system", &CgroupUsage::cpu_system_ns, tick},
+    {false, cpu, "cpu.stat", "nr_periods", &CgroupUsage::cpu_periods},
+    {false, cpu, "cpu.stat", "nr_throttled", &CgroupUsage::cpu_throttled},
+    {false, cpu, "cpu.stat", "throttled_time", &CgroupUsage::cpu_throttled_ns},
+    {false, cpu, "cpu.shares", "", &CgroupUsage::cpu_shares},
+    {false, memory, "memory.stat", "total_rss", &CgroupUsage::mem_rss},
+    {false, memory, "memory.stat", "total_cache", &CgroupUsage::mem_file},
+    {false, memory, "memory.stat", "total_mapped_file", &CgroupUsage::mem_mapped_file},
+    {false, memory, "memory.stat", "total_swap", &CgroupUsage::mem_swap},
+    {false, memory, "memory.stat", "total_unevictable", &CgroupUsage::mem_unevictable},
+    {false, memory, "memory.usage_in_bytes", "", &CgroupUsage::mem_total},
+    {false, memory, "memory.memsw.usage_in_bytes", "", &CgroupUsage::mem_total_memsw},
+    {false, memory, "memory.limit_in_bytes", "", &CgroupUsage::mem_limit},
+    {false, memory, "memory.soft_limit_in_bytes", "", &CgroupUsage::mem_soft_limit},
+    {false, pids, "pids.current", "", &CgroupUsage::threads},
+
+    {true, cpu, "cpu.stat", "user_usec", &CgroupUsage::cpu_user_ns, 1000},
+    {true, cpu, "cpu.stat", "system_usec", &CgroupUsage::cpu_system_ns, 1000},
+    {true, cpu, "cpu.stat", "nr_periods", &CgroupUsage::cpu_periods},
+    {true, cpu, "cpu.stat", "nr_throttled", &CgroupUsage::cpu_throttled},
+    {true, cpu, "cpu.stat", "throttled_usec", &CgroupUsage::cpu_throttled_ns, 1000},
+    {true, memory, "memory.stat", "anon", &CgroupUsage::mem_rss},
+    {true, memory, "memory.stat", "file", &CgroupUsage::mem_file},
+    {true, memory, "memory.stat", "file_mapped", &CgroupUsage::mem_mapped_file},
+    {true, memory, "memory.stat", "unevictable", &CgroupUsage::mem_unevictable},
+    {true, memory, "memory.current", "", &CgroupUsage::mem_total},
+    {true, memory, "memory.swap.current", "", &CgroupUsage::mem_swap},
+    {true, memory, "memory.max", "", &CgroupUsage::mem_limit},
+    {true, memory, "memory.low", "", &CgroupUsage::mem_soft_limit},
+    {true, pids, "pids.current", "", &CgroupUsage::threads},
+};
+
+// The receive half of a line of /proc/PID/net/dev; the transmit half is eight fields further on.
+constexpr std::array<Member, 4> received = {
+    &CgroupUsage::net_rx_bytes, &CgroupUsage::net_rx_packets, &CgroupUsage::net_rx_errors,
+    &CgroupUsage::net_rx_dropped};
+constexpr std::array<Member, 4> sent = {&CgroupUsage::net_tx_bytes, &CgroupUsage::net_tx_packets,
+                                        &CgroupUsage::net_tx_errors, &CgroupUsage::net_tx_dropped};
+constexpr std::size_t net_fields_per_direction = 8;
+
+// --- Text
+
+// Takes the text up to the first `separator` off the front of `rest`.
+std::string_view take(std::string_view& rest, char separator) {
+  const auto end = rest.find(separator);
+  const auto head = rest.substr(0, end);
+  rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+  return head;
+}
+
+std::string_view take_word(std::string_view& rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  return take(rest, ' ');
+}
+
+// Absent for what is no number, such as "max".
+Number number_in(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() ? Number(number) : std::nullopt;
+}
+
+bool lists(std::string_view list, std::string_view item) {
+  while (!list.empty()) {
+    if (take(list, ',') == item) return true;
+  }
+  return false;
+}
+
+// Calls visit(line) for each line until it says false. Lines longer than the buffer come in pieces.
+// Success: 0, failure: errno.
+template <class Visit>
+int for_each_line(const std::string& path, Visit visit) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return errno;
+  std::array<char, 16384> buffer;
+  std::size_t kept = 0;
+  while (true) {
+    const ssize_t size = ::read(file.get(), buffer.data() + kept, buffer.size() - kept);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return errno;
+    std::string_view rest(buffer.data(), kept + static_cast<std::size_t>(size));
+    const bool last = size == 0;
+    while (!rest.empty() &&
+           (last || rest.size() == buffer.size() || rest.find('\n') != rest.npos)) {
+      if (!visit(take(rest, '\n'))) return 0;
+    }
+    if (last) return 0;
+    kept = rest.size();
+    std::memmove(buffer.data(), rest.data(), kept);
+  }
+}
+
+// --- Where to read
+
+Failure failure(const std::string& path, int error) {
+  const bool gone = error == ENOENT || error == ESRCH;
+  return {gone ? Fault::not_found : Fault::unavailable,
+          "cannot read " + path + ": " + std::strerror(error)};
+}
+
+// The cgroups of a process ("self", or a pid). v2 stands in for each controller that v1 lacks.
+Result<Places> cgroups_of(const std::string& process, const std::string& root) {
+  Places places;
+  const std::string file = root + "/proc/" + process + "/cgroup";
+  const int error = for_each_line(file, [&](std::string_view line) {
+    const bool unified = take(line, ':') == "0";
+    const auto controllers = take(line, ':');
+    for (std::size_t i = 0; i < controller_count; ++i) {
+      const bool listed = lists(controllers, controller_names[i]);
+      if (listed || (unified && places[i].path.empty())) {
+        places[i] = {std::string(line), "", !listed};
+      }
+    }
+    return true;
+  });
+  if (error != 0) return failure(file, error);
+  return places;
+}
+
+// Drops the places that are not the container's own.
+Result<Places> container_cgroups(const std::string& process, const std::string& root) {
+  auto theirs = cgroups_of(process, root);
+  if (!theirs.ok()) return theirs;
+  const auto ours = cgroups_of("self", root);
+  if (!ours.ok()) return Failure{Fault::unavailable, ours.failure().text};
+  bool any = false;
+  for (std::size_t i = 0; i < controller_count; ++i) {
+    auto& path = theirs.value()[i].path;
+    if (path == "/" || path == ours.value()[i].path) path.clear();
+    any = any || !path.empty();
+  }
+  if (any) return theirs;
+  return Failure{Fault::not_found, "process " + process + " is in no cgroup of a container"};
+}
+
+// Fills in the directories, from the mounts that show the cgroups. Mounts of containers, of which
+// there can be thousands, come after those of the system, and are not read.
+Status find_directories(Places& places, const std::string& root) {
+  const std::string file = root + "/proc/self/mountinfo";
+  const int error = for_each_line(file, [&](std::string_view line) {
+    for (int skipped = 0; skipped < 3; ++skipped) take(line, ' ');
+    std::string_view shown = take(line, ' ');
+    const auto mount_point = take(line, ' ');
+    const auto optional_fields = line.find(" - ");
+    if (optional_fields == line.npos) return true;
+    line.remove_prefix(optional_fields + 3);
+    const auto type = take(line, ' ');
+    const bool unified = type == "cgroup2";
+    if (!unified && type != "cgroup") return true;
+    take(line, ' ');
+    if (shown == "/") shown = "";
+
+    bool complete = true;
+    for (std::size_t i = 0; i < controller_count; ++i) {
+      auto& place = places[i];
+      const bool here = place.unified == unified && place.path.starts_with(shown) &&
+                        (unified || lists(line, controller_names[i]));
+      if (here && place.directory.empty() && !place.path.empty()) {
+        place.directory = root + std::string(mount_point) + place.path.substr(shown.size()) + "/";
+      }
+      complete = complete && (place.path.empty() || !place.directory.empty());
+    }
+    return !complete;
+  });
+  if (error != 0) return Failure{Fault::unavailable, failure(file, error).text};
+  for (const auto& place : places) {
+    if (!place.directory.empty()) return Done{};
+  }
+  return Failure{Fault::unavailable, file + " shows no cgroup file system; mount one"};
+}
+
+// --- What to read
+
+// Reads the file that `first` and the sources up to `last` name. True when it is there.
+bool read_sources(const Source* first, const Source* last, const Place& place, CgroupUsage& usage) {
+  constexpr std::uint64_t no_limit = std::uint64_t{1} << 62;
+  static const std::uint64_t tick_ns =
+      1'000'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return for_each_line(place.directory + first->file, [&](std::string_view line) {
+           for (const Source* source = first; source != last; ++source) {
+             auto rest = line;
+             if (!source->key.empty() && take(rest, ' ') != source->key) continue;
+             const auto number = number_in(rest);
+             if (!number || *number >= no_limit) continue;
+             usage.*source->member = *number * (source->unit == tick ? tick_ns : source->unit);
+           }
+           return true;
+         }) == 0;
+}
+
+// False when none of the files is there (any more).
+bool read_cgroups(const Places& places, CgroupUsage& usage) {
+  bool any = false;
+  const Source* next = nullptr;
+  for (const Source* first = std::begin(sources); first != std::end(sources); first = next) {
+    next = first;
+    while (next != std::end(sources) && std::strcmp(next->file, first->file) == 0 &&
+           next->unified == first->unified) {
+      ++next;
+    }
+    const Place& place = places[first->controller];
+    if (place.directory.empty() || place.unified != first->unified) continue;
+    any = read_sources(first, next, place, usage) || any;
+  }
+
+  // v2 has neither of these as v1 has them: no sum, and 0 for no soft limit.
+  if (!usage.mem_total_memsw && usage.mem_total && usage.mem_swap) {
+    usage.mem_total_memsw = *usage.mem_total + *usage.mem_swap;
+  }
+  if (usage.mem_soft_limit == Number(0)) usage.mem_soft_limit.reset();
+  return any;
+}
+
+void count_processes(const Places& places, CgroupUsage& usage) {
+  for (const auto& place : places) {
+    if (place.directory.empty()) continue;
+    std::uint64_t count = 0;
+    const int error = for_each_line(place.directory + "cgroup.procs", [&](std::string_view) {
+      ++count;
+      return true;
+    });
+    if (error == 0) usage.processes = count;
+    return;
+  }
+}
+
+// The namespace behind a link such as /proc/PID/ns/net; "" when it cannot be told.
+std::string network_of(const std::string& process, const std::string& root) {
+  std::array<char, 64> name;
+  const ssize_t size =
+      ::readlink((root + "/proc/" + process + "/ns/net").c_str(), name.data(), name.size());
+  return size > 0 ? std::string(name.data(), static_cast<std::size_t>(size)) : "";
+}
+
+void read_network(const std::string& process, const std::string& root, CgroupUsage& usage) {
+  const auto theirs = network_of(process, root);
+  if (theirs.empty() || theirs == network_of("self", root)) return;
+  for_each_line(root + "/proc/" + process + "/net/dev", [&](std::string_view line) {
+    if (line.find(':') == line.npos) return true;  // the two lines of headings
+    auto interface = take(line, ':');
+    if (take_word(interface) == "lo") return true;
+    const auto add = [&](Member member) {
+      usage.*member = (usage.*member).value_or(0) + number_in(take_word(line)).value_or(0);
+    };
+    for (const auto member : received) add(member);
+    for (auto i = received.size(); i < net_fields_per_direction; ++i) take_word(line);
+    for (const auto member : sent) add(member);
+    return true;
+  });
+}
+
+}  // namespace
+
+bool has_cgroup_named(pid_t pid, const std::string& name) {
+  bool found = false;
+  for_each_line("/proc/" + std::to_string(pid) + "/cgroup", [&](std::string_view line) {
+    found = line.find(name) != line.npos;
+    return !found;
+  });
+  return found;
+}
+
+Result<CgroupUsage> read_usage(pid_t pid, const std::string& root) {
+  const std::string process = std::to_string(pid);
+  auto places = container_cgroups(process, root);
+  if (!places.ok()) return places.failure();
+  if (auto found = find_directories(places.value(), root); !found.ok()) return found.failure();
+
+  CgroupUsage usage;
+  if (!read_cgroups(places.value(), usage)) {
+    return Failure{Fault::not_found, "the cgroup of process " + process + " is gone"};
+  }
+  count_processes(places.value(), usage);
+  read_network(process, root, usage);
+  return usage;
+}
+
+}  // namespace containerizer

@@ -1,0 +1,87 @@
+#include "host/log.h"
+
+#include <poll.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/syslog_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <memory>
+#include <vector>
+
+#include "host/text.h"
+
+namespace containerizer::log {
+namespace {
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+// Together with what stands before it, one write into a pipe.
+constexpr std::size_t longest_line = 3900;
+
+// Standard error, unless that is a full pipe that nobody reads: nothing is worth hanging for.
+class StandardError : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    pollfd room{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&room, 1, 0) != 1) return;
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+  }
+  void flush_() override {}
+};
+
+std::unique_ptr<spdlog::logger>& logger() {
+  static std::unique_ptr<spdlog::logger> instance;
+  return instance;
+}
+
+}  // namespace
+
+Status start(const std::string& who, Level level, const std::string& destination) {
+  std::vector<spdlog::sink_ptr> sinks{std::make_shared<StandardError>()};
+  std::string trouble;
+  try {
+    if (destination == "syslog") {
+      sinks.push_back(std::make_shared<spdlog::sinks::syslog_sink_st>("docker-containerizer",
+                                                                      LOG_PID, LOG_DAEMON, true));
+    } else if (!destination.empty()) {
+      sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(destination));
+    }
+  } catch (const spdlog::spdlog_ex& error) {
+    trouble = error.what();
+  }
+  logger() = std::make_unique<spdlog::logger>(who, sinks.begin(), sinks.end());
+  logger()->set_level(spdlog_level(level));
+  logger()->flush_on(spdlog::level::trace);
+  logger()->set_pattern("%Y-%m-%d %H:%M:%S.%e %L [%n] %v");
+  if (trouble.empty()) return Done{};
+  return Failure{Fault::refused, "cannot log to " + destination + ": " + trouble};
+}
+
+void start_on_stderr(const std::string& who) {
+  [[maybe_unused]] auto done = start(who, Level::info, "");
+}
+
+// What others make us say (ids, a daemon's words) must not forge lines or fill a disk.
+void write(Level level, const std::string& line) {
+  if (logger()) logger()->log(spdlog_level(level), one_line(line, longest_line));
+}
+
+bool wants(Level level) { return logger() && logger()->should_log(spdlog_level(level)); }
+
+}  // namespace containerizer::log

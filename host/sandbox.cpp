@@ -1,0 +1,138 @@
+#include "host/sandbox.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "host/file.h"
+
+namespace containerizer {
+namespace {
+
+Failure failure(const std::string& directory, const std::string& name) {
+  return {Fault::refused,
+          fmt::format("cannot open {}/{}: {}", directory, name, std::strerror(errno))};
+}
+
+// A second name can be a link to somebody else's file.
+bool is_plain(const struct stat& found, const struct stat& owner) {
+  return S_ISREG(found.st_mode) && (found.st_nlink == 1 || found.st_uid == owner.st_uid);
+}
+
+// What stands under a name, whatever it is: to open a device can have effects already, and a
+// container's root can plant one.
+Fd look_at(const Fd& folder, const std::string& name, struct stat& found) {
+  Fd place(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (place.valid() && ::fstat(place.get(), &found) != 0) return {};
+  return place;
+}
+
+// Opens what was looked at, whatever stands under its name by now.
+Fd open_seen(const Fd& place, int flags) {
+  return Fd(
+      ::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), flags | O_NONBLOCK | O_CLOEXEC));
+}
+
+Result<Fd> given_to(const struct stat& owner, Fd file, const std::string& directory,
+                    const std::string& name) {
+  struct stat found {};
+  if (!file.valid() || ::fstat(file.get(), &found) != 0) return failure(directory, name);
+  const bool is_owners = found.st_uid == owner.st_uid && found.st_gid == owner.st_gid;
+  if (!is_owners && ::fchown(file.get(), owner.st_uid, owner.st_gid) != 0) {
+    return failure(directory, name);
+  }
+  return file;
+}
+
+// One step down from an open directory, making the next one if need be. Links are not followed, and
+// what is given away is what was opened, whatever stands under its name by then.
+Fd enter(const Fd& parent, const std::string& name, const struct stat& owner) {
+  const bool made = ::mkdirat(parent.get(), name.c_str(), 0755) == 0;
+  Fd directory(
+      ::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (made && directory.valid() && ::fchown(directory.get(), owner.st_uid, owner.st_gid) != 0) {
+    return {};
+  }
+  return directory;
+}
+
+Status make_directory(const std::string& directory, const std::string& sandbox) {
+  const auto failure = [&](const std::string& why) {
+    return Failure{Fault::refused, fmt::format("cannot make {}: {}", directory, why)};
+  };
+  if (directory.rfind(sandbox + "/", 0) != 0) return failure("it is not within the sandbox");
+  Fd place(::open(sandbox.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat owner {};
+  if (!place.valid() || ::fstat(place.get(), &owner) != 0) return failure(std::strerror(errno));
+  std::string_view rest = std::string_view(directory).substr(sandbox.size());
+  while (!rest.empty()) {
+    const auto slash = rest.find('/');
+    const std::string name(rest.substr(0, slash));
+    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
+    if (name.empty() || name == ".") continue;
+    if (name == "..") return failure("it leaves the sandbox");
+    place = enter(place, name, owner);
+    if (!place.valid()) return failure(std::strerror(errno));
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<Fd> open_sandbox_file(const std::string& directory, const std::string& name) {
+  const Fd folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat owner {};
+  if (!folder.valid() || ::fstat(folder.get(), &owner) != 0) return failure(directory, name);
+  // Again after something foreign was removed, or somebody else has made it meanwhile.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    struct stat found {};
+    const Fd place = look_at(folder, name, found);
+    if (!place.valid()) {
+      if (errno != ENOENT) break;
+      Fd made(::openat(folder.get(), name.c_str(), O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC,
+                       0644));
+      if (made.valid()) return given_to(owner, std::move(made), directory, name);
+      if (errno != EEXIST) break;
+    } else if (is_plain(found, owner)) {
+      return given_to(owner, open_seen(place, O_RDWR | O_APPEND), directory, name);
+    } else if (::unlinkat(folder.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      break;
+    }
+  }
+  return failure(directory, name);
+}
+
+std::optional<std::string> read_sandbox_file(const std::string& directory,
+                                             const std::string& path) {
+  Fd place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat found {};
+  std::string_view rest = path;
+  while (place.valid() && !rest.empty()) {
+    const auto slash = rest.find('/');
+    const std::string name(rest.substr(0, slash));
+    rest = slash == rest.npos ? std::string_view() : rest.substr(slash + 1);
+    place = look_at(place, name, found);
+  }
+  if (!place.valid() || !S_ISREG(found.st_mode)) return {};
+  return read_small_file(open_seen(place, O_RDONLY));
+}
+
+Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox) {
+  for (const auto& directory : directories) {
+    auto made = make_directory(directory, sandbox);
+    if (!made.ok()) return made;
+  }
+  return Done{};
+}
+
+std::string owner_of(const std::string& directory) {
+  struct stat found {};
+  if (::stat(directory.c_str(), &found) != 0) return "";
+  return fmt::format("{}:{}", found.st_uid, found.st_gid);
+}
+
+}  // namespace containerizer

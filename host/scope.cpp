@@ -1,0 +1,51 @@
+#include "host/scope.h"
+
+#include <unistd.h>
+
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "host/file.h"
+
+namespace containerizer {
+namespace {
+
+// The part of a line of /proc/PID/cgroup that says where systemd has put the process: in cgroups
+// v2, and in v1 in a hierarchy of systemd's own. Others may have been rearranged by anybody.
+std::string_view place_by_systemd(std::string_view line) {
+  for (const std::string_view hierarchy : {"0::", ":name=systemd:"}) {
+    const auto at = line.find(hierarchy);
+    if (at != std::string_view::npos) return line.substr(at + hierarchy.size());
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_in_service(const std::string& root) {
+  if (::access((root + "/run/systemd/system").c_str(), F_OK) != 0) return false;
+  std::istringstream lines(read_small_file(root + "/proc/self/cgroup").value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    const auto path = std::string(place_by_systemd(line)) + "/";
+    if (path.find(".service/") != std::string::npos) return true;
+  }
+  return false;
+}
+
+Program in_scope(Program program, const std::string& description) {
+  // Whoever stops a scope, as the shutdown of the host does, gives it as long as Docker gives a
+  // container then: what waits for a daemon that is gone would use up systemd's own 90 s.
+  const std::vector<std::string> scope{"/usr/bin/systemd-run",
+                                       "--scope",
+                                       "--collect",
+                                       "--quiet",
+                                       "--no-ask-password",
+                                       "--description=" + description,
+                                       "--property=TimeoutStopSec=15",
+                                       "--"};
+  program.arguments.insert(program.arguments.begin(), scope.begin(), scope.end());
+  return program;
+}
+
+}  // namespace containerizer

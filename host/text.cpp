@@ -1,0 +1,68 @@
+#include "host/text.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+namespace containerizer {
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n";
+
+}  // namespace
+
+std::string one_line(std::string_view text, std::size_t longest) {
+  const auto first = text.find_first_not_of(blanks);
+  if (first == text.npos) return "";
+  text = text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+  std::string line(text.substr(0, longest));
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  if (text.size() > longest) line += "…";
+  return line;
+}
+
+Result<std::vector<std::string>> split_words(std::string_view line) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  char quote = '\0';
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == '\0' && blanks.find(c) != blanks.npos) {
+      in_word = false;
+      continue;
+    }
+    if (!in_word) words.emplace_back();
+    in_word = true;
+    if (c == quote) {
+      quote = '\0';
+    } else if (quote == '\0' && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (c == '\\' && quote != '\'') {
+      if (++i == line.size()) return Failure{Fault::refused, "a backslash ends it"};
+      // Between double quotes a backslash is itself, except before what it can protect there.
+      const bool protects = quote == '\0' || std::string_view("\"\\$`").find(line[i]) != line.npos;
+      if (!protects) words.back() += '\\';
+      words.back() += line[i];
+    } else {
+      words.back() += c;
+    }
+  }
+  if (quote == '\0') return words;
+  return Failure{Fault::refused, std::string("a quote ") + quote + " is not closed"};
+}
+
+bool to_number(std::string_view text, unsigned& number) {
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  return parsed.ec == std::errc() && parsed.ptr == end;
+}
+
+bool mentions(std::string_view text, std::string_view part) {
+  const auto alike = [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
+  };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), alike) != text.end();
+}
+
+}  // namespace containerizer
