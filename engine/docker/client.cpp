@@ -298,15 +298,17 @@ Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth
     }
     const auto arrived = stream.advance();
     if (!arrived.ok()) return failed(arrived.failure());
-    if (!arrived.value()) {
-      const Readiness readiness = wait_for(stream.fd(), POLLIN, silence.end, interrupt);
-      if (readiness == Readiness::interrupted) {
-        return failed({Fault::interrupted, "the pull was called off"});
-      }
-      if (readiness == Readiness::timed_out) return failed(stream.connection().silent(silence));
-      continue;
+    if (arrived.value()) silence = Patience(settings_.pull_silence);
+    // TLS may keep further bytes, which poll() cannot see. So look only at the interrupt after
+    // bytes.
+    const Deadline end = arrived.value() ? deadline_in(Duration::zero()) : silence.end;
+    const Readiness readiness = wait_for(stream.fd(), POLLIN, end, interrupt);
+    if (readiness == Readiness::interrupted) {
+      return failed({Fault::interrupted, "the pull was called off"});
     }
-    silence = Patience(settings_.pull_silence);
+    if (readiness == Readiness::timed_out && !arrived.value()) {
+      return failed(stream.connection().silent(silence));
+    }
   }
 }
 

@@ -9,7 +9,7 @@
 namespace containerizer {
 
 std::string sha256_hex(std::string_view bytes) {
-  // The host's configuration of OpenSSL can name modules, which a static program cannot load.
+  // The host's configuration of OpenSSL can name modules. A static program cannot load them.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   unsigned char digest[EVP_MAX_MD_SIZE];
   std::size_t size = 0;

@@ -32,17 +32,19 @@ using Protocol = asio::generic::stream_protocol;
 using Stream = beast::basic_stream<Protocol, asio::io_context::executor_type>;
 using TlsStream = beast::ssl_stream<Stream&>;
 
-constexpr Duration kBacklogPause{20};
-constexpr const char* kAdvice = "; check that it responds (docker ps) and is not overloaded";
-constexpr std::size_t kReceiveSize = 16U << 10;
+constexpr Duration backlog_pause{20};
+constexpr const char* advice = "; check that it responds (docker ps) and is not overloaded";
+constexpr std::size_t receive_size = 16U << 10;
 
-// Where operations run. Each runs until it is complete, so one is enough for all connections.
+// Runs the operations of all connections. complete() leaves none of them pending, so one loop is
+// enough. An epoll, an event and a timer descriptor for each connection would be a waste.
 asio::io_context& loop() {
   static thread_local asio::io_context context(1);
   return context;
 }
 
-// Starts an operation of `stream` and waits until it is complete, or cancelled at `end`.
+// Starts an operation of `stream` and runs it until it is complete. At `end`, Beast closes the
+// socket and the operation completes with beast::error::timeout.
 template <class Start>
 error_code complete(Stream& stream, Deadline end, const Start& start) {
   error_code result;
@@ -59,7 +61,8 @@ Protocol::endpoint address_of(const Endpoint& endpoint) {
   return Tcp::endpoint(asio::ip::make_address(endpoint.address), endpoint.port);
 }
 
-// Asio's own way to open a socket would leave it to the programs that this one starts.
+// Opens the socket here, because Asio's open() does not set close-on-exec: mesos-executor and hooks
+// would inherit the connection.
 error_code open_socket(Stream& stream, const Protocol& protocol) {
   error_code error;
   const int fd = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -74,11 +77,12 @@ error_code connect_by(Stream& stream, const Protocol::endpoint& address, Deadlin
     error_code error =
         complete(stream, end, [&](auto done) { stream.async_connect(address, done); });
     if (error || address.protocol().family() != AF_UNIX) return error;
-    // Asio takes a unix socket whose backlog is full for connected.
+    // connect() on a unix socket reports EAGAIN while the daemon's backlog is full. Asio then polls
+    // the socket, sees no error and reports success. Only the missing peer shows the difference.
     stream.socket().remote_endpoint(error);
     if (error != asio::error::not_connected) return error;
     if (time_left(end).count() == 0) return beast::error::timeout;
-    sleep_for(std::min(kBacklogPause, time_left(end)));
+    sleep_for(std::min(backlog_pause, time_left(end)));
   }
 }
 
@@ -96,11 +100,11 @@ std::string seconds(Duration duration) {
 
 struct Connection::Socket {
   Stream stream{loop()};
-  std::optional<TlsStream> tls;  // without it, bytes go as they are
+  std::optional<TlsStream> tls;
   TlsSettings settings;
   std::string server;
 
-  // Ends TLS with the other side, if that is still possible without waiting.
+  // Sends the end of TLS, so that the daemon can tell it from a cut connection.
   ~Socket() {
     error_code ignored;
     if (tls) tls->shutdown(ignored);
@@ -125,7 +129,7 @@ Readiness wait_for(int fd, short events, Deadline end, int interrupt) {
   for (;;) {
     const auto left = std::min<Duration::rep>(time_left(end).count(), INT_MAX);
     const int count = ::poll(watched, 2, static_cast<int>(left));
-    if (count < 0 && errno != EINTR) return Readiness::ready;  // the next call on fd says why
+    if (count < 0 && errno != EINTR) return Readiness::ready;  // the next call on fd reports why
     if (count > 0) return watched[1].revents != 0 ? Readiness::interrupted : Readiness::ready;
     if (count == 0 && time_left(end).count() == 0) return Readiness::timed_out;
   }
@@ -158,18 +162,19 @@ Status Connection::connect(const Endpoint& endpoint, const Patience& patience) {
     return Failure{Fault::unavailable, "no connection to " + daemon_ + ": " + error.message() +
                                            "; check that it listens there"};
   }
-  if (endpoint.kind == Endpoint::Kind::tcp) {  // a stream must notice when the other host is gone
+  if (endpoint.kind == Endpoint::Kind::tcp) {
+    // An idle stream sends nothing. Without keepalive it would not notice that the host is gone.
     socket_->stream.socket().set_option(asio::socket_base::keep_alive(true), error);
   }
   return Done{};
 }
 
 Status Connection::encrypt(const Endpoint& endpoint, const Patience& patience) {
-  const auto failed = [&](const std::string& reason) {
+  const auto failure = [&](const std::string& reason) {
     return Failure{Fault::unavailable, "no TLS with " + daemon_ + ": " + reason};
   };
   auto made = make_tls_context(*endpoint.tls);
-  if (!made.ok()) return failed(made.failure().text);
+  if (!made.ok()) return failure(made.failure().text);
   asio::ssl::context context(made.value().release());
   socket_->settings = *endpoint.tls;
   socket_->server = endpoint.name;
@@ -179,9 +184,9 @@ Status Connection::encrypt(const Endpoint& endpoint, const Patience& patience) {
     tls.async_handshake(asio::ssl::stream_base::client, done);
   });
   if (!error) return Done{};
-  if (is_end(error)) return failed("it closed the connection during the handshake");
-  if (error != beast::error::timeout) return failed(socket_->explain(error));
-  return failed("it did not complete the handshake within " + seconds(patience.length));
+  if (is_end(error)) return failure("it closed the connection during the handshake");
+  if (error != beast::error::timeout) return failure(socket_->explain(error));
+  return failure("it did not complete the handshake within " + seconds(patience.length));
 }
 
 bool Connection::stale() const {
@@ -205,13 +210,14 @@ Status Connection::send(const std::string& bytes, const Patience& patience) {
   if (!error) return Done{};
   if (error == beast::error::timeout) return timed_out(patience);
   if (is_end(error)) return failure("closed the connection before it took the request");
-  // In TLS 1.3 the other side looks at our certificate when the handshake is complete for us, and
-  // may have said why it has closed the connection.
+  // In TLS 1.3 the daemon checks our certificate after our side of the handshake is complete. It
+  // sends an alert with the reason and closes the connection: send() then fails, but the alert is
+  // still there to read.
   char nothing = 0;
-  error_code said;
-  if (socket_->tls) socket_->read(&nothing, sizeof nothing, said);
-  const bool has_said = said.category() == asio::error::get_ssl_category();
-  return failure("did not take the request: " + socket_->explain(has_said ? said : error));
+  error_code alert;
+  if (socket_->tls) socket_->read(&nothing, sizeof nothing, alert);
+  const bool has_alert = alert.category() == asio::error::get_ssl_category();
+  return failure("did not take the request: " + socket_->explain(has_alert ? alert : error));
 }
 
 Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
@@ -224,18 +230,18 @@ Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
 }
 
 Failure Connection::timed_out(const Patience& patience) const {
-  return failure("gave no complete answer within " + seconds(patience.length) + kAdvice);
+  return failure("gave no complete answer within " + seconds(patience.length) + advice);
 }
 
 Failure Connection::silent(const Patience& patience) const {
-  return failure("said nothing for " + seconds(patience.length) + kAdvice);
+  return failure("said nothing for " + seconds(patience.length) + advice);
 }
 
 Failure Connection::failure(const std::string& reason) const {
   return Failure{Fault::unavailable, daemon_ + " " + reason};
 }
 
-// A server that wants TLS answers a plain request with so much.
+// A server that requires TLS answers a plain request with status 400.
 Failure Exchange::cut_short(const Failure& why) const {
   const bool wants_tls =
       !connection_.is_encrypted() && answer_.headers_complete() && answer_.status() == 400;
@@ -244,7 +250,7 @@ Failure Exchange::cut_short(const Failure& why) const {
 }
 
 Result<bool> Exchange::advance() {
-  char buffer[kReceiveSize];
+  char buffer[receive_size];
   const auto received = connection_.receive(buffer, sizeof buffer);
   closed_ = !received.ok();
   if (closed_) return cut_short(received.failure());

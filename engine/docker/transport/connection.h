@@ -1,6 +1,8 @@
-// A connection to the daemon, and one request with its answer on it. Waiting is bounded by a
-// deadline; nothing blocks beyond it. Failures are unavailable unless said otherwise, and their
-// text is a clause without subject of the operation: the caller says what was attempted.
+// A connection to the daemon, and one request with its answer. Boost.Asio and Beast move the bytes.
+// Every operation that waits has a deadline. Failures are unavailable unless a comment names
+// another kind. Their text does not name the operation: the caller adds it.
+//
+// One thread opens and uses a connection. No function starts a thread or raises a signal.
 #pragma once
 
 #include <memory>
@@ -13,7 +15,7 @@
 
 namespace containerizer {
 
-// How long a call may take, and when that is over.
+// How long a call may take, and when that time ends.
 struct Patience {
   explicit Patience(Duration duration) : length(duration), end(deadline_in(duration)) {}
   Duration length;
@@ -22,40 +24,43 @@ struct Patience {
 
 enum class Readiness { ready, timed_out, interrupted };
 
-// Waits until `fd` has one of `events` (as poll takes them) or `interrupt` (-1 for none) is
-// readable; the interrupt wins.
+// Waits until `fd` has one of `events` (the flags of poll) or `interrupt` is readable. -1 means no
+// interrupt. Returns interrupted if both are ready.
 Readiness wait_for(int fd, short events, Deadline end, int interrupt = -1);
 
-// A non-blocking, close-on-exec socket, with TLS on it if the endpoint asks for that. Between two
-// calls nothing is under way on it.
+// A non-blocking, close-on-exec socket, with TLS if the endpoint asks for it. An idle connection
+// keeps no buffer; with TLS, Asio and OpenSSL keep about 60 KB for it.
 class Connection {
  public:
   Connection();  // not valid
+  // Connects, and completes the handshake of TLS.
   static Result<Connection> open(const Endpoint& endpoint, const Patience& patience);
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
-  // Takes its leave of the other side of TLS, if that is still possible.
+  // Closes the socket. Ends TLS first, unless that would block.
   ~Connection();
 
   bool valid() const { return socket_ != nullptr; }
   int fd() const;
   bool is_encrypted() const;
 
-  // Whether a connection that should be silent was closed, or spoke unasked.
+  // Whether the daemon closed the connection or sent bytes between two requests. The connection
+  // then cannot carry another request.
   bool stale() const;
 
-  // Sends everything. After a failure, touched() says whether any byte left.
+  // Sends all bytes. After a failure, touched() returns whether the daemon may have received some.
   Status send(const std::string& bytes, const Patience& patience);
   bool touched() const { return touched_; }
 
-  // Without blocking: what has arrived, "" for nothing yet. Only after "" is fd() readable when
-  // there is more.
+  // Returns the bytes that have arrived, or "" if none have, without blocking. TLS may keep
+  // decrypted or read bytes back: fd() becomes readable for more bytes only after receive() has
+  // returned "".
   Result<std::string_view> receive(char* buffer, std::size_t size);
 
-  // The failures of having waited in vain: for an answer, and for its next piece.
+  // Failures for the caller's own waiting: the answer, or its next piece, did not arrive in time.
   Failure timed_out(const Patience& patience) const;
   Failure silent(const Patience& patience) const;
-  // `reason` as a clause about the daemon.
+  // The failure "DAEMON reason".
   Failure failure(const std::string& reason) const;
 
  private:
@@ -69,7 +74,7 @@ class Connection {
   bool touched_ = false;
 };
 
-// A request under way. Owns the connection until the answer is complete.
+// A request and its answer. Owns the connection until the answer is complete.
 class Exchange {
  public:
   Exchange(Connection connection, ResponseReader::Body body)
@@ -83,19 +88,20 @@ class Exchange {
     return connection_.send(bytes, patience);
   }
 
-  // Without blocking: takes what has arrived. False when nothing has. REQUIRES: not complete.
+  // Takes the bytes that have arrived, without blocking. Returns false if none have: the caller
+  // then waits for fd(). REQUIRES: the answer is not complete.
   Result<bool> advance();
 
   // Waits for the complete answer.
   Status finish(const Patience& patience);
 
-  // Whether the request had no effect, or may safely have it twice: no byte of it was sent, or it
-  // is idempotent and the connection ended before the first byte of the answer.
+  // Whether the caller may send the request again: no byte of it was sent, or it is idempotent and
+  // the connection ended before the first byte of the answer.
   bool may_repeat(bool idempotent) const {
     return !connection_.touched() || (idempotent && closed_ && !answered_);
   }
 
-  // The connection for the next request; not valid when it cannot carry one.
+  // Returns the connection for the next request. It is not valid if it cannot carry one.
   Connection take_connection();
 
  private:

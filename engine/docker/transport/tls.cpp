@@ -12,12 +12,12 @@ namespace containerizer {
 
 namespace {
 
-// The host's configuration of OpenSSL can name modules, which a static program cannot load.
+// The host's configuration of OpenSSL can name modules. A static program cannot load them.
 void begin_openssl() { OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr); }
 
-Failure unavailable(const std::string& reason) { return Failure{Fault::unavailable, reason}; }
+Failure failure(const std::string& reason) { return Failure{Fault::unavailable, reason}; }
 
-// OpenSSL's own words for what went wrong first.
+// OpenSSL's own text for an error.
 std::string words_of(unsigned long error) {
   const char* words = ERR_reason_error_string(error);
   if (words != nullptr) return words;
@@ -26,19 +26,19 @@ std::string words_of(unsigned long error) {
 
 // --- Settings
 
-// Without this, OpenSSL asks for it at the terminal.
+// Without this callback, OpenSSL asks for the password at the terminal.
 int no_password(char*, int, int, void*) { return -1; }
 
 Status trust(SSL_CTX* context, const TlsSettings& settings) {
   if (!settings.verify) return Done{};
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  // Whatever certificate the operator trusts is enough, be it the daemon's own.
+  // The operator may name any certificate as trusted, the daemon's own included.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   if (settings.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context);
   } else if (SSL_CTX_load_verify_file(context, settings.ca.c_str()) != 1) {
-    return unavailable("cannot take the CA's certificate from " + settings.ca + ": " +
-                       words_of(ERR_peek_error()));
+    return failure("cannot take the CA's certificate from " + settings.ca + ": " +
+                   words_of(ERR_peek_error()));
   }
   return Done{};
 }
@@ -46,32 +46,32 @@ Status trust(SSL_CTX* context, const TlsSettings& settings) {
 Status identify(SSL_CTX* context, const TlsSettings& settings) {
   if (settings.certificate.empty() || settings.key.empty()) return Done{};
   if (SSL_CTX_use_certificate_chain_file(context, settings.certificate.c_str()) != 1) {
-    return unavailable("cannot take the certificate from " + settings.certificate + ": " +
-                       words_of(ERR_peek_error()));
+    return failure("cannot take the certificate from " + settings.certificate + ": " +
+                   words_of(ERR_peek_error()));
   }
   SSL_CTX_set_default_passwd_cb(context, no_password);
   if (SSL_CTX_use_PrivateKey_file(context, settings.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return unavailable("cannot take the key of " + settings.certificate + " from " + settings.key +
-                       " (it must not be encrypted): " + words_of(ERR_peek_error()));
+    return failure("cannot take the key of " + settings.certificate + " from " + settings.key +
+                   " (it must not be encrypted): " + words_of(ERR_peek_error()));
   }
   return Done{};
 }
 
-// --- What went wrong
+// --- Failures
 
-constexpr int kAlert = SSL_AD_REASON_OFFSET;
+constexpr int first_alert = SSL_AD_REASON_OFFSET;
 
 bool is_about_our_certificate(int reason) {
   switch (reason) {
-    case kAlert + SSL_AD_HANDSHAKE_FAILURE:
-    case kAlert + SSL_AD_BAD_CERTIFICATE:
-    case kAlert + SSL_AD_UNSUPPORTED_CERTIFICATE:
-    case kAlert + SSL_AD_CERTIFICATE_REVOKED:
-    case kAlert + SSL_AD_CERTIFICATE_EXPIRED:
-    case kAlert + SSL_AD_CERTIFICATE_UNKNOWN:
-    case kAlert + SSL_AD_UNKNOWN_CA:
-    case kAlert + SSL_AD_ACCESS_DENIED:
-    case kAlert + SSL_AD_CERTIFICATE_REQUIRED:
+    case first_alert + SSL_AD_HANDSHAKE_FAILURE:
+    case first_alert + SSL_AD_BAD_CERTIFICATE:
+    case first_alert + SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case first_alert + SSL_AD_CERTIFICATE_REVOKED:
+    case first_alert + SSL_AD_CERTIFICATE_EXPIRED:
+    case first_alert + SSL_AD_CERTIFICATE_UNKNOWN:
+    case first_alert + SSL_AD_UNKNOWN_CA:
+    case first_alert + SSL_AD_ACCESS_DENIED:
+    case first_alert + SSL_AD_CERTIFICATE_REQUIRED:
       return true;
     default:
       return false;
@@ -112,7 +112,7 @@ Result<TlsContext> make_tls_context(const TlsSettings& settings) {
   begin_openssl();
   ERR_clear_error();
   TlsContext context(SSL_CTX_new(TLS_client_method()));
-  if (!context) return unavailable("no memory for TLS");
+  if (!context) return failure("no memory for TLS");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   for (const auto& take : {trust, identify}) {
     const Status taken = take(context.get(), settings);

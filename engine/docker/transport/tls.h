@@ -1,5 +1,5 @@
-// TLS with the daemon, as far as Asio leaves it to its user: which certificates are read and
-// trusted, and what went wrong. OpenSSL is not touched before the first context.
+// The parts of TLS that Asio leaves to its user: the certificates to read and to trust, the name to
+// expect, and the text of a failure. OpenSSL starts with the first context, not before.
 #pragma once
 
 #include <openssl/types.h>
@@ -18,15 +18,17 @@ struct FreeTlsContext {
 };
 using TlsContext = std::unique_ptr<SSL_CTX, FreeTlsContext>;
 
-// What one connection is made with: TLS 1.2 or 1.3, the certificates as they are in the files now.
-// unavailable: a file of the settings cannot be used; the text names it. Nothing that may be wrong
-// with certificates is a refusal, because they can be renewed.
+// Makes the context of one connection, for TLS 1.2 and 1.3. Reads the certificates anew, because
+// the operator may have renewed them. unavailable: OpenSSL cannot use a file of the settings; the
+// text names the file. No trouble with a certificate is `refused`, because the operator can renew
+// the certificate.
 Result<TlsContext> make_tls_context(const TlsSettings& settings);
 
-// Has a session ask for `server`, an address or a name, and take only a certificate for it.
+// Makes a session ask for `server`, an address or a name, and accept only a certificate for it.
+// Without verification, the session accepts any certificate.
 void expect_server(SSL* session, const std::string& server);
 
-// Why an operation of a session failed, as a clause about the other side.
+// Returns why an operation of a session failed, as a clause about the daemon ("it …").
 std::string explain_tls(const boost::system::error_code& error, SSL* session,
                         const TlsSettings& settings, const std::string& server);
 
