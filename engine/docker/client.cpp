@@ -92,18 +92,18 @@ DockerClient::DockerClient(ClientSettings settings)
 // Sends a request and reads its complete answer, on the open connection if that still works. The
 // daemon may have closed an idle connection, which only shows when it is used. The request is then
 // sent again on a new connection, if it is safe to do so.
-Result<Answer> DockerClient::exchange(const Request& request, const Patience& patience) {
+Result<Answer> DockerClient::exchange(const Request& request, const Timeout& timeout) {
   const std::string bytes = to_bytes(request, host_header(settings_.endpoint));
   for (;;) {
     const bool reused = kept_.valid() && !kept_.stale();
     if (!reused) {
-      auto opened = Connection::open(settings_.endpoint, patience);
+      auto opened = Connection::open(settings_.endpoint, timeout);
       if (!opened.ok()) return opened.failure();
       kept_ = std::move(opened.value());
     }
     Exchange attempt(std::exchange(kept_, Connection()), ResponseReader::Body::whole);
-    Status status = attempt.send(bytes, patience);
-    if (status.ok()) status = attempt.finish(patience);
+    Status status = attempt.send(bytes, timeout);
+    if (status.ok()) status = attempt.finish(timeout);
     if (status.ok()) {
       kept_ = attempt.take_connection();
       return take_answer(attempt);
@@ -132,15 +132,15 @@ Status DockerClient::settle_version(const std::string& offered, const std::strin
   return Done{};
 }
 
-Status DockerClient::negotiate(const Patience& patience) {
+Status DockerClient::negotiate(const Timeout& timeout) {
   if (!version_.empty()) return Done{};
-  const auto ping = exchange({Method::get, "/_ping", ""}, patience);
+  const auto ping = exchange({Method::get, "/_ping", ""}, timeout);
   if (!ping.ok()) return ping.failure();
   // Daemons before API 1.25 do not report their version here, and the header does not contain the
   // oldest version that a newer daemon still supports. /version reports both.
   const auto offered = read_version(ping.value().api_version);
   if (offered && *offered <= newest_api) return settle_version(ping.value().api_version, "");
-  const auto version = exchange({Method::get, "/version", ""}, patience);
+  const auto version = exchange({Method::get, "/version", ""}, timeout);
   if (!version.ok()) return version.failure();
   const auto document = parse_json(version.value().body);
   const auto* object = document ? document->if_object() : nullptr;
@@ -149,11 +149,11 @@ Status DockerClient::negotiate(const Patience& patience) {
 }
 
 Result<Answer> DockerClient::ask(const ApiCall& call, const std::string& subject, Request request,
-                                 const Patience& patience) {
-  const Status negotiated = negotiate(patience);
+                                 const Timeout& timeout) {
+  const Status negotiated = negotiate(timeout);
   if (!negotiated.ok()) return failure(call, subject, negotiated.failure());
   request.target.insert(0, "/v" + version_);
-  auto answer = exchange(request, patience);
+  auto answer = exchange(request, timeout);
   if (!answer.ok()) return failure(call, subject, answer.failure());
   const int status = answer.value().status;
   const bool success = (status >= 200 && status < 300) || status == 304;
@@ -162,8 +162,8 @@ Result<Answer> DockerClient::ask(const ApiCall& call, const std::string& subject
 }
 
 Result<json::value> DockerClient::ask_json(const ApiCall& call, const std::string& subject,
-                                           Request request, const Patience& patience) {
-  const auto answer = ask(call, subject, std::move(request), patience);
+                                           Request request, const Timeout& timeout) {
+  const auto answer = ask(call, subject, std::move(request), timeout);
   if (!answer.ok()) return answer.failure();
   auto document = parse_json(answer.value().body);
   if (!document) return unusable_answer(call, subject);
@@ -171,22 +171,22 @@ Result<json::value> DockerClient::ask_json(const ApiCall& call, const std::strin
 }
 
 Result<Exchange> DockerClient::open_stream(const ApiCall& call, const std::string& subject,
-                                           Request request, const Patience& patience) {
-  const Status negotiated = negotiate(patience);
+                                           Request request, const Timeout& timeout) {
+  const Status negotiated = negotiate(timeout);
   if (!negotiated.ok()) return failure(call, subject, negotiated.failure());
-  auto connection = Connection::open(settings_.endpoint, patience);
+  auto connection = Connection::open(settings_.endpoint, timeout);
   if (!connection.ok()) return failure(call, subject, connection.failure());
   request.target.insert(0, "/v" + version_);
   // A stream has its own connection, because no other answer can arrive before it ends.
   Exchange stream(std::move(connection.value()), ResponseReader::Body::endless);
-  const Status sent = stream.send(to_bytes(request, host_header(settings_.endpoint)), patience);
+  const Status sent = stream.send(to_bytes(request, host_header(settings_.endpoint)), timeout);
   if (!sent.ok()) return failure(call, subject, sent.failure());
   return stream;
 }
 
 Result<std::string> DockerClient::create(const std::string& name, const json::object& body) {
-  const Patience patience(settings_.call_deadline);
-  const Status negotiated = negotiate(patience);
+  const Timeout timeout(settings_.call_deadline);
+  const Status negotiated = negotiate(timeout);
   if (!negotiated.ok()) return failure(create_call, name, negotiated.failure());
   // The version must be known here, because the body depends on it.
   const auto version = read_version(version_).value_or(newest_api);
@@ -194,7 +194,7 @@ Result<std::string> DockerClient::create(const std::string& name, const json::ob
   if (!fitting.ok()) return failure(create_call, name, fitting.failure());
   const Request request{Method::post, "/containers/create" + query({{"name", name}}),
                         json::serialize(fitting.value())};
-  const auto answer = ask_json(create_call, name, request, patience);
+  const auto answer = ask_json(create_call, name, request, timeout);
   if (!answer.ok()) return without_environment(answer.failure(), body);
   const auto* created = answer.value().if_object();
   std::string id = created == nullptr ? "" : text_member(*created, "Id");
@@ -204,13 +204,13 @@ Result<std::string> DockerClient::create(const std::string& name, const json::ob
 
 Status DockerClient::start(const std::string& container) {
   return done_if(ask(start_call, container, {Method::post, path_of(container, "/start"), ""},
-                     Patience(settings_.call_deadline)));
+                     Timeout(settings_.call_deadline)));
 }
 
 Result<ContainerFacts> DockerClient::inspect(const std::string& container) {
   const auto answer =
       ask_json(inspect_call, container, {Method::get, path_of(container, "/json"), ""},
-               Patience(settings_.call_deadline));
+               Timeout(settings_.call_deadline));
   if (!answer.ok()) return answer.failure();
   auto facts = read_inspect(answer.value());
   if (!facts) return unusable_answer(inspect_call, container);
@@ -226,7 +226,7 @@ Result<std::vector<ContainerFacts>> DockerClient::list(const std::string& label,
   const Request request{
       Method::get,
       "/containers/json" + query({{"all", "1"}, {"filters", json::serialize(filters)}}), ""};
-  const auto answer = ask_json(list_call, wanted, request, Patience(settings_.call_deadline));
+  const auto answer = ask_json(list_call, wanted, request, Timeout(settings_.call_deadline));
   if (!answer.ok()) return answer.failure();
   auto containers = read_list(answer.value());
   if (!containers) return unusable_answer(list_call, wanted);
@@ -236,7 +236,7 @@ Result<std::vector<ContainerFacts>> DockerClient::list(const std::string& label,
 Status DockerClient::kill(const std::string& container, const std::string& signal) {
   const Request request{Method::post, path_of(container, "/kill") + query({{"signal", signal}}),
                         ""};
-  const auto answer = ask(kill_call, container, request, Patience(settings_.call_deadline));
+  const auto answer = ask(kill_call, container, request, Timeout(settings_.call_deadline));
   // The container may have exited meanwhile. Daemons report that with different statuses and texts.
   if (answer.failed_with(Fault::not_found) ||
       (!answer.ok() && (mentions(answer.failure().text, "is not running") ||
@@ -248,15 +248,15 @@ Status DockerClient::kill(const std::string& container, const std::string& signa
 
 Status DockerClient::remove(const std::string& container) {
   const Request request{Method::remove, path_of(container, "?v=1&force=1"), ""};
-  const Patience patience(settings_.call_deadline);
+  const Timeout timeout(settings_.call_deadline);
   for (;;) {
-    const auto answer = ask(remove_call, container, request, patience);
+    const auto answer = ask(remove_call, container, request, timeout);
     if (answer.failed_with(Fault::not_found)) return Done{};
     const bool under_way = answer.failed_with(Fault::conflict) &&
                            mentions(answer.failure().text, "already in progress");
     if (!under_way) return done_if(answer);
     // Not a conflict for the caller: the removal in progress may succeed later.
-    if (time_left(patience.end) <= removal_pause) {
+    if (time_left(timeout.end) <= removal_pause) {
       return Failure{Fault::unavailable, answer.failure().text};
     }
     // Another removal is in progress. It can fail, so this asks again instead of only looking.
@@ -267,12 +267,12 @@ Status DockerClient::remove(const std::string& container) {
 Status DockerClient::update(const std::string& container, const json::object& body) {
   return done_if(ask(update_call, container,
                      {Method::post, path_of(container, "/update"), json::serialize(body)},
-                     Patience(settings_.call_deadline)));
+                     Timeout(settings_.call_deadline)));
 }
 
 Result<bool> DockerClient::has_image(const std::string& reference) {
   const Request request{Method::get, "/images/" + percent_encode(reference, "/:@") + "/json", ""};
-  const auto answer = ask(image_call, reference, request, Patience(settings_.call_deadline));
+  const auto answer = ask(image_call, reference, request, Timeout(settings_.call_deadline));
   if (answer.failed_with(Fault::not_found)) return false;
   if (!answer.ok()) return answer.failure();
   return true;
@@ -287,11 +287,11 @@ Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth
   if (!auth.empty()) {
     request.headers.emplace_back("X-Registry-Auth", auth_header(auth));
   }
-  auto opened = open_stream(pull_call, reference, request, Patience(settings_.call_deadline));
+  auto opened = open_stream(pull_call, reference, request, Timeout(settings_.call_deadline));
   if (!opened.ok()) return opened.failure();
   Exchange& stream = opened.value();
   PullProgress report(listener, progress_interval);
-  Patience silence(settings_.pull_silence);
+  Timeout silence(settings_.pull_silence);
   const auto failed = [&](const Failure& why) { return failure(pull_call, reference, why); };
   for (;;) {
     ResponseReader& answer = stream.answer();
@@ -305,23 +305,26 @@ Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth
       const Status ended = report.finish();
       return ended.ok() ? ended : failed(ended.failure());
     }
-    const Readiness readiness = wait_for(stream.fd(), POLLIN, silence.end, interrupt);
-    if (readiness == Readiness::interrupted) {
-      return failed({Fault::interrupted, "the pull was cancelled"});
-    }
-    if (readiness == Readiness::timed_out) {
-      return failed(stream.connection().silent(silence));
-    }
     const auto arrived = stream.advance();
     if (!arrived.ok()) return failed(arrived.failure());
     // Only silence is limited, not the length of the pull.
-    silence = Patience(settings_.pull_silence);
+    if (arrived.value()) silence = Timeout(settings_.pull_silence);
+    // TLS may keep further bytes, which poll() cannot see. So look only at the interrupt after
+    // bytes.
+    const Deadline end = arrived.value() ? deadline_in(Duration::zero()) : silence.end;
+    const Readiness readiness = wait_for(stream.fd(), POLLIN, end, interrupt);
+    if (readiness == Readiness::interrupted) {
+      return failed({Fault::interrupted, "the pull was cancelled"});
+    }
+    if (readiness == Readiness::timed_out && !arrived.value()) {
+      return failed(stream.connection().silent(silence));
+    }
   }
 }
 
 Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& container,
                                                            const std::string& since, bool follow) {
-  const Patience patience(settings_.call_deadline);
+  const Timeout timeout(settings_.call_deadline);
   std::string since_time;
   if (!since.empty()) {
     const auto time = unix_time(since);
@@ -330,7 +333,7 @@ Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& co
   }
   // Only inspect reports whether the container has a terminal, which decides the stream's format.
   const auto inspected =
-      ask_json(output_call, container, {Method::get, path_of(container, "/json"), ""}, patience);
+      ask_json(output_call, container, {Method::get, path_of(container, "/json"), ""}, timeout);
   if (!inspected.ok()) return inspected.failure();
   const Request request{Method::get,
                         path_of(container, "/logs") + query({{"follow", follow ? "1" : ""},
@@ -339,7 +342,7 @@ Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& co
                                                              {"timestamps", "1"},
                                                              {"since", since_time}}),
                         ""};
-  auto stream = open_stream(output_call, container, request, patience);
+  auto stream = open_stream(output_call, container, request, timeout);
   if (!stream.ok()) return stream.failure();
   return make_output_stream(std::move(stream.value()), container,
                             has_terminal(inspected.value()) ? OutputDecoder::Format::bare
@@ -348,14 +351,14 @@ Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& co
 
 Result<std::unique_ptr<ExitStream>> DockerClient::open_exit_stream(const std::string& container) {
   auto stream = open_stream(wait_call, container, {Method::post, path_of(container, "/wait"), ""},
-                            Patience(settings_.call_deadline));
+                            Timeout(settings_.call_deadline));
   if (!stream.ok()) return stream.failure();
   return make_exit_stream(std::move(stream.value()), container);
 }
 
 // Without a version in the path, so that it reaches a daemon of any version.
 Status DockerClient::ping() {
-  const auto answer = exchange({Method::get, "/_ping", ""}, Patience(settings_.call_deadline));
+  const auto answer = exchange({Method::get, "/_ping", ""}, Timeout(settings_.call_deadline));
   if (!answer.ok()) return failure(ping_call, "", answer.failure());
   if (answer.value().status != 200) return failure(ping_call, "", answer.value());
   return Done{};

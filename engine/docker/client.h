@@ -52,15 +52,15 @@ class DockerClient final : public Docker {
   const std::string& api_version() const { return version_; }
 
  private:
-  Result<Answer> exchange(const Request& request, const Patience& patience);
-  Status negotiate(const Patience& patience);
+  Result<Answer> exchange(const Request& request, const Timeout& timeout);
+  Status negotiate(const Timeout& timeout);
   Status settle_version(const std::string& offered, const std::string& oldest);
   Result<Answer> ask(const ApiCall& call, const std::string& subject, Request request,
-                     const Patience& patience);
+                     const Timeout& timeout);
   Result<boost::json::value> ask_json(const ApiCall& call, const std::string& subject,
-                                      Request request, const Patience& patience);
+                                      Request request, const Timeout& timeout);
   Result<Exchange> open_stream(const ApiCall& call, const std::string& subject, Request request,
-                               const Patience& patience);
+                               const Timeout& timeout);
 
   ClientSettings settings_;
   std::string version_;

@@ -3,7 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 
-#include "engine/docker/transport/tls.h"
+#include "engine/docker/digest.h"
 #include "host/json.h"
 
 namespace containerizer {

@@ -65,6 +65,34 @@ TEST_CASE("Base 64 is of the URL alphabet and padded", "[docker][encoding]") {
   CHECK(base64url("fo") == "Zm8=");
   CHECK(base64url("foo") == "Zm9v");
   CHECK(base64url("\xFB\xFF\xFE") == "-__-");
+  CHECK(base64url(std::string("\0\0", 2)) == "AAA=");
+}
+
+TEST_CASE("Base 64 is decoded from either alphabet, padded or not", "[docker][encoding]") {
+  const std::pair<std::string, std::optional<std::string>> rows[] = {
+      {"", ""},
+      {"Zg==", "f"},
+      {"Zg", "f"},
+      {"Zm8=", "fo"},
+      {"Zm8", "fo"},
+      {"Zm9v", "foo"},
+      {"-__-", "\xFB\xFF\xFE"},
+      {"+//+", "\xFB\xFF\xFE"},
+      {"AAA=", std::string("\0\0", 2)},
+      {"====", ""},
+      {"Z", std::nullopt},
+      {"Zm9vZ", std::nullopt},
+      {"Zg==Zg==", std::nullopt},
+      {" Zm9v", std::nullopt},
+      {"Zm9v\n", std::nullopt},
+      {"Zm\t9v", std::nullopt},
+      {"Zm9*", std::nullopt},
+      {"Zm9\xFF", std::nullopt},
+  };
+  for (const auto& [text, bytes] : rows) {
+    INFO(text);
+    CHECK(base64_decode(text) == bytes);
+  }
 }
 
 TEST_CASE("RFC 3339 becomes seconds and nanoseconds", "[docker][encoding]") {
