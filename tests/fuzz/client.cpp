@@ -92,22 +92,22 @@ void check(const Result<T>& result) {
 }
 
 Exchange ask(const Daemon& daemon) {
-  const Patience patience(Duration(1000));
-  auto connection = Connection::open(daemon.endpoint(), patience);
+  const Timeout timeout(Duration(1000));
+  auto connection = Connection::open(daemon.endpoint(), timeout);
   expect(connection.ok(), "the daemon accepts a connection");
   Exchange exchange(std::move(connection.value()), ResponseReader::Body::endless);
-  check(exchange.send(to_bytes({Method::get, "/", ""}, "docker"), patience));
+  check(exchange.send(to_bytes({Method::get, "/", ""}, "docker"), timeout));
   return exchange;
 }
 
 template <class Stream, class Next>
 void read_to_end(Stream& stream, Next next) {
-  const Patience patience(Duration(5000));
+  const Timeout timeout(Duration(5000));
   for (;;) {
     const auto more = next();
     if (!more) return;
     if (*more) continue;
-    const auto readiness = wait_for(stream.fd(), POLLIN, patience.end);
+    const auto readiness = wait_for(stream.fd(), POLLIN, timeout.end);
     expect(readiness == Readiness::ready, "a stream that has ended is ready");
   }
 }
