@@ -35,15 +35,15 @@ TEST_CASE("a launch that lacks what every slave sends is refused") {
   std::string says;
   SECTION("no container ID") {
     launch.clear_container_id();
-    says = "container id";
+    says = "container ID";
   }
   SECTION("a container ID with a path") {
     launch.mutable_container_id()->set_value("../../etc/passwd");
-    says = "container id";
+    says = "container ID";
   }
   SECTION("a container ID with several lines") {
     launch.mutable_container_id()->set_value("a\nb");
-    says = "container id";
+    says = "container ID";
   }
   SECTION("no executor") {
     launch.clear_executor_info();
