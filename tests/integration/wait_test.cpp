@@ -6,6 +6,7 @@
 #include "tests/integration/direct_launch.h"
 #include "tests/integration/slave.h"
 
+using namespace containerizer;
 using namespace containerizer::integration;
 using Catch::Contains;
 using mesos::containerizer::Termination;
