@@ -203,7 +203,7 @@ TEST_CASE("What looks like a timestamp across a line's end cuts no line", "[dock
 
 TEST_CASE("A complaint of the daemon without words is told, too", "[docker][output]") {
   CHECK(decode(OutputDecoder::Format::framed, frame(3, "")).front() ==
-        "! the daemon broke the output off without a reason");
+        "! the daemon ended the output without giving a reason");
 }
 
 TEST_CASE("A pull is told in lines", "[docker][pull]") {
