@@ -276,8 +276,8 @@ TEST_CASE("A context that cannot be used is refused with its name and file",
   const Environment by_context{{"DOCKER_CONTEXT", "one"}};
   const auto meta = home / ".docker/contexts/meta/" + context_directory("one") + "/meta.json";
   CHECK(home.chosen(by_context) == "! DOCKER_CONTEXT: context 'one': cannot read " + meta +
-                                       ": No such file or directory; docker context ls shows what "
-                                       "there is");
+                                       ": No such file or directory; `docker context ls` lists the "
+                                       "contexts");
   const std::pair<std::string, std::string> rows[] = {
       {R"({"Host": "ssh://me@there"})", "no daemon is reached by ssh"},
       {R"({"Host": 5})", "Host is not a string"},

@@ -94,7 +94,8 @@ TEST_CASE("a database of a newer schema is refused before anything is written", 
   for (const bool read_only : {false, true}) {
     auto older = settings(there / "db", first_version);
     older.read_only = read_only;
-    CHECK_THROWS_WITH(Database(older), Catch::Contains("version is 2") && Catch::Contains("up to 1"));
+    CHECK_THROWS_WITH(Database(older),
+                      Catch::Contains("version is 2") && Catch::Contains("up to 1"));
   }
   CHECK(content_of_both(there / "db") == before);
   CHECK(numbers_in(settings(there / "db", second_version)) == up_to(1));

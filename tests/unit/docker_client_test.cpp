@@ -360,7 +360,7 @@ TEST_CASE("Old daemons are asked for their version, and refused if they are too 
   CHECK(negotiated(R"({"ApiVersion":"1.24"})") == "1.24");
   const auto too_old = negotiated(R"({"ApiVersion":"1.23"})");
   CHECK(too_old == "cannot start container x: the daemon at unix://" + where +
-                       " has API version 1.23, and this needs 1.24; upgrade it to Docker 1.12 or "
+                       " has API version 1.23, but 1.24 is required; upgrade it to Docker 1.12 or "
                        "newer");
   CHECK(contains(negotiated("{}"), "did not report an API version"));
   CHECK(contains(negotiated("<html>"), "did not report an API version"));

@@ -231,7 +231,7 @@ TEST_CASE("A timestamp across the end of a line does not split it", "[docker][ou
 
 TEST_CASE("An empty error message of the daemon is reported too", "[docker][output]") {
   CHECK(decode(OutputDecoder::Format::framed, frame(3, "")).front() ==
-        "! the daemon broke the output off without a reason");
+        "! the daemon ended the output without giving a reason");
 }
 
 TEST_CASE("The progress of a pull is printed in lines", "[docker][pull]") {

@@ -419,7 +419,7 @@ TEST_CASE("images of registries that are not allowed") {
   }));
   const auto text = refusal(task(example.image), rules);
   CHECK_THAT(text,
-             Contains("registry " + example.registry + ": not among ") &&
+             Contains("registry " + example.registry + ": not allowed by ") &&
                  Contains("CONTAINERIZER_ALLOWED_REGISTRIES (registry.example.com, inner:5000"));
   auto legacy = task_with_options({});
   legacy.mutable_task_info()->mutable_command()->mutable_container()->set_image(example.image);

@@ -65,8 +65,10 @@ Status host_or_own(const FlagRow& row, const std::string& value, CreateRequest& 
 Status pid_mode(const FlagRow& row, const std::string& value, CreateRequest& request) {
   const bool is_shared =
       value.starts_with(other_container) && value.size() > other_container.size();
-  if (is_shared) return text(row, value, request);
-  return host_or_own(row, value, request);
+  if (!is_shared && !value.empty() && value != "host") {
+    return wrong_form(value, "\"host\", container:NAME or nothing");
+  }
+  return text(row, value, request);
 }
 
 Status mac_address(const FlagRow& row, const std::string& value, CreateRequest& request) {
