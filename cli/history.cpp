@@ -1,28 +1,25 @@
 // history: prints the recorded events of one container, or of all, oldest first.
-#include <fmt/core.h>
-
-#include <cstdlib>
-
+#include "cli/command_line.h"
 #include "cli/printing.h"
 
 namespace containerizer {
 
 int history(Invocation& invocation) {
-  const bool json = take_option(invocation.arguments, "--json");
-  const auto last = take_value(invocation.arguments, "--last");
+  bool json = false;
+  std::int64_t most = 1000;
+  std::string name;
+  CommandLine line("history", "Prints the recorded events of one container, or of all.");
+  line.optional_argument("CONTAINER", name, container_argument);
+  line.count("--last", most, "N", "print only the newest N events (default 1000)");
+  line.flag("--json", json, "print JSON");
+  if (const auto status = line.parse(invocation)) return *status;
   std::optional<std::string> id;
-  if (!invocation.arguments.empty() && invocation.arguments[0][0] != '-') {
-    id = invocation.arguments[0];
-    invocation.arguments.erase(invocation.arguments.begin());
+  if (!name.empty()) {
+    const auto container = find_container(invocation, name);
+    if (!container.ok()) return fail(container.failure().text);
+    id = container.value().container_id;
   }
-  if (!invocation.arguments.empty()) return refuse_arguments(invocation.arguments);
-  const auto most = last ? std::strtoll(last->c_str(), nullptr, 10) : 1000;
-  if (most <= 0) return fail("--last needs a positive number", exit_usage);
   const auto entries = invocation.store.history(id, most);
-  if (id && entries.empty()) {
-    return fail(
-        fmt::format("container {} is unknown; `docker-containerizer ps --all` lists all", *id));
-  }
   if (json) {
     boost::json::array rows;
     for (const auto& entry : entries) rows.push_back(to_json(entry));

@@ -1,14 +1,18 @@
 // lifecycle: prints the state machine from its table.
+#include "cli/command_line.h"
 #include "cli/printing.h"
 #include "engine/lifecycle/lifecycle.h"
 
 namespace containerizer {
 
 int lifecycle(Invocation& invocation) {
-  const bool json = take_option(invocation.arguments, "--json");
-  const auto format =
-      take_value(invocation.arguments, "--format").value_or(json ? "json" : "table");
-  if (!invocation.arguments.empty()) return refuse_arguments(invocation.arguments);
+  bool json = false;
+  std::string format = "table";
+  CommandLine line("lifecycle", "Prints the state machine of a container.");
+  line.choice("--format", format, {"table", "dot", "mermaid", "json"}, "how to print it");
+  line.flag("--json", json, "the same as --format=json");
+  if (const auto status = line.parse(invocation)) return *status;
+  if (json) format = "json";
   const std::pair<const char*, LifecycleFormat> formats[] = {{"table", LifecycleFormat::table},
                                                              {"dot", LifecycleFormat::dot},
                                                              {"mermaid", LifecycleFormat::mermaid},
@@ -16,7 +20,7 @@ int lifecycle(Invocation& invocation) {
   for (const auto& [name, value] : formats) {
     if (format == name) return print(invocation, draw_lifecycle(value));
   }
-  return fail("--format must be table, dot, mermaid or json", exit_usage);
+  return exit_usage;
 }
 
 }  // namespace containerizer

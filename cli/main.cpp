@@ -11,6 +11,7 @@
 #include <csignal>
 #include <exception>
 
+#include "cli/command_line.h"
 #include "cli/invocation.h"
 #include "engine/config/settings_file.h"
 #include "engine/config/state_directory.h"
@@ -18,6 +19,7 @@
 #include "engine/host_task/runtime.h"
 #include "host/file.h"
 #include "host/log.h"
+#include "host/text.h"
 #include "proto/record_io.h"
 
 namespace containerizer {
@@ -42,6 +44,9 @@ struct Command {
   const char* help;  // "" for a command that only this program starts
 };
 
+// Marks the verbs that a slave calls.
+constexpr std::string_view by_slave = "(slave)";
+
 constexpr std::array<Command, 15> commands{{
     {"launch", launch, true, Needs::a_directory, false, "start a container (slave)"},
     {"update", update, true, Needs::a_directory, true, "change a container's limits (slave)"},
@@ -57,15 +62,11 @@ constexpr std::array<Command, 15> commands{{
     {"supervise", supervise, false, Needs::a_directory, false, ""},
     {"task-proxy", task_proxy, false, Needs::a_directory, true, ""},
     {"host-task-shim", host_task_shim, false, Needs::nothing, true, ""},
-    {"ps", ps, false, Needs::a_database, false, "list containers: ps [--all] [--json]"},
-    {"show", show, false, Needs::a_database, false,
-     "print one container's record: show ID [--json]"},
-    {"history", history, false, Needs::a_database, false,
-     "list recorded events: history [ID] [--last=N] [--json]"},
-    {"lifecycle", lifecycle, false, Needs::nothing, false,
-     "print the state machine: lifecycle [--format=table|dot|mermaid] [--json]"},
-    {"pull", pull, false, Needs::a_directory, false,
-     "pull an image before a task needs it: pull IMAGE"},
+    {"ps", ps, false, Needs::a_database, false, "list containers"},
+    {"show", show, false, Needs::a_database, false, "print one container's record"},
+    {"history", history, false, Needs::a_database, false, "list recorded events"},
+    {"lifecycle", lifecycle, false, Needs::nothing, false, "print the state machine"},
+    {"pull", pull, false, Needs::a_directory, false, "pull an image before a task needs it"},
 }};
 
 int print_help(int output) {
@@ -75,7 +76,7 @@ int print_help(int output) {
     if (*command.help != '\0') text += fmt::format("  {:<11} {}\n", command.name, command.help);
   }
   text +=
-      "\nThe Mesos slave calls the commands marked (slave).\n"
+      "\nThe Mesos slave calls the commands marked (slave). `help VERB` prints the options of the others.\n"
       "Environment variables configure all commands: see docs/configuration.md.\n";
   write_all(output, text);
   return exit_ok;
@@ -86,6 +87,31 @@ const Command* find_command(const std::string& name) {
     if (name == command.name) return &command;
   }
   return nullptr;
+}
+
+bool is_slaves_verb(const Command& command) {
+  const std::string_view help = command.help;
+  return help.size() > by_slave.size() && help.substr(help.size() - by_slave.size()) == by_slave;
+}
+
+std::string describe_verb(const Command& command) {
+  return fmt::format(
+      "docker-containerizer {}: {}\n\nA Mesos slave starts this verb{}, and reads the reply from"
+      " its standard output.\ndocs/operating.md describes the commands for operators.\n",
+      command.name, command.help,
+      command.has_request ? ", writes a protobuf message to its standard input" : "");
+}
+
+// One line about a verb that does not exist, with the nearest one that does.
+int refuse_verb(const std::string& name) {
+  log::start_on_stderr("docker-containerizer");
+  std::vector<std::string> names;
+  for (const auto& command : commands) {
+    if (*command.help != '\0') names.emplace_back(command.name);
+  }
+  const auto nearest = nearest_word(name, names);
+  const auto hint = nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
+  return fail(fmt::format("unknown command \"{}\"{}; see --help", name, hint), exit_usage);
 }
 
 // Moves the original standard output to a descriptor that programs which we start do not inherit,
@@ -126,6 +152,10 @@ std::string database_of(const Settings& settings) {
 }
 
 int run(const Command& command, Invocation& invocation) {
+  // It prints its help, and needs no state directory for that.
+  if (!is_slaves_verb(command) && asks_for_help(invocation.arguments)) {
+    return command.run(invocation);
+  }
   if (command.needs != Needs::nothing) {
     const auto directory = invocation.settings.state_directory();
     auto ready = command.needs == Needs::a_directory ? prepare_state_directory(directory)
@@ -160,6 +190,7 @@ int start(const Command& command, std::vector<std::string> arguments, int output
   }
   std::string who = command.name;
   if (!arguments.empty() && arguments[0][0] != '-') who += " " + arguments[0];
+  if (asks_for_help(arguments)) problems.clear();  // help needs no settings
   auto logging = log::start(who, settings.log_level, settings.log);
   if (!logging.ok()) log::warn("{}", logging.failure().text);
   for (const auto& problem : problems) log::error("{}", problem);
@@ -205,11 +236,24 @@ int main(int argc, char** argv) try {
     write_all(output, pack_environment(own_environment()));
     return exit_ok;
   }
-  if (name == "--help" || name == "help") return print_help(output);
+  // `help VERB` is `VERB --help`.
+  if (name == "help" && !arguments.empty()) {
+    name = std::exchange(arguments, {"--help"}).front();
+  }
+  if (name.empty() || name == "help" || name == "--help" || name == "-h") return print_help(output);
   const auto* command = find_command(name);
-  if (command == nullptr) {
-    log::start_on_stderr("docker-containerizer");
-    return fail(fmt::format("unknown command \"{}\"; see --help", name), exit_usage);
+  if (command == nullptr) return refuse_verb(name);
+  if (is_slaves_verb(*command) && asks_for_help(arguments)) {
+    write_all(output, describe_verb(*command));
+    return exit_ok;
+  }
+  if (command->has_request && ::isatty(STDIN_FILENO) != 0) {
+    log::start_on_stderr(command->name);
+    return fail(
+        "standard input is a terminal, but this verb reads a message of the slave from it; "
+        "see `docker-containerizer help " +
+            name + "`",
+        exit_usage);
   }
   return start(*command, std::move(arguments), output);
 } catch (const std::exception& error) {

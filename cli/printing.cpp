@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <cstring>
 #include <ctime>
 
+#include "engine/translation/launch_plan.h"
 #include "host/file.h"
 #include "host/text.h"
 
@@ -27,20 +29,26 @@ std::string printable(const std::string& text) { return one_line(text, text.size
 
 }  // namespace
 
-bool take_option(std::vector<std::string>& arguments, const std::string& name) {
-  return std::erase(arguments, name) > 0;
-}
-
-std::optional<std::string> take_value(std::vector<std::string>& arguments,
-                                      const std::string& name) {
-  const auto prefix = name + "=";
-  const auto found = std::find_if(arguments.begin(), arguments.end(), [&](const auto& argument) {
-    return argument.rfind(prefix, 0) == 0;
-  });
-  if (found == arguments.end()) return std::nullopt;
-  auto value = found->substr(prefix.size());
-  arguments.erase(found);
-  return value;
+Result<store::Container> find_container(Invocation& invocation, const std::string& name) {
+  const auto prefix = container_name("");
+  const bool is_docker_name = name.rfind(prefix, 0) == 0;
+  const auto found = invocation.store.matching(is_docker_name ? name.substr(prefix.size()) : name);
+  if (found.empty()) {
+    return Failure{
+        Fault::not_found,
+        fmt::format("container \"{}\" is unknown; `docker-containerizer ps --all` lists all",
+                    printable(name))};
+  }
+  if (found.size() == 1) return found.front();
+  constexpr std::size_t most_named = 5;
+  std::string ids;
+  for (std::size_t i = 0; i < std::min(found.size(), most_named); ++i) {
+    ids += (i == 0 ? "" : ", ") + found[i].container_id;
+  }
+  if (found.size() > most_named) ids += ", …";
+  return Failure{Fault::conflict,
+                 fmt::format("\"{}\" matches {} containers: {}; give one of these IDs",
+                             printable(name), found.size(), ids)};
 }
 
 std::string local_time(std::int64_t wall) {
@@ -87,14 +95,26 @@ int print(const Invocation& invocation, const boost::json::value& value) {
   return print(invocation, boost::json::serialize(value));
 }
 
-int refuse_arguments(const std::vector<std::string>& arguments) {
-  return fail(fmt::format("unknown argument \"{}\"; see --help", arguments[0]), exit_usage);
-}
-
 std::string describe(const store::Termination& termination) {
   // Every message states how the container ended, except that of a failed action: it starts with
   // the name of the action, such as "pull: ".
   return printable((termination.kind == "failed" ? "failed: " : "") + termination.message);
+}
+
+std::string short_form(const store::Termination& termination) {
+  if (termination.kind == "failed")
+    return printable(termination.step.value_or("launch")) + " failed";
+  if (termination.kind == "exited")
+    return fmt::format("exit {}", termination.exit_code.value_or(0));
+  if (termination.kind != "signalled") return termination.kind;
+  const auto signal = termination.signal.value_or(0);
+  const char* name = ::sigabbrev_np(signal);
+  return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
+}
+
+bool is_failure(const store::Termination& termination) {
+  if (termination.kind == "exited") return termination.exit_code != 0;
+  return termination.kind != "destroyed";
 }
 
 boost::json::value to_json(const std::optional<std::string>& text) {

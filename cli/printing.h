@@ -11,11 +11,12 @@
 
 namespace containerizer {
 
-// Removes an option from the arguments. Returns whether it was there.
-bool take_option(std::vector<std::string>& arguments, const std::string& name);
-// Removes NAME=VALUE from the arguments, where `name` is an option, and returns VALUE. Nothing if
-// it was not there.
-std::optional<std::string> take_value(std::vector<std::string>& arguments, const std::string& name);
+// The container that a person means: its ID, a unique start of its ID or Docker ID, its Docker
+// name, or the unique name of its task. not_found: there is none. conflict: there are several.
+Result<store::Container> find_container(Invocation& invocation, const std::string& name);
+// The help for such an argument.
+inline constexpr const char* container_argument =
+    "a container's ID or Docker ID (a unique start is enough), Docker name, or task name";
 
 // Milliseconds since 1970 as local time.
 std::string local_time(std::int64_t wall);
@@ -29,11 +30,12 @@ std::string table(const std::vector<std::vector<std::string>>& rows);
 int print(const Invocation& invocation, const std::string& text);
 int print(const Invocation& invocation, const boost::json::value& value);
 
-// Reports the first argument as unknown. Returns the exit status. REQUIRES: there is one.
-int refuse_arguments(const std::vector<std::string>& arguments);
-
 // How the container ended, in one line.
 std::string describe(const store::Termination& termination);
+// The same in two or three words: "exit 3", "SIGKILL", "oom", "pull failed".
+std::string short_form(const store::Termination& termination);
+// Whether the container ended in another way than by exit code 0 or as the slave requested.
+bool is_failure(const store::Termination& termination);
 
 boost::json::value to_json(const std::optional<std::string>& text);
 boost::json::object to_json(const store::HistoryEntry& entry);

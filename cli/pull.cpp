@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <sys/ioctl.h>
 
+#include "cli/command_line.h"
 #include "cli/printing.h"
 #include "engine/supervisor/image_pull.h"
 #include "engine/translation/image_name.h"
@@ -51,8 +52,11 @@ class Display {
 }  // namespace
 
 int pull(Invocation& invocation) {
-  if (invocation.arguments.size() != 1) return fail("pull needs the name of an image", exit_usage);
-  const auto reference = image_reference(invocation.arguments[0]);
+  std::string image;
+  CommandLine line("pull", "Pulls an image in the same way as a launch, before a task needs it.");
+  line.argument("IMAGE", image, "such as docker:///ubuntu:13.04 or ubuntu:13.04");
+  if (const auto status = line.parse(invocation)) return *status;
+  const auto reference = image_reference(image);
   if (!reference.ok()) return fail(reference.failure().text);
   Settings settings = invocation.settings;
   // The operator asked for this pull, whatever CONTAINERIZER_PULL says.

@@ -2,6 +2,7 @@
 // its task: the launch request and the environment.
 #include <fmt/core.h>
 
+#include "cli/command_line.h"
 #include "cli/printing.h"
 #include "host/text.h"
 
@@ -47,17 +48,18 @@ std::string as_text(Invocation& invocation, const store::Container& c) {
 }  // namespace
 
 int show(Invocation& invocation) {
-  const bool json = take_option(invocation.arguments, "--json");
-  if (invocation.arguments.size() != 1) return fail("show needs a container ID", exit_usage);
-  const auto& id = invocation.arguments[0];
-  const auto container = invocation.store.find(id);
-  if (!container) {
-    return fail(
-        fmt::format("container {} is unknown; `docker-containerizer ps --all` lists all", id));
-  }
-  if (!json) return print(invocation, as_text(invocation, *container));
+  bool json = false;
+  std::string name;
+  CommandLine line("show", "Prints one container's record, without its request and environment.");
+  line.argument("CONTAINER", name, container_argument);
+  line.flag("--json", json, "print JSON");
+  if (const auto status = line.parse(invocation)) return *status;
+  const auto container = find_container(invocation, name);
+  if (!container.ok()) return fail(container.failure().text);
+  if (!json) return print(invocation, as_text(invocation, container.value()));
 
-  auto whole = to_json(*container);
+  const auto& id = container.value().container_id;
+  auto whole = to_json(container.value());
   const auto termination = invocation.store.termination_of(id);
   whole["termination"] = termination ? boost::json::value(to_json(*termination)) : nullptr;
   const auto requests = invocation.store.requests_of(id);

@@ -58,6 +58,34 @@ bool to_number(std::string_view text, unsigned& number) {
   return parsed.ec == std::errc() && parsed.ptr == end;
 }
 
+std::string nearest_word(std::string_view typed, const std::vector<std::string>& words) {
+  // The edit distance in which two exchanged letters count as one edit (optimal string alignment).
+  const auto distance = [&](std::string_view word) {
+    std::vector rows(typed.size() + 1, std::vector<std::size_t>(word.size() + 1));
+    for (std::size_t i = 0; i <= typed.size(); ++i) {
+      for (std::size_t j = 0; j <= word.size(); ++j) {
+        auto& least = rows[i][j] = std::max(i, j);
+        if (i == 0 || j == 0) continue;
+        const std::size_t differs = typed[i - 1] == word[j - 1] ? 0 : 1;
+        least = std::min({rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + differs});
+        const bool is_exchanged =
+            i > 1 && j > 1 && typed[i - 1] == word[j - 2] && typed[i - 2] == word[j - 1];
+        if (is_exchanged) least = std::min(least, rows[i - 2][j - 2] + 1);
+      }
+    }
+    return rows.back().back();
+  };
+  std::string nearest;
+  auto least = typed.size() / 3 + 1;
+  for (const auto& word : words) {
+    if (const auto edits = distance(word); edits < least) {
+      least = edits;
+      nearest = word;
+    }
+  }
+  return nearest;
+}
+
 bool mentions(std::string_view text, std::string_view part) {
   const auto alike = [](unsigned char a, unsigned char b) {
     return std::tolower(a) == std::tolower(b);

@@ -21,6 +21,10 @@ Result<std::vector<std::string>> split_words(std::string_view line);
 // Returns whether all of `text` is an unsigned decimal number, and stores it in `number`.
 bool to_number(std::string_view text, unsigned& number);
 
+// The word of `words` that a person most probably meant by `typed`: the one that needs the fewest
+// edits. "" if each needs more than a third of its letters.
+std::string nearest_word(std::string_view typed, const std::vector<std::string>& words);
+
 // Returns whether `text` contains `part`, ignoring the case of ASCII letters.
 bool mentions(std::string_view text, std::string_view part);
 

@@ -44,6 +44,21 @@ Container read_container(const Statement& row) {
   return c;
 }
 
+constexpr std::string_view termination_columns =
+    "kind, step, exit_code, signal, message, recorded_at";
+constexpr int termination_column_count = 6;
+
+Termination read_termination(const Statement& row) {
+  Termination termination;
+  termination.kind = row.text(0);
+  termination.step = row.optional_text(1);
+  if (!row.is_null(2)) termination.exit_code = static_cast<int>(row.integer(2));
+  if (!row.is_null(3)) termination.signal = static_cast<int>(row.integer(3));
+  termination.message = row.text(4);
+  termination.recorded_at = row.integer(5);
+  return termination;
+}
+
 void bind_process(Statement& statement, const std::optional<ProcessId>& process) {
   if (!process) {
     statement.bind_null().bind_null();
@@ -186,18 +201,18 @@ std::optional<Limits> Store::limits_of(const std::string& container_id) {
 
 std::optional<Termination> Store::termination_of(const std::string& container_id) {
   auto row = database().prepare(
-      "SELECT kind, step, exit_code, signal, message, recorded_at FROM terminations"
-      " WHERE container_id = ?");
+      fmt::format("SELECT {} FROM terminations WHERE container_id = ?", termination_columns));
   row.bind(container_id);
   if (!row.step()) return std::nullopt;
-  Termination termination;
-  termination.kind = row.text(0);
-  termination.step = row.optional_text(1);
-  if (!row.is_null(2)) termination.exit_code = static_cast<int>(row.integer(2));
-  if (!row.is_null(3)) termination.signal = static_cast<int>(row.integer(3));
-  termination.message = row.text(4);
-  termination.recorded_at = row.integer(5);
-  return termination;
+  return read_termination(row);
+}
+
+std::map<std::string, Termination> Store::terminations() {
+  auto rows = database().prepare(
+      fmt::format("SELECT {}, container_id FROM terminations", termination_columns));
+  std::map<std::string, Termination> all;
+  while (rows.step()) all.emplace(rows.text(termination_column_count), read_termination(rows));
+  return all;
 }
 
 Requests Store::requests_of(const std::string& container_id) {
@@ -251,6 +266,16 @@ bool Store::has_event(const std::string& container_id, const std::string& event)
 std::vector<Container> Store::live() {
   auto rows = database().prepare(fmt::format(
       "SELECT {} FROM containers WHERE state <> 'Gone' ORDER BY created_at", container_columns));
+  return read_all(rows);
+}
+
+std::vector<Container> Store::matching(const std::string& text) {
+  if (auto exact = find(text)) return {std::move(*exact)};
+  auto rows = database().prepare(
+      fmt::format("SELECT {} FROM containers WHERE substr(container_id, 1, length(?1)) = ?1"
+                  " OR substr(docker_id, 1, length(?1)) = ?1 OR task_name = ?1 ORDER BY created_at",
+                  container_columns));
+  rows.bind(text);
   return read_all(rows);
 }
 

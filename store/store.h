@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -133,6 +134,11 @@ class Store {
   bool has_event(const std::string& container_id, const std::string& event);
   // Containers that are not Gone, oldest first.
   std::vector<Container> live();
+  // Containers that a person can mean by `text`: the one with this ID; otherwise those whose ID or
+  // Docker ID starts with it, or whose task has this name, oldest first.
+  std::vector<Container> matching(const std::string& text);
+  // The terminations of all containers, by container ID.
+  std::map<std::string, Termination> terminations();
   // All containers, oldest first.
   std::vector<Container> everything();
   // IDs of the containers whose termination the slave has not read yet, including those that are

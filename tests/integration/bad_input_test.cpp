@@ -156,7 +156,10 @@ TEST_CASE("operator's commands with invalid arguments") {
                                                 {"show", "a", "b"},
                                                 {"history", "--last=none"},
                                                 {"history", "a", "b"},
-                                                {"lifecycle", "--format=png"}}) {
+                                                {"lifecycle", "--format=png"},
+                                                {"pull"},
+                                                {"histroy"},
+                                                {"--all"}}) {
     auto line = words;
     line.insert(line.begin(), program());
     const auto ran = run(line, place.variables());

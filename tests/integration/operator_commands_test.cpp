@@ -1,4 +1,5 @@
 // What operators see: commands, settings and logs. And what they must not see: secrets of tasks.
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
@@ -55,6 +56,81 @@ TEST_CASE("help and version") {
   const WorkDirectory place;
   CHECK_THAT(place.ask({"--help"}), Contains("recover") && Contains("ps"));
   CHECK_THAT(place.ask({"--version"}), Catch::StartsWith("docker-containerizer "));
+}
+
+TEST_CASE("help of every verb") {
+  const WorkDirectory place;
+  const auto check = [&](const std::vector<std::string>& words, const std::string& part) {
+    const auto text = place.ask(words);
+    INFO(words[0] << " " << words[1]);
+    CHECK_THAT(text, Contains(part));
+  };
+  for (const std::string verb : {"ps", "show", "history", "lifecycle", "pull"}) {
+    check({verb, "--help"}, "Usage: docker-containerizer " + verb);
+    check({"help", verb}, "Usage: docker-containerizer " + verb);
+    check({verb, "x", "-h"}, "Usage: docker-containerizer " + verb);
+  }
+  for (const std::string verb :
+       {"launch", "update", "usage", "wait", "destroy", "containers", "recover"}) {
+    check({verb, "--help"}, "A Mesos slave starts this verb");
+    check({"help", verb}, "A Mesos slave starts this verb");
+  }
+  CHECK_FALSE(fs::exists(place.state()));
+}
+
+TEST_CASE("verb that does not exist") {
+  const WorkDirectory place;
+  const auto ran = run({program(), "histroy"}, place.variables());
+  CHECK(ran.status == exit_usage);
+  CHECK_THAT(ran.err, Contains("did you mean \"history\"?"));
+}
+
+// script gives the program a terminal.
+TEST_CASE("verb of the slave that a person types") {
+  const WorkDirectory place;
+  const auto ran = run({"script", "--quiet", "--return", "--command", program() + " wait",
+                        place.scratch() / "typescript"},
+                       place.variables());
+  CHECK(ran.status == exit_usage);
+  CHECK_THAT(ran.out, Contains("standard input is a terminal"));
+}
+
+TEST_CASE("ps of containers that have ended, and names of containers") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto failed = slave.run("fails", "exit 3");
+  slave.expect_termination(failed);
+  const auto killed = slave.run("killed", "kill -9 $$");
+  slave.expect_termination(killed);
+  const auto runs = slave.run("runs", "sleep 1000");
+  slave.expect_status(runs, "TASK_RUNNING");
+  const auto lines_of = [&](const std::string& text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  };
+  place.await_state(failed.id, "Gone");
+  place.await_state(killed.id, "Gone");
+  const auto all = place.ask({"ps", "-a"});
+  INFO(all);
+  CHECK(lines_of(all) == 4);
+  CHECK_THAT(all, Contains("END") && Contains("exit 3") && Contains("SIGKILL"));
+  CHECK(all.find(runs.id) < all.find(killed.id));
+  CHECK(all.find(killed.id) < all.find(failed.id));
+  CHECK(place.ask({"ps", "-q"}) == runs.id + "\n");
+  CHECK(place.ask({"ps", "--failed", "--quiet"}) == killed.id + "\n" + failed.id + "\n");
+  CHECK(place.ask({"ps", "-q", "--state", "Gone"}) == killed.id + "\n" + failed.id + "\n");
+  CHECK(place.ask({"ps", "-aq", "--framework=nobody"}).empty());
+  CHECK(lines_of(place.ask({"ps", "-aq", "--image", "busybox:test"})) == 3);
+
+  const auto record = json::parse(place.ask({"show", "--json", runs.id}));
+  const std::string docker_id = record.at("docker_id").as_string().c_str();
+  for (const auto& name : {runs.id.substr(0, 9), docker_id.substr(0, 12),
+                           "containerizer-" + runs.id, std::string("runs")}) {
+    INFO(name);
+    CHECK(json::parse(place.ask({"show", name, "--json"})) == record);
+  }
+  const auto unknown = run({program(), "show", "nothing"}, place.variables());
+  CHECK(unknown.status == exit_failed);
+  CHECK_THAT(unknown.err, Contains("container \"nothing\" is unknown"));
 }
 
 TEST_CASE("secrets of a task") {

@@ -446,6 +446,21 @@ TEST_CASE_METHOD(Shelf, "live containers, and all containers") {
   CHECK(ids_of(store.live()) == Ids{"b", "c"});
 }
 
+TEST_CASE_METHOD(Shelf, "containers that a person can mean") {
+  add("0a1b");
+  add("0a1c");
+  add("0a");
+  run("UPDATE containers SET task_name = 'web' WHERE container_id <> '0a'");
+  const auto docker_id = std::string(64, 'd');
+  run("UPDATE containers SET docker_id = '" + docker_id + "' WHERE container_id = '0a1b'");
+  CHECK(ids_of(store.matching("0a")) == Ids{"0a"});  // the whole ID excludes longer ones
+  CHECK(ids_of(store.matching("0a1")) == Ids{"0a1b", "0a1c"});
+  CHECK(ids_of(store.matching("0a1c")) == Ids{"0a1c"});
+  CHECK(ids_of(store.matching("web")) == Ids{"0a1b", "0a1c"});
+  CHECK(ids_of(store.matching("ddd")) == Ids{"0a1b"});
+  CHECK(store.matching("%").empty());
+}
+
 // --- housekeeping --------------------------------------------------------------------------------
 
 TEST_CASE_METHOD(Shelf, "pruning deletes all rows of containers that are Gone and delivered") {

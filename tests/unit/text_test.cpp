@@ -4,6 +4,14 @@
 
 using namespace containerizer;
 
+TEST_CASE("word that a person probably meant") {
+  const std::vector<std::string> words{"launch", "history", "ps", "show"};
+  CHECK(nearest_word("histroy", words) == "history");
+  CHECK(nearest_word("lunch", words) == "launch");
+  CHECK(nearest_word("frobnicate", words).empty());
+  CHECK(nearest_word("", words).empty());
+}
+
 TEST_CASE("Words split as a shell splits them", "[text]") {
   using Words = std::vector<std::string>;
   const std::pair<std::string, Words> rows[] = {
