@@ -142,7 +142,7 @@ Status apply_fields(std::span<const FlagRow> table, const std::string& value,
   const auto parts = split_fields(value);
   if (!parts) {
     return failure(
-        "must be a comma-separated list of fields; put a whole field in double quotes, or none of "
+        "must be a comma-separated list of fields; quote a whole field (\"a,b\"), or do not quote "
         "it");
   }
   for (const std::string& part : *parts) {
