@@ -213,8 +213,8 @@ Result<LaunchPlan> plan_container(const mesos::containerizer::Launch& launch,
   if (image.container != nullptr && image.container != &container) {
     return failure(
         "container: the task's ContainerInfo names no image, and the image of the executor's or "
-        "the "
-        "slave's ContainerInfo cannot be used with it; name the image in the task's ContainerInfo");
+        "the slave's ContainerInfo cannot be used with it; name the image in the task's "
+        "ContainerInfo");
   }
   const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
                                  ? container.docker()
