@@ -10,8 +10,8 @@
 
 namespace containerizer {
 
-// The files of a TLS connection, in PEM. Each connection reads them again, so the operator can renew
-// certificates while containers run.
+// The files of a TLS connection, in PEM. Each connection reads them again, so the operator can
+// renew certificates while containers run.
 struct TlsSettings {
   bool verify = true;       // the daemon's certificate
   std::string ca;           // whom to trust; "" for the CAs of this host
