@@ -116,8 +116,8 @@ class RealHost : public Host {
       if (output.ok() && !output.value().empty()) return output;
       systemd_fails_ = true;
       log::warn(
-          "cannot start {} in its own systemd scope{}; starting it without one: stopping the "
-          "slave's unit will kill it unless the unit sets KillMode=process",
+          "cannot start the {} in its own systemd scope{}; it runs without a scope. A stop of the "
+          "slave's unit then kills it, unless the unit sets KillMode=process",
           description, output.ok() ? "" : ": " + output.failure().text);
     }
     return run_and_capture(std::move(program), deadline, -1);

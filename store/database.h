@@ -1,14 +1,12 @@
 // A connection to the state database, and the rules that every connection obeys:
 //
 // - The busy timeout is set first. Every write is a BEGIN IMMEDIATE transaction that contains its
-// own
-//   reads. SQLITE_BUSY can therefore only appear at BEGIN, where SQLite waits and retries.
+//   own reads. SQLITE_BUSY can therefore only appear at BEGIN, where SQLite waits and retries.
 // - The database uses a write-ahead log, so operators can read it with sqlite3 while containers
-// run.
+//   run.
 // - SQLite before 3.51.3 can corrupt a database when one connection checkpoints while another
-// commits
-//   (the "WAL-reset" bug). Automatic checkpoints are therefore off, also at close. Every connection
-//   has a shared file lock while it is open, and a checkpoint needs the exclusive one.
+//   commits (the "WAL-reset" bug). Automatic checkpoints are therefore off, also at close. Every
+//   connection has a shared file lock while it is open. A checkpoint needs the exclusive lock.
 // - One thread and one process use a connection. It is never open across a fork, and it is closed
 //   before a process blocks for long.
 #pragma once

@@ -51,8 +51,8 @@ struct Settings {
 
 // Reads all settings. For each one that is unknown or malformed, a line is added to `problems` that
 // names it and the values that it accepts, and the setting keeps its default. An unreadable address
-// of the daemon becomes one that no call reaches: to ask another daemon than the operator's would
-// be worse than to ask none.
+// of the daemon becomes Endpoint::nowhere(), because a call to another daemon would be worse than
+// no call.
 Settings read_settings(const Environment& environment, std::vector<std::string>& problems);
 
 // The names of all settings, each in full ("CONTAINERIZER_PULL"). Older names are not listed.

@@ -109,8 +109,8 @@ Status read_with_shell(const std::string& file) {
   int status = -1;
   ::waitpid(started.value().pid, &status, 0);
   if (status != 0 || text.empty()) {
-    return Failure{Fault::refused, "sh failed to read the settings in " + file +
-                                       "; its error is on standard error; fix the file"};
+    return Failure{Fault::refused, "sh failed to read the settings in " + file + "; run `sh " +
+                                       file + "` to see the reason, and fix the file"};
   }
   replace_environment(unpack_environment(text));
   return Done{};

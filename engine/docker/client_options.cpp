@@ -70,7 +70,7 @@ Status apply(const Option& option, Given& given) {
     return Done{};
   }
   const auto on = parse_switch(option.value);
-  if (!on) return failure("option " + option.name + " takes true or false");
+  if (!on) return failure("option " + option.name + " must be true or false");
   row.value()->turn(given, *on);
   return Done{};
 }

@@ -33,7 +33,8 @@ Result<Context> read_context(std::string_view meta) {
   if (!object.ok()) return object.failure();
   const auto* endpoints = object_member(object.value(), "Endpoints");
   const auto* docker = endpoints == nullptr ? nullptr : object_member(*endpoints, "docker");
-  if (docker == nullptr) return Failure{Fault::refused, "no endpoint of a Docker daemon in it"};
+  if (docker == nullptr)
+    return Failure{Fault::refused, "it contains no endpoint of a Docker daemon"};
   const auto* skip = docker->if_contains("SkipTLSVerify");
   auto host = text_in(*docker, "Host");
   if (!host.ok()) return host.failure();

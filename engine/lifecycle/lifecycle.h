@@ -36,7 +36,7 @@ enum class Event {
   drained,            // the last output is in the sandbox, and mesos-executor has exited
   removed,            // the container no longer exists
   failed,             // the state's action cannot succeed
-  stop_requested,     // the task is to be killed
+  stop_requested,     // the task proxy got SIGTERM
   destroy_requested,  // the slave wants the container removed
   executor_ended,     // mesos-executor exited before its task
   lost,               // the daemon no longer has the container

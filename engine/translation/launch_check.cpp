@@ -59,7 +59,8 @@ Status check_container(const ContainerInfo& container, const Policy& policy) {
   }
   const auto& credential = container.mesos().image().docker().credential();
   if (credential.principal().empty() && !credential.secret().empty()) {
-    return failure("image: its credential has a secret but no principal; name the user");
+    return failure(
+        "image: its credential has a secret but no principal; set `principal` to the user name");
   }
   if (container.mesos().image().has_appc() && !policy.ignores_image) {
     return failure("image: Docker cannot run an Appc image; name a Docker image");

@@ -212,8 +212,9 @@ Result<LaunchPlan> plan_container(const mesos::containerizer::Launch& launch,
   const ContainerInfo& container = container_of(launch);
   if (image.container != nullptr && image.container != &container) {
     return failure(
-        "container: the task's ContainerInfo names no image, and cannot be combined with that of "
-        "its executor or the slave's default; name the image in the task's ContainerInfo");
+        "container: the task's ContainerInfo names no image, and the image of the executor's or "
+        "the slave's ContainerInfo cannot be used with it; name the image in the task's "
+        "ContainerInfo");
   }
   const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
                                  ? container.docker()

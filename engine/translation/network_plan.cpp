@@ -45,7 +45,8 @@ Status set_address(std::int32_t protocol, const std::string& address, json::obje
     return failure("address " + in_quotes(address) + " does not match its protocol");
   }
   json::value& place = field(endpoint, is_v6 ? "IPAMConfig.IPv6Address" : "IPAMConfig.IPv4Address");
-  if (!place.is_null()) return failure("a container can have only one address of each kind");
+  if (!place.is_null())
+    return failure("a container can have only one IPv4 and one IPv6 address; remove the others");
   place = address;
   return Done{};
 }

@@ -59,11 +59,11 @@ Status check_health_check(const Policy& policy, const mesos::TaskInfo& task);
 
 // The other rules apply to `create`, the create request before the operator's options are added:
 //
-// - Allowed volumes. A mount is allowed if its source is a path at or below an allowed one,
-// compared
-//   by components; a directory in `own` (directories within the task's sandbox); a tmpfs; or a
-//   Docker volume whose options mount nothing else. Volumes of other containers, and of drivers
-//   other than `local`, are rejected, because their source is unknown here.
+// - Allowed volumes. A mount is allowed if its source is one of these: a path at or below an
+//   allowed one, compared by components; a directory in `own` (directories within the task's
+//   sandbox); a tmpfs; or a Docker volume whose options mount nothing else. Volumes of other
+//   containers, and of drivers other than `local`, are rejected, because their source is unknown
+//   here.
 // - Privileged. Rejects --privileged and everything equivalent: a capability that Docker does not
 //   grant by default, a device, the processes of the host or of another container, the host's user
 //   IDs, and any lifted confinement.

@@ -144,20 +144,21 @@ TEST_CASE("certificates that do not match", "[dockerd]") {
   CHECK_THAT(answer_to(address(listener.port(), "localhost"), ours),
              Contains("its certificate is not for localhost"));
   CHECK_THAT(answer(change([](TlsSettings& tls) { tls.key = ""; })),
-             Contains("it asks for a certificate, and there is none to show"));
+             Contains("it requires a client certificate, and none is configured"));
   CHECK_THAT(answer(change([&](TlsSettings& tls) {
                tls.certificate = others.certificate;
                tls.key = others.key;
              })),
              Contains("it does not accept the certificate in " + others.certificate));
   CHECK_THAT(answer(change([&](TlsSettings& tls) { tls.key = others.key; })),
-             Contains("cannot take the key of " + ours.certificate + " from " + others.key));
+             Contains("cannot load the private key " + others.key + " for the certificate " +
+                      ours.certificate));
 
   const auto nonsense = fs::path(others.ca).parent_path() / "nonsense";
   write_file(nonsense, "nonsense");
   for (auto file : {&TlsSettings::ca, &TlsSettings::certificate, &TlsSettings::key}) {
     const auto text = answer(change([&](TlsSettings& tls) { tls.*file = nonsense; }));
-    CHECK_THAT(text, Contains(" from " + nonsense.string()));
+    CHECK_THAT(text, Contains(" " + nonsense.string()));
     CHECK(text.find('\n') == std::string::npos);
   }
 
@@ -166,7 +167,7 @@ TEST_CASE("certificates that do not match", "[dockerd]") {
   DockerClient plain(settings);
   const auto image = plain.has_image("busybox:test");
   REQUIRE(image.failed_with(Fault::unavailable));
-  CHECK_THAT(image.failure().text, Contains("does not take requests without TLS"));
+  CHECK_THAT(image.failure().text, Contains("accepts only requests with TLS"));
 }
 
 TEST_CASE("certificates that are renewed while a client exists, and a daemon that restarts",
@@ -202,6 +203,6 @@ TEST_CASE("servers that are not a daemon with TLS") {
     const WorkDirectory place;
     const Registry registry(place);
     CHECK_THAT(answer_to("tcp://" + registry.address(), tls),
-               Contains("what listens there does not speak TLS"));
+               Contains("the server there does not use TLS"));
   }
 }

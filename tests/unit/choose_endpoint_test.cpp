@@ -95,8 +95,8 @@ TEST_CASE("The options of docker override DOCKER_HOST", "[docker][endpoint]") {
 
 TEST_CASE("Options that cannot be honoured are refused by name", "[docker][endpoint]") {
   const std::pair<std::string, std::string> rows[] = {
-      {"--tlsverify=perhaps", "--tlsverify takes true or false"},
-      {"--tls=", "--tls takes true or false"},
+      {"--tlsverify=perhaps", "--tlsverify must be true or false"},
+      {"--tls=", "--tls must be true or false"},
       {"--tlscacert", "--tlscacert has no value"},
       {"-c one -H unix:///s", "-H and --context cannot be combined"},
       {"--frobnicate=1", "unknown option '--frobnicate'"},
@@ -281,7 +281,7 @@ TEST_CASE("A context that cannot be used is refused with its name and file",
   const std::pair<std::string, std::string> rows[] = {
       {R"({"Host": "ssh://me@there"})", "ssh:// is not supported"},
       {R"({"Host": 5})", "Host is not a string"},
-      {"5", "no endpoint of a Docker daemon"},
+      {"5", "it contains no endpoint of a Docker daemon"},
   };
   for (const auto& [endpoint, text] : rows) {
     INFO(endpoint);

@@ -553,6 +553,6 @@ TEST_CASE("A pull ends at an interrupt and at the daemon's silence", "[docker][c
     DockerClient client = server.client(short_timeout);
     const Status status = client.pull("a", {}, interrupt.get(), nullptr);
     REQUIRE(status.failed_with(Fault::unavailable));
-    CHECK(contains(status.failure().text, "said nothing for 0.1 s"));
+    CHECK(contains(status.failure().text, "sent nothing for 0.1 s"));
   }
 }

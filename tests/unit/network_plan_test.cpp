@@ -89,5 +89,5 @@ TEST_CASE("settings that no network of Docker has are refused") {
                i.set_ip_address("10.0.0.2");
                i.add_ip_addresses()->set_ip_address("10.0.0.3");
              }),
-             Catch::Contains("one address of each kind"));
+             Catch::Contains("only one IPv4 and one IPv6 address"));
 }

@@ -209,7 +209,7 @@ Status Connection::send(const std::string& bytes, const Timeout& timeout) {
   touched_ = sent > 0;
   if (!error) return Done{};
   if (error == beast::error::timeout) return timed_out(timeout);
-  if (is_end(error)) return failure("closed the connection before it took the request");
+  if (is_end(error)) return failure("closed the connection before it read the whole request");
   // In TLS 1.3 the daemon checks our certificate after our side of the handshake is complete. It
   // sends an alert with the reason and closes the connection: send() then fails, but the alert is
   // still there to read.
@@ -217,7 +217,8 @@ Status Connection::send(const std::string& bytes, const Timeout& timeout) {
   error_code alert;
   if (socket_->tls) socket_->read(&nothing, sizeof nothing, alert);
   const bool has_alert = alert.category() == asio::error::get_ssl_category();
-  return failure("did not take the request: " + socket_->explain(has_alert ? alert : error));
+  return failure("did not receive the whole request: " +
+                 socket_->explain(has_alert ? alert : error));
 }
 
 Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
@@ -234,7 +235,7 @@ Failure Connection::timed_out(const Timeout& timeout) const {
 }
 
 Failure Connection::silent(const Timeout& timeout) const {
-  return failure("said nothing for " + seconds(timeout.length) + advice);
+  return failure("sent nothing for " + seconds(timeout.length) + advice);
 }
 
 Failure Connection::failure(const std::string& reason) const {
@@ -246,7 +247,8 @@ Failure Exchange::cut_short(const Failure& why) const {
   const bool wants_tls =
       !connection_.is_encrypted() && answer_.headers_complete() && answer_.status() == 400;
   if (!wants_tls) return why;
-  return connection_.failure("does not take requests without TLS; ask for it with --tlsverify");
+  return connection_.failure(
+      "accepts only requests with TLS; add --tlsverify to CONTAINERIZER_DOCKER_ARGS");
 }
 
 Result<bool> Exchange::advance() {

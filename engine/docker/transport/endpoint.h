@@ -1,4 +1,4 @@
-// Where the Docker daemon listens. Pure: nothing is read but the arguments.
+// Where the Docker daemon listens. Pure: reads only the arguments.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace containerizer {
 
-// What a TLS connection goes by. Files in PEM, which are read anew for each connection, so that
-// certificates can be renewed while containers run.
+// The files of a TLS connection, in PEM. Each connection reads them again, so the operator can
+// renew certificates while containers run.
 struct TlsSettings {
   bool verify = true;       // the daemon's certificate
   std::string ca;           // whom to trust; "" for the CAs of this host
@@ -27,17 +27,17 @@ struct Endpoint {
   std::string name = {};  // tcp only: the host as it was written, which a certificate has to name
   std::optional<TlsSettings> tls = {};
 
-  // One that no call reaches.
+  // An address at which no daemon listens, so every call fails.
   static Endpoint nowhere() { return {Kind::unix_socket, "/dev/null/no-endpoint"}; }
   // The address where docker expects a daemon with TLS if no address is given.
   static Endpoint usual_tls() { return {Kind::tcp, "127.0.0.1", 2376, "localhost"}; }
 
-  // As DOCKER_HOST writes it, for people.
+  // The address in the form of DOCKER_HOST, for messages.
   std::string text() const;
 };
 
-// Reads unix:///path, tcp://host[:port], or host[:port]. The port defaults to 2375, with TLS, too,
-// as docker has it. A host is a numeric address, "localhost", or a name in `hosts`, the content of
+// Reads unix:///path, tcp://host[:port], or host[:port]. The port defaults to 2375, even with TLS,
+// as in docker. A host is a numeric address, "localhost", or a name in `hosts`, the content of
 // an /etc/hosts: a name server could stall a call beyond its deadline.
 // refused: any other form, named in the text.
 Result<Endpoint> parse_endpoint(const std::string& host, std::string_view hosts = {});

@@ -48,7 +48,7 @@ class ResponseReader {
   int status() const;
   std::string header(std::string_view name) const;  // "" when absent
 
-  // What has arrived of the body since the last call, without the transfer coding.
+  // The part of the body that has arrived since the last call, without the transfer coding.
   std::string take_body();
 
  private:

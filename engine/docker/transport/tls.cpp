@@ -37,7 +37,7 @@ Status trust(SSL_CTX* context, const TlsSettings& settings) {
   if (settings.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context);
   } else if (SSL_CTX_load_verify_file(context, settings.ca.c_str()) != 1) {
-    return failure("cannot take the CA's certificate from " + settings.ca + ": " +
+    return failure("cannot load the CA's certificate from " + settings.ca + ": " +
                    words_of(ERR_peek_error()));
   }
   return Done{};
@@ -46,13 +46,14 @@ Status trust(SSL_CTX* context, const TlsSettings& settings) {
 Status identify(SSL_CTX* context, const TlsSettings& settings) {
   if (settings.certificate.empty() || settings.key.empty()) return Done{};
   if (SSL_CTX_use_certificate_chain_file(context, settings.certificate.c_str()) != 1) {
-    return failure("cannot take the certificate from " + settings.certificate + ": " +
+    return failure("cannot load the certificate from " + settings.certificate + ": " +
                    words_of(ERR_peek_error()));
   }
   SSL_CTX_set_default_passwd_cb(context, no_password);
   if (SSL_CTX_use_PrivateKey_file(context, settings.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return failure("cannot take the key of " + settings.certificate + " from " + settings.key +
-                   " (it must not be encrypted): " + words_of(ERR_peek_error()));
+    return failure("cannot load the private key " + settings.key + " for the certificate " +
+                   settings.certificate +
+                   " (the key must not be encrypted): " + words_of(ERR_peek_error()));
   }
   return Done{};
 }
@@ -82,7 +83,8 @@ std::string distrust(long verdict, const TlsSettings& settings, const std::strin
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "its certificate is not for " + server + "; name it as its certificate does";
+      return "its certificate is not for " + server +
+             "; use a host name that is in the certificate";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -100,7 +102,7 @@ std::string distrust(long verdict, const TlsSettings& settings, const std::strin
 std::string refused_certificate(const TlsSettings& settings, const std::string& words) {
   const bool has_one = !settings.certificate.empty() && !settings.key.empty();
   return (has_one ? "it does not accept the certificate in " + settings.certificate
-                  : std::string("it asks for a certificate, and there is none to show")) +
+                  : std::string("it requires a client certificate, and none is configured")) +
          " (" + words + ")";
 }
 
@@ -145,7 +147,7 @@ std::string explain_tls(const boost::system::error_code& error, SSL* session,
     return distrust(SSL_get_verify_result(session), settings, server);
   }
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG) {
-    return "what listens there does not speak TLS";
+    return "the server there does not use TLS";
   }
   if (is_about_our_certificate(reason)) return refused_certificate(settings, words_of(code));
   return words_of(code);

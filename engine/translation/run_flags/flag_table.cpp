@@ -95,7 +95,7 @@ Status label(const FlagRow& row, const std::string& value, CreateRequest& reques
 Status environment(const FlagRow&, const std::string& value, CreateRequest& request) {
   const auto equals = value.find('=');
   if (equals == value.npos || equals == 0) {
-    return failure("must be NAME=VALUE; a NAME alone would take its value from the slave");
+    return failure("must be NAME=VALUE; the value of a NAME alone would come from the slave");
   }
   set_variable(request.body, value.substr(0, equals), value.substr(equals + 1));
   return Done{};
