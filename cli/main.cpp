@@ -76,7 +76,8 @@ int print_help(int output) {
     if (*command.help != '\0') text += fmt::format("  {:<11} {}\n", command.name, command.help);
   }
   text +=
-      "\nThe Mesos slave calls the commands marked (slave). `help VERB` prints the options of the others.\n"
+      "\nThe Mesos slave calls the commands marked (slave). `help VERB` prints the options of the "
+      "others.\n"
       "Environment variables configure all commands: see docs/configuration.md.\n";
   write_all(output, text);
   return exit_ok;
@@ -240,7 +241,7 @@ int main(int argc, char** argv) try {
   if (name == "help" && !arguments.empty()) {
     name = std::exchange(arguments, {"--help"}).front();
   }
-  if (name.empty() || name == "help" || name == "--help" || name == "-h") return print_help(output);
+  if (argc < 2 || name == "help" || name == "--help" || name == "-h") return print_help(output);
   const auto* command = find_command(name);
   if (command == nullptr) return refuse_verb(name);
   if (is_slaves_verb(*command) && asks_for_help(arguments)) {

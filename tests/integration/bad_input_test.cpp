@@ -158,7 +158,7 @@ TEST_CASE("operator's commands with invalid arguments") {
                                                 {"history", "a", "b"},
                                                 {"lifecycle", "--format=png"},
                                                 {"pull"},
-                                                {"histroy"},
+                                                {"hsitory"},
                                                 {"--all"}}) {
     auto line = words;
     line.insert(line.begin(), program());

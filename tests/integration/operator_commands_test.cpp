@@ -78,9 +78,9 @@ TEST_CASE("help of every verb") {
   CHECK_FALSE(fs::exists(place.state()));
 }
 
-TEST_CASE("verb that does not exist") {
+TEST_CASE("verb that is misspelt") {
   const WorkDirectory place;
-  const auto ran = run({program(), "histroy"}, place.variables());
+  const auto ran = run({program(), "hsitory"}, place.variables());
   CHECK(ran.status == exit_usage);
   CHECK_THAT(ran.err, Contains("did you mean \"history\"?"));
 }

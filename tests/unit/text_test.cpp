@@ -6,7 +6,7 @@ using namespace containerizer;
 
 TEST_CASE("word that a person probably meant") {
   const std::vector<std::string> words{"launch", "history", "ps", "show"};
-  CHECK(nearest_word("histroy", words) == "history");
+  CHECK(nearest_word("hsitory", words) == "history");
   CHECK(nearest_word("lunch", words) == "launch");
   CHECK(nearest_word("frobnicate", words).empty());
   CHECK(nearest_word("", words).empty());
