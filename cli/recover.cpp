@@ -50,7 +50,7 @@ void open_or_set_aside(Invocation& invocation) {
 }
 
 void remove(Invocation& invocation, const ContainerFacts& facts, Deadline deadline) {
-  log::warn("container {} should no longer exist; removing it", facts.name);
+  log::warn("container {} should no longer exist", facts.name);
   if (invocation.host.now() >= deadline) {
     log::error("no time left to remove container {}; the next `recover` will remove it",
                facts.name);

@@ -120,7 +120,8 @@ Result<Origin> choose_context(const ClientOptions& options, const Environment& e
   if (current.ok()) return Origin{file, current.value()};
   // The docker command ignores the file then, and silently uses another daemon.
   return failure(
-      file, current.failure().text + "; it may name a context. Fix the file, or set DOCKER_HOST");
+      file, current.failure().text +
+                ", so the context that it may name is unknown; fix the file, or set DOCKER_HOST");
 }
 
 // The TLS settings of a context. All of its files are optional. Empty: the context does not use

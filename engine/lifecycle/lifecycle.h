@@ -39,7 +39,7 @@ enum class Event {
   stop_requested,     // the task proxy got SIGTERM
   destroy_requested,  // the slave wants the container removed
   executor_ended,     // mesos-executor exited before its task
-  lost,               // the daemon no longer has the container
+  lost,               // the daemon no longer has the container, or reports an impossible state
   rebooted,           // the host was restarted since the last step
 };
 

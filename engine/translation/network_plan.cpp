@@ -37,7 +37,7 @@ Status set_address(std::int32_t protocol, const std::string& address, json::obje
   if (address.empty()) {
     if (protocol != ipv6) return Done{};
     return failure(
-        "IPv6 addresses are assigned by the network; remove the protocol, or give an address");
+        "the protocol IPv6 is set without an address; give an address, or remove the protocol");
   }
   if (!parse_ip(address)) return failure(in_quotes(address) + " is not an IP address");
   const bool is_v6 = address.find(':') != std::string::npos;

@@ -142,8 +142,8 @@ Status apply_fields(std::span<const FlagRow> table, const std::string& value,
   const auto parts = split_fields(value);
   if (!parts) {
     return failure(
-        "must be a comma-separated list of fields; quote a whole field (\"a,b\"), or no part of a "
-        "field");
+        "must be a comma-separated list of fields; quotes must enclose a whole field, as in "
+        "\"a,b\"");
   }
   for (const std::string& part : *parts) {
     auto [key, content] = split_pair(part, '=');

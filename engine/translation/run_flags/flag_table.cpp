@@ -95,7 +95,8 @@ Status label(const FlagRow& row, const std::string& value, CreateRequest& reques
 Status environment(const FlagRow&, const std::string& value, CreateRequest& request) {
   const auto equals = value.find('=');
   if (equals == value.npos || equals == 0) {
-    return failure("must be NAME=VALUE; the value of a NAME alone would come from the slave");
+    return failure(
+        "a NAME without a value would be read from the slave's environment; write NAME=VALUE");
   }
   set_variable(request.body, value.substr(0, equals), value.substr(equals + 1));
   return Done{};
