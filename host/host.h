@@ -2,6 +2,7 @@
 // One thread. Descriptors that it hands out are good for its own poll().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "host/lock.h"
 #include "host/process.h"
 #include "host/result.h"
+#include "host/worker.h"
 
 namespace containerizer {
 
@@ -63,6 +65,8 @@ class Host {
   // REQUIRES: it is detached, says something once it has begun, and may be begun twice.
   virtual Result<std::string> run_in_scope(Program program, const std::string& description,
                                            Deadline deadline) = 0;
+  // A worker whose work may block. It runs in a thread, which a simulation has none of.
+  virtual std::unique_ptr<Worker> start_worker(std::function<void()> work) = 0;
   // The waitpid status of an ended child of ours.
   virtual std::optional<int> reap(const ProcessId& child) = 0;
 };

@@ -17,6 +17,10 @@ namespace containerizer {
 // refused: it cannot be opened.
 Result<Fd> open_sandbox_file(const std::string& directory, const std::string& name);
 
+// Gives `directory`/`name` the name `name`.1, what had that name the name `name`.2, and so on; the
+// file behind number `keep` is removed. Files whose number is taken by a directory stay.
+void rotate_sandbox_file(const std::string& directory, const std::string& name, int keep);
+
 // The content of a plain file of at most 64 KiB below the sandbox, by a path of plain names;
 // nothing when there is no such file, or a link stands in its place or on the way to it.
 std::optional<std::string> read_sandbox_file(const std::string& directory, const std::string& path);

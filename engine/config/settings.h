@@ -1,6 +1,7 @@
 // What the operator configures, all of it by environment variables (README.md has the table).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,12 @@ struct HookSettings {
   bool fails_task = false;  // a launch hook that does not succeed
 };
 
+// When the files `stdout` and `stderr` of a sandbox are rotated.
+struct OutputLimits {
+  std::uint64_t size = 0;  // bytes; 0 for never
+  int files = 5;           // older files that are kept
+};
+
 struct Settings {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
@@ -41,6 +48,7 @@ struct Settings {
   TaskSettings tasks;
   PullPolicy pull = PullPolicy::missing;
   HookSettings hooks;
+  OutputLimits output;
   Duration history{30LL * 24 * 3600 * 1000};
   std::string log;  // "" for standard error alone
   log::Level log_level = log::Level::info;
@@ -57,6 +65,10 @@ Settings read_settings(const Environment& environment, std::vector<std::string>&
 
 // The names of all settings, each in full ("CONTAINERIZER_PULL"), without their older names.
 std::vector<std::string> setting_names();
+
+// A number of bytes as Mesos writes it: a whole number and one of B, KB, MB, GB, TB, each 1024 times
+// the one before.
+Result<std::uint64_t> parse_bytes(const std::string& text);
 
 // A duration as Mesos writes them: a number and one of ns, us, ms, secs, mins, hrs, days, weeks.
 Result<Duration> parse_duration(const std::string& text);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/result.h"
@@ -45,26 +46,45 @@ struct ContainerFacts {
   std::string finished_at;        // RFC 3339, as given; "" where the daemon does not know
 };
 
-// One line (or piece of a long line) that the container wrote.
-struct OutputEntry {
-  enum class Stream { out, err };
-  Stream stream = Stream::out;
-  std::string timestamp;  // RFC 3339 with nine decimals, as the daemon wrote it
-  std::string bytes;      // as the container wrote them, line end included
+enum class OutputStream { out, err };
+
+// Bytes that a container writes, as they come.
+struct OutputPiece {
+  OutputStream stream = OutputStream::out;
+  std::string_view bytes;
 };
 
-// A container's output, in the daemon's order. An idle stream holds no buffers.
-class OutputStream {
+// What a container writes from now on, byte for byte. The daemon keeps about a megabyte that is not
+// read; then the container's next write blocks. An idle attachment has no buffers.
+class Attachment {
  public:
-  virtual ~OutputStream() = default;
-  // Readable when next() may have something to say. Wait for it only after next() had nothing:
-  // entries may have arrived together.
+  virtual ~Attachment() = default;
+  // Readable when next() may have a piece. Wait for it only after next() had none.
   virtual int fd() const = 0;
-  // Without blocking: an entry; nothing yet (an empty optional); Fault::not_found at the end, which
-  // proves nothing about the container (a daemon that shuts down ends its streams properly);
-  // Fault::unavailable when the connection broke; Fault::refused when the daemon has no output to
-  // give (its log driver cannot be read). A failure is final.
-  virtual Result<std::optional<OutputEntry>> next() = 0;
+  // Without blocking: a piece, which is valid until the next call; an empty optional when there is
+  // none yet; not_found at the end, which the daemon's own end brings, too; unavailable when the
+  // connection broke. A failure is final.
+  virtual Result<std::optional<OutputPiece>> next() = 0;
+};
+
+// One line (or piece of a long line) in the daemon's log of a container.
+struct LogEntry {
+  OutputStream stream = OutputStream::out;
+  std::string timestamp;  // RFC 3339, as the daemon wrote it
+  std::string bytes;      // as the container wrote them, where the log driver keeps them so
+};
+
+// The entries of a log at one moment, in the daemon's order.
+class LogReader {
+ public:
+  virtual ~LogReader() = default;
+  // Readable when next() may have an entry. Wait for it only after next() had none: entries may
+  // have arrived together.
+  virtual int fd() const = 0;
+  // Without blocking: an entry; an empty optional when there is none yet; not_found at the end;
+  // unavailable when the connection broke; refused when the daemon has no log to read (its log
+  // driver keeps none). A failure is final.
+  virtual Result<std::optional<LogEntry>> next() = 0;
 };
 
 // The pending answer to "tell me when this container is not running".
@@ -128,10 +148,16 @@ class Docker {
   virtual Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
                       const PullListener& listener) = 0;
 
-  // Output of a container, entries with timestamp >= since ("" for all). With `follow` the stream
-  // ends when the container does; without, at the last entry that is there.
-  virtual Result<std::unique_ptr<OutputStream>> output(const std::string& container,
-                                                       const std::string& since, bool follow) = 0;
+  // Attaches to a container's output, also before its start: then nothing is missed. Null for one
+  // whose program writes to the sandbox itself. not_found: no such container. refused: the daemon
+  // does not attach.
+  virtual Result<std::unique_ptr<Attachment>> attach(const std::string& container) = 0;
+
+  // The log of a container: the entries with timestamp >= `since` ("" for all), of these the newest
+  // `most` (0 for all), which is much cheaper where the log is long.
+  virtual Result<std::unique_ptr<LogReader>> read_log(const std::string& container,
+                                                      const std::string& since,
+                                                      std::size_t most) = 0;
 
   // REQUIRES: the container has been started; a container that was only created looks ended.
   virtual Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) = 0;

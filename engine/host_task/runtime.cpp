@@ -36,19 +36,6 @@ int exit_code_of(int status) {
   return WIFSIGNALED(status) ? of_signal + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// Its program speaks to the sandbox itself.
-class NoOutputStream : public OutputStream {
- public:
-  explicit NoOutputStream(Fd end) : end_(std::move(end)) {}
-  int fd() const override { return end_.get(); }
-  Result<std::optional<OutputEntry>> next() override {
-    return Failure{Fault::not_found, "a plain process has no output of its own"};
-  }
-
- private:
-  Fd end_;
-};
-
 class HostTaskExit : public ExitStream {
  public:
   HostTaskExit(Host& host, Fd end) : host_(host), end_(std::move(end)) {}
@@ -233,12 +220,17 @@ Status HostTaskRuntime::pull(const std::string& reference, const RegistryAuth& a
   return docker_.pull(reference, auth, interrupt, listener);
 }
 
-Result<std::unique_ptr<OutputStream>> HostTaskRuntime::output(const std::string& container,
-                                                              const std::string& since,
-                                                              bool follow) {
-  const auto place = place_of(container);
-  if (!place) return docker_.output(container, since, follow);
-  return std::unique_ptr<OutputStream>(std::make_unique<NoOutputStream>(Fd()));
+// A task's program on the host has the sandbox's files as its standard output and error.
+Result<std::unique_ptr<Attachment>> HostTaskRuntime::attach(const std::string& container) {
+  if (!place_of(container)) return docker_.attach(container);
+  return std::unique_ptr<Attachment>();
+}
+
+Result<std::unique_ptr<LogReader>> HostTaskRuntime::read_log(const std::string& container,
+                                                             const std::string& since,
+                                                             std::size_t most) {
+  if (!place_of(container)) return docker_.read_log(container, since, most);
+  return Failure{Fault::refused, "a task on the host writes to its sandbox itself"};
 }
 
 Result<std::unique_ptr<ExitStream>> HostTaskRuntime::open_exit_stream(

@@ -72,6 +72,7 @@ class Actions {
   void send_signal(const std::string& signal);
   // finish.cpp
   Step drain();
+  bool has_run();
   void copy_last_output();
   void end_executor();
   void accompany_end();

@@ -24,7 +24,7 @@ constexpr Duration longest_removal_pause{30'000};
 Step Actions::drain() {
   // A daemon that has lost a container leaves its process running.
   if (container_.init) services_.host.signal(*container_.init, SIGKILL);
-  copy_last_output();
+  if (has_run()) copy_last_output();
   monitor_.reset();
   if (!container_.executor) return {Event::drained, "", {}};
   const Fd ended = services_.host.exit_descriptor(*container_.executor);
@@ -42,6 +42,13 @@ Step Actions::drain() {
   }
   services_.host.reap(*container_.executor);
   return {Event::drained, "", {}};
+}
+
+// A container whose start failed has no output to wait for.
+bool Actions::has_run() {
+  if (services_.store.has_event(container_.container_id, name_of(Event::started))) return true;
+  const auto sight = look();
+  return !sight.facts || sight.facts->started;
 }
 
 // Output is worth waiting for, but not worth a task that never ends for the slave, nor a destroy

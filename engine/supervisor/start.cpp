@@ -46,6 +46,8 @@ Status Actions::start_once() {
     }
     if (seen.value().started) return Done{};
   }
+  const auto attached = output_.attach_before_start(reference());
+  if (!attached.ok()) return attached;
   fresh_ = false;
   return services_.docker.start(reference());
 }

@@ -1,7 +1,7 @@
 // A container's output: the daemon's frames, or with a terminal its bare lines.
 #include <vector>
 
-#include "engine/docker/output_decoder.h"
+#include "engine/docker/log_decoder.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace containerizer;
@@ -9,7 +9,7 @@ using namespace containerizer::fuzz;
 
 namespace {
 
-using Format = OutputDecoder::Format;
+using Format = LogDecoder::Format;
 
 // The daemon cuts a terminal's lines after 16 KiB. A fuzzer needs hours to come by one of them, so
 // this byte stands for most of it.
@@ -31,15 +31,15 @@ struct Told {
   std::vector<std::string> entries;
   std::string bytes;
 
-  void add(const OutputEntry& entry) {
-    entries.push_back((entry.stream == OutputEntry::Stream::out ? "out " : "err ") +
+  void add(const LogEntry& entry) {
+    entries.push_back((entry.stream == OutputStream::out ? "out " : "err ") +
                       entry.timestamp + " " + entry.bytes);
     bytes += entry.timestamp + (entry.timestamp.empty() ? "" : " ") + entry.bytes;
   }
 };
 
 // False when the stream is over.
-bool drain(OutputDecoder& decoder, Told& told) {
+bool drain(LogDecoder& decoder, Told& told) {
   for (;;) {
     const auto entry = decoder.next();
     if (!entry.ok()) {
@@ -54,7 +54,7 @@ bool drain(OutputDecoder& decoder, Told& told) {
 
 Told decode(std::string_view bytes, std::size_t longest, Format format) {
   Told told;
-  OutputDecoder decoder(format);
+  LogDecoder decoder(format);
   bool flowing = true;
   in_pieces(bytes, longest, chance_of(bytes), [&](std::string_view piece) {
     decoder.feed(piece);

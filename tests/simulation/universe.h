@@ -30,6 +30,9 @@ struct Task {
   int exit_code = 0;
   bool ignores_term = false;
   int lines = 0;
+  Duration line_every{1};
+  std::optional<std::size_t> log_keeps = {};  // lines, in the daemon's log; absent: all
+  bool has_log = true;                        // that the daemon can read
   std::optional<Duration> oom_told_after =
       {};                      // killed for its memory, which the daemon tells late
   bool end_is_denied = false;  // the daemon never notices its end
@@ -51,7 +54,11 @@ struct SimulatedContainer {
   bool by_itself = false;  // its end
   std::optional<int> made_up_code;
   Deadline told_end = {};  // when it ended, by the daemon's word
-  std::vector<OutputEntry> output;
+  std::vector<LogEntry> output;  // all of it
+  // What the daemon's log has of it: it gets an entry a little later than the attachments, and loses
+  // old ones.
+  std::size_t log_start = 0;
+  std::size_t logged = 0;
 };
 
 class Universe {
@@ -136,7 +143,9 @@ class Universe {
   friend class SimulatedDocker;
   friend class SimulatedHost;
   friend class SimulatedExit;
-  friend class SimulatedOutput;
+  friend class SimulatedAttachment;
+  friend class SimulatedLog;
+  friend class SimulatedWorker;
 
   struct Process {
     pid_t pid;
@@ -177,6 +186,7 @@ class Universe {
   void signal(const std::string& name, const std::string& signal);
   void end(const std::string& name, int exit_code, bool by_itself);
   void print(const std::string& name, int line);
+  void log_lines(const std::string& id);
   void forget(const std::string& name);
   const Task& program_of(const std::string& name) const;
   SimulatedContainer* find(const std::string& reference);

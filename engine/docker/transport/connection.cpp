@@ -185,6 +185,7 @@ Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
     case Transfer::Outcome::moved:
       return std::string_view(buffer, received.count);
     case Transfer::Outcome::closed:
+      closed_ = true;
       return failure("closed the connection before its answer was complete");
     case Transfer::Outcome::failed:
       return failure("broke the connection: " + received.reason);

@@ -49,6 +49,9 @@ class Connection {
   // REQUIRES: `buffer` has room for kTlsRecordSize, with TLS.
   Result<std::string_view> receive(char* buffer, std::size_t size);
 
+  // Whether the other side has ended the connection properly. After a failure of receive().
+  bool is_closed() const { return closed_; }
+
   // The failures of having waited in vain: for an answer, and for its next piece.
   Failure timed_out(const Patience& patience) const;
   Failure silent(const Patience& patience) const;
@@ -65,6 +68,7 @@ class Connection {
   std::unique_ptr<TlsSession> tls_;  // without one, bytes go as they are
   std::string daemon_;               // "the Docker daemon at unix:///…"
   bool touched_ = false;
+  bool closed_ = false;
 };
 
 // A request under way. Owns the connection until the answer is complete.
@@ -92,6 +96,9 @@ class Exchange {
   bool may_repeat(bool idempotent) const {
     return !connection_.touched() || (idempotent && closed_ && !answered_);
   }
+
+  // REQUIRES: the answer was an upgrade. The connection, for whatever follows the answer.
+  Connection take_upgraded() { return std::move(connection_); }
 
   // The connection for the next request; not valid when it cannot carry one.
   Connection take_connection();

@@ -1,4 +1,4 @@
-// The daemon's stream of a container's output, as bytes, taken apart into entries. Pure.
+// Splits the daemon's answer with a container's log into entries. Pure.
 #pragma once
 
 #include <optional>
@@ -14,27 +14,27 @@ namespace containerizer {
 // complaint), three zero bytes, four bytes of length, most significant first, and one entry: its
 // timestamp, a blank, its bytes. One with a terminal sends the entries bare, each ending at a line
 // end, or after 16 KiB where the daemon cuts longer lines.
-class OutputDecoder {
+class LogDecoder {
  public:
   enum class Format { framed, bare };
-  explicit OutputDecoder(Format format) : format_(format) {}
+  explicit LogDecoder(Format format) : format_(format) {}
 
   // Takes the next bytes, in pieces of any size.
   void feed(std::string_view bytes);
 
   // The next complete entry; nothing when more bytes are needed. unavailable: the bytes are no such
   // stream, an entry exceeds 16 MiB, or the daemon complained; the decoder is of no further use.
-  Result<std::optional<OutputEntry>> next();
+  Result<std::optional<LogEntry>> next();
 
   // REQUIRES: next() had nothing, and the stream has ended properly. What is left as the last
   // entry; unavailable when a frame is cut short.
-  Result<std::optional<OutputEntry>> last();
+  Result<std::optional<LogEntry>> last();
 
  private:
   std::string_view rest() const { return std::string_view(buffer_).substr(taken_); }
-  Result<std::optional<OutputEntry>> next_frame();
-  Result<std::optional<OutputEntry>> next_line();
-  std::optional<OutputEntry> take(OutputEntry::Stream stream, std::size_t header,
+  Result<std::optional<LogEntry>> next_frame();
+  Result<std::optional<LogEntry>> next_line();
+  std::optional<LogEntry> take(OutputStream stream, std::size_t header,
                                   std::size_t length);
 
   Format format_;
