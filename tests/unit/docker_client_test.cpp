@@ -161,7 +161,7 @@ class Server {
   std::thread thread_;
 };
 
-constexpr Duration short{100};
+constexpr Duration short_timeout{100};
 
 // Waits for the stream's descriptor as a caller does.
 void await(int fd) {
@@ -244,7 +244,7 @@ TEST_CASE("A daemon that says nothing costs the deadline and no more", "[docker]
   for (const std::string& partial :
        {std::string(), std::string("HTTP/1.1 200 OK\r\n"), chunked_head + "5\r\nhel"}) {
     Server server({Reply{partial}});
-    DockerClient client = server.client(short);
+    DockerClient client = server.client(short_timeout);
     const Status status = client.start("x");
     REQUIRE(status.failed_with(Fault::unavailable));
     CHECK(contains(status.failure().text, "cannot start container x: the Docker daemon at unix://" +
@@ -268,7 +268,7 @@ TEST_CASE("A full backlog costs the deadline and no more", "[docker][client]") {
 
   ClientSettings settings;
   settings.endpoint.address = path;
-  settings.call_deadline = short;
+  settings.call_deadline = short_timeout;
   DockerClient client(settings);
   CHECK(client.ping().failed_with(Fault::unavailable));
   std::filesystem::remove_all(directory);
@@ -399,7 +399,7 @@ TEST_CASE("A removal under way is awaited", "[docker][client]") {
   }
   SECTION("until the deadline") {
     Server server(std::vector<Reply>(100, under_way));
-    DockerClient client = server.client(short);
+    DockerClient client = server.client(short_timeout);
     CHECK(client.remove("x").failed_with(Fault::unavailable));
   }
 }
@@ -549,7 +549,7 @@ TEST_CASE("A pull ends at an interrupt and at the daemon's silence", "[docker][c
     CHECK(status.failed_with(Fault::interrupted));
   }
   SECTION("silence") {
-    DockerClient client = server.client(short);
+    DockerClient client = server.client(short_timeout);
     const Status status = client.pull("a", {}, interrupt.get(), nullptr);
     REQUIRE(status.failed_with(Fault::unavailable));
     CHECK(contains(status.failure().text, "said nothing for 0.1 s"));

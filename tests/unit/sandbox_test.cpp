@@ -74,7 +74,7 @@ TEST_CASE("a planted pipe is replaced, without waiting for its other end") {
 TEST_CASE("a planted device or pipe is not opened, neither to write nor to read") {
   const TemporaryDirectory sandbox;
   const auto kind = GENERATE(as<mode_t>(), S_IFCHR, S_IFBLK, S_IFIFO);
-  const Fd exit_descriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  const Fd watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   const auto is_opened = [&] {
     char events[4096];
     const auto length = ::read(watch.get(), events, sizeof events);
