@@ -22,6 +22,7 @@ constexpr Measurement measurements[] = {
     {"launch", launch},         {"running", running}, {"usage", usage},
     {"containers", containers}, {"memory", memory},   {"start", start},
     {"commits", commits},       {"crowd", crowd},     {"translation", translation},
+    {"output", output},
     {"recover", recover},
 };
 

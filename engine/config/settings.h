@@ -66,8 +66,8 @@ Settings read_settings(const Environment& environment, std::vector<std::string>&
 // The names of all settings, each in full ("CONTAINERIZER_PULL"), without their older names.
 std::vector<std::string> setting_names();
 
-// A number of bytes as Mesos writes it: a whole number and one of B, KB, MB, GB, TB, each 1024 times
-// the one before.
+// A number of bytes as Mesos writes it: a whole number and one of B, KB, MB, GB, TB, each 1024
+// times the one before.
 Result<std::uint64_t> parse_bytes(const std::string& text);
 
 // A duration as Mesos writes them: a number and one of ns, us, ms, secs, mins, hrs, days, weeks.

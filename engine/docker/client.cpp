@@ -350,19 +350,18 @@ Result<std::unique_ptr<LogReader>> DockerClient::read_log(const std::string& con
   }
   const auto terminal = ask_terminal(log_call, container, patience);
   if (!terminal.ok()) return terminal.failure();
-  const Request request{Method::get,
-                        path_of(container, "/logs") +
-                            query({{"stdout", "1"},
-                                   {"stderr", "1"},
-                                   {"timestamps", "1"},
-                                   {"since", since_time},
-                                   {"tail", most == 0 ? "" : std::to_string(most)}}),
-                        ""};
+  const Request request{
+      Method::get,
+      path_of(container, "/logs") + query({{"stdout", "1"},
+                                           {"stderr", "1"},
+                                           {"timestamps", "1"},
+                                           {"since", since_time},
+                                           {"tail", most == 0 ? "" : std::to_string(most)}}),
+      ""};
   auto stream = open_stream(log_call, container, request, patience);
   if (!stream.ok()) return stream.failure();
-  return make_log_reader(
-      std::move(stream.value()), container,
-      terminal.value() ? LogDecoder::Format::bare : LogDecoder::Format::framed);
+  return make_log_reader(std::move(stream.value()), container,
+                         terminal.value() ? LogDecoder::Format::bare : LogDecoder::Format::framed);
 }
 
 Result<std::unique_ptr<ExitStream>> DockerClient::open_exit_stream(const std::string& container) {

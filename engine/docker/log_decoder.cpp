@@ -40,11 +40,11 @@ void LogDecoder::feed(std::string_view bytes) {
 }
 
 std::optional<LogEntry> LogDecoder::take(OutputStream stream, std::size_t header,
-                                               std::size_t length) {
+                                         std::size_t length) {
   const std::string_view text = rest().substr(header, length);
   const std::size_t stamp = timestamp_length(text);
   LogEntry entry{stream, std::string(text.substr(0, stamp)),
-                    std::string(text.substr(stamp == 0 ? 0 : stamp + 1))};
+                 std::string(text.substr(stamp == 0 ? 0 : stamp + 1))};
   taken_ += header + length;
   scanned_ = 0;
   if (rest().empty()) {
@@ -75,8 +75,7 @@ Result<std::optional<LogEntry>> LogDecoder::next_frame() {
     const std::string words = one_line(bytes.substr(frame_header, length));
     return failure(words.empty() ? "the daemon broke the output off without a reason" : words);
   }
-  return take(stream == 1 ? OutputStream::out : OutputStream::err, frame_header,
-              length);
+  return take(stream == 1 ? OutputStream::out : OutputStream::err, frame_header, length);
 }
 
 Result<std::optional<LogEntry>> LogDecoder::next_line() {

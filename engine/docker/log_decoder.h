@@ -34,8 +34,7 @@ class LogDecoder {
   std::string_view rest() const { return std::string_view(buffer_).substr(taken_); }
   Result<std::optional<LogEntry>> next_frame();
   Result<std::optional<LogEntry>> next_line();
-  std::optional<LogEntry> take(OutputStream stream, std::size_t header,
-                                  std::size_t length);
+  std::optional<LogEntry> take(OutputStream stream, std::size_t header, std::size_t length);
 
   Format format_;
   std::string buffer_;

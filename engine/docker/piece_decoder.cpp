@@ -48,7 +48,8 @@ Status PieceDecoder::read_header(std::string_view& bytes) {
   header_size_ = 0;
   stream_ = header_[0];
   if (stream_ < 1 || stream_ > complaint || header_[1] != 0 || header_[2] != 0 || header_[3] != 0) {
-    return Failure{Fault::unavailable, "the daemon's stream of output is not framed as it should be"};
+    return Failure{Fault::unavailable,
+                   "the daemon's stream of output is not framed as it should be"};
   }
   for (std::size_t i = 4; i < header_.size(); ++i) left_ = left_ << 8 | header_[i];
   return Done{};

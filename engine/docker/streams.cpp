@@ -169,7 +169,7 @@ Answer take_answer(Exchange& exchange) {
 }
 
 std::unique_ptr<LogReader> make_log_reader(Exchange exchange, const std::string& container,
-                                                 LogDecoder::Format format) {
+                                           LogDecoder::Format format) {
   return std::make_unique<DockerLogReader>(std::move(exchange), container, format);
 }
 

@@ -15,7 +15,7 @@ struct Answer;
 
 // REQUIRES: the exchange's request for the container's log, or for its end, has been sent.
 std::unique_ptr<LogReader> make_log_reader(Exchange exchange, const std::string& container,
-                                                 LogDecoder::Format format);
+                                           LogDecoder::Format format);
 // REQUIRES: the daemon has answered the exchange with an upgrade.
 std::unique_ptr<Attachment> make_attachment(Exchange exchange, const std::string& container,
                                             bool has_terminal);

@@ -230,8 +230,8 @@ void OutputCopy::settle(OutputStream stream, const StreamJoined& joined) {
   if (!intake_->held(stream).empty()) {
     return age < longest_line ? wake_join(search_pause) : intake_->release(stream);
   }
-  const bool is_behind = joined.tail == LogSearch::Tail::ahead &&
-                         clock() - intake_->attached_at() < longest_line;
+  const bool is_behind =
+      joined.tail == LogSearch::Tail::ahead && clock() - intake_->attached_at() < longest_line;
   if (is_behind || joined.has_rest) wake_join(search_pause * (is_behind ? 1 : 5));
 }
 
@@ -292,8 +292,8 @@ void OutputCopy::report_gap() {
 
 void OutputCopy::write() {
   const auto now = services_.host.now();
-  const bool wants_sync = has_ended_ && !intake_->is_attached() && !intake_->is_any_held() &&
-                          intake_->is_passed_on();
+  const bool wants_sync =
+      has_ended_ && !intake_->is_attached() && !intake_->is_any_held() && intake_->is_passed_on();
   if (wants_sync) writer_->ask_for_sync();
   if (buffer_->is_written() && (!wants_sync || writer_->is_synced())) return;
   const auto failure = writer_->failure();
@@ -330,7 +330,8 @@ Status OutputCopy::finish(const std::string& container, std::optional<Deadline> 
     if (const auto end = look_at_end(moved_at, silence)) return *end;
     auto watched = descriptors();
     watched.push_back(interrupt);
-    const auto ready = services_.host.poll(watched, std::min(due_, services_.host.now() + write_pause));
+    const auto ready =
+        services_.host.poll(watched, std::min(due_, services_.host.now() + write_pause));
     if (ready.back()) return Failure{Fault::interrupted, "there is a new request"};
   }
 }

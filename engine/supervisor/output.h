@@ -1,10 +1,10 @@
 // Copies a container's output into its sandbox: every byte once, in order for each stream.
 //
-// The output comes by an attachment to the container, goes into a buffer that survives this process,
-// and from there into the sandbox by a worker thread, so that no disk can block the container. After
-// a break (a dead supervisor, a restarted daemon, a sandbox that took nothing for a while) what an
-// attachment brings is held back until a join has copied from the daemon's log what came before it.
-// What the log does not have is reported in a line.
+// The output comes by an attachment to the container, goes into a buffer that survives this
+// process, and from there into the sandbox by a worker thread, so that no disk can block the
+// container. After a break (a dead supervisor, a restarted daemon, a sandbox that took nothing for
+// a while) what an attachment brings is held back until a join has copied from the daemon's log
+// what came before it. What the log does not have is reported in a line.
 #pragma once
 
 #include <array>
@@ -31,8 +31,8 @@ class OutputCopy {
 
   // `container` is the name by which the daemon knows it, in every call.
 
-  // Attaches to a container that has not been started. Success also when the daemon refuses it: then
-  // the log is copied. Other failures are those of Docker::attach.
+  // Attaches to a container that has not been started. Success also when the daemon refuses it:
+  // then the log is copied. Other failures are those of Docker::attach.
   Status attach_before_start(const std::string& container);
 
   // --- While the container runs
@@ -46,9 +46,9 @@ class OutputCopy {
   // --- After its end
 
   // Copies the rest, and synchronizes it with the disk. `whole_since`: the daemon reported the end,
-  // and was never away since that moment; nothing when it did not. unavailable: the daemon does not answer, or says nothing for as long as
-  // `silence`. refused: the sandbox takes no more. interrupted: `interrupt` (a descriptor, -1 for
-  // none) became readable.
+  // and was never away since that moment; nothing when it did not. unavailable: the daemon does not
+  // answer, or says nothing for as long as `silence`. refused: the sandbox takes no more.
+  // interrupted: `interrupt` (a descriptor, -1 for none) became readable.
   Status finish(const std::string& container, std::optional<Deadline> whole_since, int interrupt,
                 Duration silence);
 
@@ -92,7 +92,7 @@ class OutputCopy {
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<OutputIntake> intake_;
   std::unique_ptr<OutputJoin> join_;
-  OutputJoin::Streams joined_;        // what the join was started with
+  OutputJoin::Streams joined_;  // what the join was started with
   Deadline attached_since_{};
   Retry attach_retry_;
   Retry join_retry_;
@@ -106,7 +106,7 @@ class OutputCopy {
   std::optional<Failure> unwritten_;  // why the sandbox takes nothing
   bool is_attach_refused_ = false;
   bool is_witnessed_ = false;  // the end, by a daemon that was never away
-  bool is_quiet_ = false;  // what is held waits for its first bytes
+  bool is_quiet_ = false;      // what is held waits for its first bytes
   // The gap that is to be reported: from, to.
   std::optional<std::pair<std::int64_t, std::int64_t>> gap_;
 };

@@ -56,8 +56,8 @@ bool OutputBuffer::map_file(const std::string& path) {
 }
 
 void OutputBuffer::map_memory() {
-  void* mapped = ::mmap(nullptr, sizeof(Content), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* mapped =
+      ::mmap(nullptr, sizeof(Content), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
   content_ = static_cast<Content*>(mapped);
 }

@@ -64,7 +64,8 @@ class OutputBuffer {
   };
   // The next bytes in one piece, at most so many. "" when everything is written.
   std::string_view unwritten(OutputStream stream, std::size_t most) const;
-  // The write that is under way, or that a dead process left so; its length is 0 when there is none.
+  // The write that is under way, or that a dead process left so; its length is 0 when there is
+  // none.
   Write write_under_way(OutputStream stream) const;
   void start_write(OutputStream stream, Write write);
   // So many bytes are in the sandbox, or lost.

@@ -1,6 +1,7 @@
 #include "engine/supervisor/output_join.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace containerizer {
 namespace {
@@ -171,7 +172,7 @@ bool OutputJoin::is_past_tail(Stream& stream, const LogEntry& entry, const LogPl
 std::string_view OutputJoin::wanted(Stream& stream, const LogEntry& entry) const {
   const auto place = stream.counter.count(entry);
   if (stream.is_done) return {};
-  std::size_t from = 0;
+  auto from = std::exchange(stream.skip, 0);
   if (!stream.is_copying && !is_past_tail(stream, entry, place, from)) return {};
   stream.is_copying = true;
   std::string_view bytes = entry.bytes;
@@ -185,7 +186,9 @@ std::string_view OutputJoin::wanted(Stream& stream, const LogEntry& entry) const
     stream.joined.has_rest = true;
     return {};
   }
-  return bytes.substr(std::min(from, bytes.size()));
+  const auto skipped = std::min(from, bytes.size());
+  stream.skip = from - skipped;
+  return bytes.substr(skipped);
 }
 
 // False while the buffer is full. What is copied came when it was dated.

@@ -30,8 +30,8 @@ struct StreamJoin {
 // What came of it.
 struct StreamJoined {
   LogSearch::Tail tail = LogSearch::Tail::nothing;
-  bool has_head = false;    // copied up to the head
-  bool has_rest = false;    // entries were left alone
+  bool has_head = false;  // copied up to the head
+  bool has_rest = false;  // entries were left alone
   // Where the log lacks what follows the tail: from the tail to there; milliseconds since 1970.
   std::optional<std::int64_t> gap_end;
 };
@@ -66,6 +66,7 @@ class OutputJoin {
     std::unique_ptr<LogSearch> search;
     StreamJoined joined;
     LogCounter counter;
+    std::size_t skip = 0;     // bytes of the tail in the next entries
     bool is_copying = false;  // past the tail's end
     bool is_done = false;
   };

@@ -140,14 +140,13 @@ LogSearch::LogSearch(Sought sought)
     : sought_(std::move(sought)),
       tail_cut_(cut_sequence_at_end(sought_.tail.bytes)),
       head_cut_(cut_sequence_at_start(sought_.head)),
-      tail_finder_(comparable(sought_.tail.bytes,
-                              tail_cut_ < sought_.tail.bytes.size()
-                                  ? cut_sequence_at_start(sought_.tail.bytes)
-                                  : 0,
-                              tail_cut_)),
-      head_finder_(comparable(sought_.head, head_cut_,
-                              head_cut_ < sought_.head.size() ? cut_sequence_at_end(sought_.head)
-                                                              : 0)) {}
+      tail_finder_(comparable(
+          sought_.tail.bytes,
+          tail_cut_ < sought_.tail.bytes.size() ? cut_sequence_at_start(sought_.tail.bytes) : 0,
+          tail_cut_)),
+      head_finder_(
+          comparable(sought_.head, head_cut_,
+                     head_cut_ < sought_.head.size() ? cut_sequence_at_end(sought_.head) : 0)) {}
 
 void LogSearch::take(const LogEntry& entry) {
   const Piece piece{counter_.count(entry), time_of(entry), entry.bytes, length_};

@@ -28,7 +28,8 @@ EntryTime time_of(const LogEntry& entry);
 // "2026-01-31T12:34:56.789Z"
 std::string rfc3339(std::int64_t milliseconds);
 
-// A place in one stream of a log: within an entry, which is the n-th of that stream and timestamp.
+// A place in one stream of a log: so many bytes behind the start of an entry, which is the n-th of
+// that stream and timestamp. It may lie in the next entries.
 struct LogPlace {
   std::string timestamp;
   std::uint64_t number = 0;

@@ -41,8 +41,7 @@ void move_standard_error(const Fd& last, const Fd& next) {
 
 }  // namespace
 
-std::size_t length_written(std::string_view bytes, std::string_view there,
-                           std::uint64_t position) {
+std::size_t length_written(std::string_view bytes, std::string_view there, std::uint64_t position) {
   // Behind what others wrote in between, which ends with a line.
   for (auto at = there.find(bytes); at != there.npos; at = there.find(bytes, at + 1)) {
     if (at == 0 || there[at - 1] == '\n') return bytes.size();

@@ -32,8 +32,8 @@ struct Told {
   std::string bytes;
 
   void add(const LogEntry& entry) {
-    entries.push_back((entry.stream == OutputStream::out ? "out " : "err ") +
-                      entry.timestamp + " " + entry.bytes);
+    entries.push_back((entry.stream == OutputStream::out ? "out " : "err ") + entry.timestamp +
+                      " " + entry.bytes);
     bytes += entry.timestamp + (entry.timestamp.empty() ? "" : " ") + entry.bytes;
   }
 };

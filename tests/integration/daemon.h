@@ -45,6 +45,16 @@ class NoLiveRestore {
   NoLiveRestore& operator=(const NoLiveRestore&) = delete;
 };
 
+// For as long as the object lives, the daemon's daemon.json has these members too. The daemon is
+// started again when the object comes and goes.
+class ConfiguredDaemon {
+ public:
+  explicit ConfiguredDaemon(const std::string& members);
+  ~ConfiguredDaemon();
+  ConfiguredDaemon(const ConfiguredDaemon&) = delete;
+  ConfiguredDaemon& operator=(const ConfiguredDaemon&) = delete;
+};
+
 // For as long as the object lives, the daemon listens at a TCP port, too, with TLS and nothing
 // else, and asks its clients for certificates. It is started again when the object comes and goes.
 class TlsListener {

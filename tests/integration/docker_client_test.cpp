@@ -246,7 +246,8 @@ TEST_CASE("A start that needs another container or network is refused, not missi
 TEST_CASE("An attachment gets all output, and the log can be read from any entry on",
           "[dockerd][docker]") {
   DockerClient docker(settings());
-  const Subject subject(docker, running("echo one; printf '\\377\\n' >&2; read x; echo \"got $x\""));
+  const Subject subject(docker,
+                        running("echo one; printf '\\377\\n' >&2; read x; echo \"got $x\""));
   auto attached = docker.attach(subject.name());
   REQUIRE(attached.ok());
   subject.start();

@@ -305,7 +305,8 @@ class SimulatedDocker : public Docker {
     facts.status = runs ? "running" : facts.started ? "exited" : "created";
     facts.pid = runs ? universe_.init_of(container.id) : 0;
     facts.exit_code = container.made_up_code.value_or(container.exit_code);
-    if (facts.started && !runs) facts.finished_at = rfc3339(container.told_end.time_since_epoch() / Duration(1));
+    if (facts.started && !runs)
+      facts.finished_at = rfc3339(container.told_end.time_since_epoch() / Duration(1));
     facts.oom_killed = container.oom_killed;
     return facts;
   }

@@ -172,8 +172,7 @@ class Simulation {
     std::string missing;
     for (std::size_t i = 0; i < ended.output.size(); ++i) {
       const auto& line = ended.output[i].bytes;
-      const bool may_be_missing =
-          was_killed_ && (i < ended.log_start || !story_.task.has_log);
+      const bool may_be_missing = was_killed_ && (i < ended.log_start || !story_.task.has_log);
       if (copied.starts_with(line)) {
         copied.erase(0, line.size());
       } else if (!may_be_missing) {

@@ -304,7 +304,8 @@ void Universe::start(const std::string& name) {
   alive_.insert(inits_[container.id]);
   const auto& task = program_of(name);
   for (int line = 0; line < task.lines; ++line) {
-    at(line * task.line_every, fmt::format("line {}", line), [this, name, line] { print(name, line); });
+    at(line * task.line_every, fmt::format("line {}", line),
+       [this, name, line] { print(name, line); });
   }
   if (!task.runs_for) return;
   at(*task.runs_for, "end of " + container.id,

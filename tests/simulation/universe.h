@@ -53,10 +53,10 @@ struct SimulatedContainer {
   bool is_denied = false;  // the daemon goes on calling it running
   bool by_itself = false;  // its end
   std::optional<int> made_up_code;
-  Deadline told_end = {};  // when it ended, by the daemon's word
+  Deadline told_end = {};        // when it ended, by the daemon's word
   std::vector<LogEntry> output;  // all of it
-  // What the daemon's log has of it: it gets an entry a little later than the attachments, and loses
-  // old ones.
+  // What the daemon's log has of it: it gets an entry a little later than the attachments, and
+  // loses old ones.
   std::size_t log_start = 0;
   std::size_t logged = 0;
 };

@@ -116,8 +116,7 @@ TEST_CASE("Frames are entries wherever the reads cut them", "[docker][output]") 
                                           "out:" + stamp + ":no end", std::string("err::\0\n", 7)};
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     INFO("cut at " << cut);
-    CHECK(decode(LogDecoder::Format::framed, bytes.substr(0, cut), bytes.substr(cut)) ==
-          expected);
+    CHECK(decode(LogDecoder::Format::framed, bytes.substr(0, cut), bytes.substr(cut)) == expected);
   }
   LogDecoder byte_by_byte(LogDecoder::Format::framed);
   std::vector<std::string> entries;
@@ -179,8 +178,7 @@ TEST_CASE("The daemon's pieces of a terminal's long line lose their timestamps",
   for (const std::size_t cut : {std::size_t{16384}, std::size_t{16415}, std::size_t{16420},
                                 std::size_t{16446}, bytes.size()}) {
     INFO("cut at " << cut);
-    const auto entries =
-        decode(LogDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
+    const auto entries = decode(LogDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
     REQUIRE(entries.size() == 4);
     CHECK(entries[0] == std::string("out:").append(stamp).append(":").append(piece));
     CHECK(entries[1] == entries[0]);
@@ -194,8 +192,7 @@ TEST_CASE("What looks like a timestamp across a line's end cuts no line", "[dock
   const std::string bytes = first + "ab cd\n";
   for (const std::size_t cut : {std::size_t{0}, first.size() - 1, first.size(), first.size() + 3}) {
     INFO("cut at " << cut);
-    const auto entries =
-        decode(LogDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
+    const auto entries = decode(LogDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
     REQUIRE(entries.size() == 2);
     CHECK(entries[1] == "out::ab cd\n");
   }

@@ -32,11 +32,10 @@ std::string rest_of(const std::vector<LogEntry>& log, const LogPlace& place) {
   LogCounter counter;
   bool is_past = false;
   for (const auto& one : log) {
-    const bool is_it = counter.count(one).is_in_entry(place);
-    if (is_it || is_past) rest += is_it ? one.bytes.substr(place.offset) : one.bytes;
-    is_past = is_past || is_it;
+    is_past = is_past || counter.count(one).is_in_entry(place);
+    if (is_past) rest += one.bytes;
   }
-  return rest;
+  return rest.substr(place.offset);
 }
 
 std::vector<LogEntry> numbers(int count, int every) {
@@ -93,18 +92,15 @@ TEST_CASE("a log may begin in the middle of what was copied, behind it, or end b
     const auto with_part = Sought{.tail = tail_of(all + "part of a", 1'000)};
     CHECK(search(log, with_part).tail() == LogSearch::Tail::ahead);
   }
-  SECTION("nothing was copied") {
-    CHECK(search(log, {}).tail() == LogSearch::Tail::nothing);
-  }
+  SECTION("nothing was copied") { CHECK(search(log, {}).tail() == LogSearch::Tail::nothing); }
 }
 
 TEST_CASE("the beginning of an attachment is found in the log, also within a line") {
   const auto log = numbers(100, 10);
-  const auto found = search(
-      log, {.tail = tail_of("line 9\nline 10\n", 100),
-            .head = "e 60\nline 61\nline 62\n",
-            .head_came = start + 601,
-            .head_least = start + 550});
+  const auto found = search(log, {.tail = tail_of("line 9\nline 10\n", 100),
+                                  .head = "e 60\nline 61\nline 62\n",
+                                  .head_came = start + 601,
+                                  .head_least = start + 550});
   REQUIRE(found.head_start());
   CHECK(found.head_start()->timestamp == log[60].timestamp);
   CHECK(found.head_start()->offset == 3);
@@ -117,9 +113,8 @@ TEST_CASE("an attachment does not begin before it was made") {
       search(log, {.head = "tick\n", .head_came = start + 710, .head_least = start + 650});
   REQUIRE(found.head_start());
   CHECK(found.head_start()->timestamp == log[7].timestamp);
-  CHECK_FALSE(
-      search(log, {.head = "tick\n", .head_came = start + 2000, .head_least = start + 2000})
-          .head_start());
+  CHECK_FALSE(search(log, {.head = "tick\n", .head_came = start + 2000, .head_least = start + 2000})
+                  .head_start());
 }
 
 TEST_CASE("what is no UTF-8 is found where the log driver has replaced it, and where it has not") {

@@ -84,14 +84,15 @@ struct Journey {
 };
 
 Pieces everyday() {
-  return {{out, "first\n"}, {err, "problem\n"}, {out, "\n"},    {out, "\n"},
+  return {{out, "first\n"}, {err, "problem\n"}, {out, "\n"},     {out, "\n"},
           {out, "same\n"},  {out, "same\n"},    {err, "no end"}, {out, std::string("a\0b\n", 4)}};
 }
 
 Pieces bulky() {
   Pieces pieces;
   for (int i = 0; i < 12; ++i) {
-    pieces.push_back({i % 3 == 0 ? err : out, std::string(30'000, static_cast<char>('a' + i)) + "\n"});
+    pieces.push_back(
+        {i % 3 == 0 ? err : out, std::string(30'000, static_cast<char>('a' + i)) + "\n"});
   }
   return pieces;
 }

@@ -378,7 +378,7 @@ Status restart(const FlagRow&, const std::string& value, CreateRequest&) {
 }
 
 constexpr std::string_view no_terminal =
-    "the container runs on its own, its output goes to the sandbox; nobody is attached to it";
+    "the container runs on its own, and its output goes to the sandbox";
 constexpr std::string_view host_file = "files of the host are not read for a task";
 constexpr std::string_view windows = "is for Windows only";
 constexpr std::string_view of_the_cli = "concerns the command line of docker, not the container";
@@ -479,7 +479,7 @@ constexpr FlagRow flags[] = {
     {"storage-opt", map, "HostConfig.StorageOpt"},
     {"sysctl", sysctl, "HostConfig.Sysctls"},
     {"tmpfs", tmpfs, "HostConfig.Tmpfs"},
-    {"tty", not_applied, no_terminal, 't'},
+    {"tty", boolean, "Tty", 't', true},
     {"ulimit", ulimit, "HostConfig.Ulimits"},
     {"use-api-socket", not_applied, "the daemon's socket is not given to tasks"},
     {"user", text, "User", 'u'},
