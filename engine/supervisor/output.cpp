@@ -27,6 +27,8 @@ constexpr Duration log_pause{50};
 constexpr Duration search_pause{100};
 constexpr std::int64_t longest_line{1'000};
 constexpr std::int64_t longest_search{3'000};
+// Output that flowed so shortly before a daemon's death may still have been under way in it.
+constexpr std::int64_t just_before{2'000};
 // When the attachment has had nothing for that long, it will not bring what the log has already.
 constexpr std::int64_t log_lead{1'000};
 
@@ -85,6 +87,7 @@ Status OutputCopy::attach_before_start(const std::string& container) {
   if (!attached.ok()) return attached.failure();
   writes_itself_ = attached.value() == nullptr;
   if (!writes_itself_) intake_->attach(std::move(attached.value()), true, before);
+  buffer_->note_start(before);
   attached_since_ = services_.host.now();
   return Done{};
 }
@@ -144,6 +147,7 @@ void OutputCopy::attach(const std::string& container) {
 void OutputCopy::attachment_ended(const Failure& failure) {
   const auto now = services_.host.now();
   if (has_ended_ && failure.fault == Fault::not_found) return check_end();
+  broke_at_ = clock();
   if (failure.fault == Fault::not_found) {
     attach_retry_.next = now + end_comes;
   } else {
@@ -210,8 +214,24 @@ void OutputCopy::end_join(const OutputJoin::Outcome& outcome) {
     if (joined) settle(stream, *joined);
   }
   report_gap();
+  report_break();
   if (!intake_->is_any_held()) intake_->forget_dropped();
   wake_at(services_.host.now());
+}
+
+// The log has all that the daemon had; but a daemon that dies loses what it has only read.
+void OutputCopy::report_break() {
+  const auto broke_at = std::exchange(broke_at_, std::nullopt);
+  if (!broke_at) return;
+  std::int64_t last = 0;
+  for (const auto& stream : joined_) {
+    if (stream) last = std::max(last, stream->sought.tail.last);
+  }
+  if (last < *broke_at - just_before) return;
+  log::warn(
+      "output from {} to {} may be missing: the daemon broke the connection; if it died, it lost "
+      "what it had read and not passed on",
+      rfc3339(last), rfc3339(intake_->attached_at()));
 }
 
 // What becomes of a stream after a join of it.

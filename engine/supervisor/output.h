@@ -79,6 +79,7 @@ class OutputCopy {
   void give_up_join();
   void note_gap(std::int64_t from, std::int64_t to);
   void report_gap();
+  void report_break();
 
   void write();
   bool is_complete() const;
@@ -104,6 +105,7 @@ class OutputCopy {
   std::optional<Failure> no_log_;     // why there is no log to read
   std::optional<Failure> failure_;    // of the last join
   std::optional<Failure> unwritten_;  // why the sandbox takes nothing
+  std::optional<std::int64_t> broke_at_;  // when the last attachment ended before its container
   bool is_attach_refused_ = false;
   bool is_witnessed_ = false;  // the end, by a daemon that was never away
   bool is_quiet_ = false;      // what is held waits for its first bytes

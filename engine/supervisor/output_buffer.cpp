@@ -123,6 +123,12 @@ OutputTail OutputBuffer::tail(OutputStream stream) const {
   return tail;
 }
 
+void OutputBuffer::note_start(std::int64_t now) {
+  for (auto& one : content_->rings) {
+    if (one.put.load() == 0) one.last_put = now;
+  }
+}
+
 void OutputBuffer::pretend(OutputStream stream, std::string_view text, std::int64_t when) {
   put(stream, text, when);
   ring(stream).written.store(ring(stream).put.load());

@@ -52,6 +52,8 @@ class OutputBuffer {
   // Grows with every byte that is put in or taken out.
   std::uint64_t moved() const;
   OutputTail tail(OutputStream stream) const;
+  // From this moment on bytes can come: a tail without bytes is of then.
+  void note_start(std::int64_t now);
   // As if `bytes` had been put in and written. REQUIRES: nothing has been put in.
   void pretend(OutputStream stream, std::string_view bytes, std::int64_t when);
 

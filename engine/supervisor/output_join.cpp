@@ -153,8 +153,12 @@ void OutputJoin::look_for_gaps(const LogEntry& first) {
 bool OutputJoin::is_past_tail(Stream& stream, const LogEntry& entry, const LogPlace& place,
                               std::size_t& from) const {
   switch (stream.joined.tail) {
-    case LogSearch::Tail::nothing:
+    case LogSearch::Tail::nothing: {
+      const auto start = stream.task.sought.tail.last;
+      const auto first = time_of(LogPlace{first_timestamp_, 0, 0}).earliest;
+      if (start > 0 && first > start + margin) stream.joined.gap_end = first;
       return true;
+    }
     case LogSearch::Tail::found:
       from = stream.search->tail_end().offset;
       return place.is_in_entry(stream.search->tail_end());
