@@ -40,14 +40,8 @@ class Monitor {
   // daemon was there all the time, or the process was not seen to go.
   std::optional<Duration> gone_unwitnessed_for() const;
 
-  // Copies whatever output is left of a container that has ended. Success also when the container
-  // is gone, and when the daemon has refused to give any, which was told then. unavailable,
-  // refused: not everything could be copied; also when the daemon says nothing for as long as
-  // `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became readable.
+  // Copies the rest of the output of a container that has ended: OutputCopy::finish.
   Status drain(int interrupt, Duration silence);
-
-  // Closes what is open to the daemon.
-  void close();
 
  private:
   // A connection that is opened again after it failed, later each time.
@@ -62,12 +56,7 @@ class Monitor {
   };
 
   std::optional<Outcome> connect();
-  bool wants_output() const;
-  void connect_output();
   std::optional<Outcome> look_at_exit();
-  void copy_output();
-  void output_failed(const Failure& failure);
-  Status pump(OutputStream& stream, int most);
 
   Docker& docker_;
   Host& host_;
@@ -79,13 +68,8 @@ class Monitor {
   std::optional<Deadline> away_at_;      // when the daemon did not answer last
   std::optional<Deadline> vanished_at_;  // when the daemon should have said that init has ended
   std::unique_ptr<ExitStream> exit_stream_;
-  std::unique_ptr<OutputStream> output_stream_;
-  // Not after init's end: what Podman's streams that follow bring then has gaps; drain() has it
-  // all.
-  bool follows_ = true;
-  bool is_refused_ = false;  // asking again would be useless
+  bool is_reported_ = false;  // the end, by the daemon
   Reconnect exit_retry_;
-  Reconnect output_retry_;
 };
 
 }  // namespace containerizer

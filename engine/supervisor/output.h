@@ -1,84 +1,116 @@
-// Copies a container's output into its sandbox, exactly once.
+// Copies a container's output into its sandbox: every byte once, in order for each stream.
 //
-// The daemon keeps the output; where the copy stands is kept in a small cursor file that is written
-// before each write to the sandbox, and says what is about to be appended where. Whoever resumes
-// after a crash finds in the sandbox how much of that got there. A cursor is made for crashes of
-// processes: after one of the host, a few last lines can be doubled or missing.
-//
-// Others append to the same files (the slave, mesos-executor): no position in them is ours alone,
-// which is why the bytes themselves are compared.
+// The output comes by an attachment to the container, goes into a buffer that survives this
+// process, and from there into the sandbox by a worker thread, so that no disk can block the
+// container. After a break (a dead supervisor, a restarted daemon, a sandbox that took nothing for
+// a while) what an attachment brings is held back until a join has copied from the daemon's log
+// what came before it. What the log does not have is reported in a line.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "engine/container/services.h"
 #include "engine/docker/docker.h"
-#include "host/fd.h"
-#include "host/result.h"
+#include "engine/supervisor/output_buffer.h"
+#include "engine/supervisor/output_intake.h"
+#include "engine/supervisor/output_join.h"
+#include "engine/supervisor/output_writer.h"
+#include "host/retry.h"
 
 namespace containerizer {
 
 class OutputCopy {
  public:
-  // `cursor_path` is created when it is not there. Opens nothing before the first use.
-  OutputCopy(std::string sandbox, std::string cursor_path);
+  // `path` is the file of the buffer. Opens nothing before the first use.
+  OutputCopy(const Services& services, std::string sandbox, std::string path);
 
-  // Goes back to what the cursor file says. The next entries must come from an output that begins
-  // at the returned timestamp ("" for the very beginning).
-  Result<std::string> resume();
+  // `container` is the name by which the daemon knows it, in every call.
 
-  // Takes the next entry, skipping what has been copied; writes when enough has gathered.
-  // unavailable: the sandbox cannot be written; refused: there is none. resume() before going on.
-  Status take(const OutputEntry& entry);
+  // Attaches to a container that has not been started. Success also when the daemon refuses it:
+  // then the log is copied. Other failures are those of Docker::attach.
+  Status attach_before_start(const std::string& container);
 
-  // Writes what has gathered.
-  Status flush();
+  // --- While the container runs
 
-  // The same at the end of all output, when nothing that was begun can become more complete.
-  Status finish();
+  // Does what can be done without waiting.
+  void work(const std::string& container);
+  // More can be done when one of these is readable, or at that moment.
+  std::vector<int> descriptors() const;
+  Deadline due() const { return due_; }
+
+  // --- After its end
+
+  // Copies the rest, and synchronizes it with the disk. `whole_since`: the daemon reported the end,
+  // and was never away since that moment; nothing when it did not. unavailable: the daemon does not
+  // answer, or says nothing for as long as `silence`. refused: the sandbox takes no more.
+  // interrupted: `interrupt` (a descriptor, -1 for none) became readable.
+  Status finish(const std::string& container, std::optional<Deadline> whole_since, int interrupt,
+                Duration silence);
 
  private:
-  // Where the copy of one stream stands, as in the cursor file.
-  struct Position {
-    std::array<char, 40> timestamp;  // of the last entry copied, zero-terminated
-    std::uint64_t at_timestamp;      // how many entries of that timestamp have been copied
-    std::uint64_t entries;           // how many in all
-    std::uint64_t batch_start;       // size of the file before the write that was begun last
-    std::uint64_t batch_length;      // bytes of that write
-    std::uint64_t batch_entries;     // 0: none was begun
-  };
-  struct Cursor {
-    std::uint64_t magic;
-    // 0 once timestamps went backwards: then only counting from the beginning finds the place.
-    std::uint64_t ascending;
-    // No entry before this one is needed by whoever resumes.
-    std::array<char, 40> since;
-    std::array<Position, 2> streams;
-  };
-  struct Stream {
-    Fd file;
-    std::string gathered;
-    Position after{};  // the position once `gathered` is written
-    std::uint64_t gathered_entries = 0;
-    bool catching_up = false;   // no entry has been seen yet that was not copied before
-    std::uint64_t to_skip = 0;  // entries of the cursor's timestamp (or in all) that were copied
-    bool recovering = false;    // the batch that was begun last is being gathered again
+  // A thing that is tried again, later each time.
+  struct Retry {
+    Deadline next{};
+    Backoff backoff{Duration(100), Duration(5'000)};
+    void failed(Deadline now) { next = now + backoff.next(); }
+    void succeeded() { backoff.reset(); }
   };
 
-  Status open_files();
-  Status append(std::size_t index);
-  Status write_batch(std::size_t index, std::string_view bytes);
-  std::string_view missing_part(std::size_t index, std::string_view batch) const;
-  bool save();
-  void note_since(std::size_t writing);
-  bool skip(std::size_t index, const OutputEntry& entry);
+  void open();
+  void take_over_sandbox(OutputStream stream);
+  std::int64_t clock() const { return services_.store.now().wall; }
+  void wake_at(Deadline moment) { due_ = std::min(due_, moment); }
 
+  void attach(const std::string& container);
+  void attachment_ended(const Failure& failure);
+  void check_end();
+
+  void join(const std::string& container);
+  void start_join(const std::string& container);
+  void end_join(const OutputJoin::Outcome& outcome);
+  void settle(OutputStream stream, const StreamJoined& joined);
+  void join_failed(const Failure& failure);
+  void wake_join(Duration pause);
+  void give_up_join();
+  void note_gap(std::int64_t from, std::int64_t to);
+  void report_gap();
+  void report_break();
+
+  void write();
+  bool is_complete() const;
+  std::optional<Status> look_at_end(Deadline moved_at, Duration silence);
+
+  Services services_;
   std::string sandbox_;
-  std::string cursor_path_;
-  Fd cursor_file_;
-  Cursor cursor_{};
-  std::array<Stream, 2> streams_;
+  std::string path_;
+  std::shared_ptr<OutputBuffer> buffer_;
+  std::shared_ptr<OutputWriter> writer_;
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<OutputIntake> intake_;
+  std::unique_ptr<OutputJoin> join_;
+  OutputJoin::Streams joined_;  // what the join was started with
+  Deadline attached_since_{};
+  Retry attach_retry_;
+  Retry join_retry_;
+  Deadline next_join_{};
+  Deadline next_write_{};
+  Deadline due_{};
+  bool writes_itself_ = false;            // the container's program, to the sandbox
+  bool has_ended_ = false;                // the container
+  std::optional<Failure> no_log_;         // why there is no log to read
+  std::optional<Failure> failure_;        // of the last join
+  std::optional<Failure> unwritten_;      // why the sandbox takes nothing
+  std::optional<std::int64_t> broke_at_;  // when the last attachment ended before its container
+  bool is_attach_refused_ = false;
+  bool is_witnessed_ = false;  // the end, by a daemon that was never away
+  bool is_quiet_ = false;      // what is held waits for its first bytes
+  // The gap that is to be reported: from, to.
+  std::optional<std::pair<std::int64_t, std::int64_t>> gap_;
 };
 
 }  // namespace containerizer

@@ -48,6 +48,8 @@ Status Actions::start_once() {
     }
     if (seen.value().started) return Done{};
   }
+  const auto attached = output_.attach_before_start(reference());
+  if (!attached.ok()) return attached;
   // Even if the start fails, it may have taken effect.
   fresh_ = false;
   return services_.docker.start(reference());

@@ -42,22 +42,6 @@ const char* const writer =
 
 }  // namespace
 
-TEST_CASE("output that the daemon cannot give is told once", "[dockerd]") {
-  const WorkDirectory place;
-  Slave slave(place);
-  const auto task = slave.run("task", "echo lost; sleep 3",
-                              "parameter=log-driver=syslog parameter=log-opt=cache-disabled=true "
-                              "parameter=log-opt=syslog-address=udp://127.0.0.1:514");
-  slave.expect_status(task, "TASK_FINISHED");
-  slave.expect_termination(task);
-  const auto told = read_file(task.sandbox / "stderr");
-  const std::string words = "use the log driver json-file, local or journald";
-  const auto first = told.find(words);
-  REQUIRE(first != std::string::npos);
-  CHECK(told.find(words, first + 1) == std::string::npos);
-  CHECK_THAT(told, Catch::Contains("output is not copied"));
-}
-
 TEST_CASE("output of a command task beside the words of its executor") {
   const WorkDirectory place;
   Slave slave(place);
@@ -127,14 +111,17 @@ TEST_CASE("long lines, and a last one without an end") {
   check_same(read_file(task.sandbox / "stdout"), wanted + "end");
 }
 
-TEST_CASE("control characters and other alphabets") {
+TEST_CASE("any byte, with a terminal and without") {
   const WorkDirectory place;
   Slave slave(place);
-  const auto task =
-      slave.launch("task", "image=busybox:test command='printf \"\\\\000\\\\n\\\\r\\\\001 ж 水\"'",
-                   "launch-custom");
+  const auto terminal = GENERATE(as<std::string>(), "", " parameter=tty=true");
+  const auto task = slave.launch("task",
+                                 "image=busybox:test command='stty -opost 2>/dev/null; printf "
+                                 "\"\\\\000\\\\n\\\\r\\\\001 ж \\\\377\\\\xfe 水\"'" +
+                                     terminal,
+                                 "launch-custom");
   slave.expect_termination(task);
-  check_same(read_file(task.sandbox / "stdout"), std::string("\0\n\r\001 ж 水", 11));
+  check_same(read_file(task.sandbox / "stdout"), std::string("\0\n\r\001 ж \377\xfe 水", 14));
 }
 
 TEST_CASE("much output right before the end") {

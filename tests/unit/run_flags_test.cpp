@@ -113,7 +113,7 @@ TEST_CASE("flags that cannot be applied are refused with the reason") {
   const auto word = GENERATE(as<std::string>(), "-a", "--annotation", "--cidfile", "--cpu-count",
                              "-d", "--detach", "--detach-keys", "--env-file", "--gpus", "-i",
                              "--io-maxiops", "--label-file", "--name", "--platform", "--rm",
-                             "--rm=true", "--sig-proxy", "-t", "-it", "-Pd", "--use-api-socket");
+                             "--rm=true", "--sig-proxy", "-i", "-it", "-Pd", "--use-api-socket");
   CAPTURE(word);
   const auto refused = parse_run_options(repeated({word, "value"}));
   REQUIRE(refused.failed_with(Fault::refused));

@@ -48,6 +48,9 @@ class ResponseReader {
   int status() const;
   std::string header(std::string_view name) const;  // "" when absent
 
+  // What has arrived behind the complete response, which an upgrade leaves to others.
+  std::string take_excess();
+
   // What has arrived of the body since the last call, without the transfer coding.
   std::string take_body();
 

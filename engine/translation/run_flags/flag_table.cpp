@@ -397,8 +397,7 @@ Status restart(const FlagRow&, const std::string& value, CreateRequest&) {
 }
 
 constexpr std::string_view no_terminal =
-    "not supported, because no terminal is attached to the container; its output goes to the "
-    "sandbox";
+    "not supported, because the container runs detached; its output goes to the sandbox";
 constexpr std::string_view host_file =
     "not supported, because files of the host are not read for a task";
 constexpr std::string_view windows = "not supported, because it is only for Windows";
@@ -504,7 +503,7 @@ constexpr FlagRow flags[] = {
     {"storage-opt", map, "HostConfig.StorageOpt"},
     {"sysctl", sysctl, "HostConfig.Sysctls"},
     {"tmpfs", tmpfs, "HostConfig.Tmpfs"},
-    {"tty", not_applied, no_terminal, 't'},
+    {"tty", boolean, "Tty", 't', true},
     {"ulimit", ulimit, "HostConfig.Ulimits"},
     {"use-api-socket", not_applied, "not supported, because tasks may not use the daemon's socket"},
     {"user", text, "User", 'u'},
