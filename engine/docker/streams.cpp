@@ -102,8 +102,8 @@ class DockerAttachment final : public Attachment {
     return received;
   }
 
-  Failure end(const Failure& failure) {
-    end_ = failure(attach_call, container_, failure);
+  Failure end(const Failure& reason) {
+    end_ = failure(attach_call, container_, reason);
     return *end_;
   }
 

@@ -36,6 +36,18 @@ struct StreamJoined {
   std::optional<std::int64_t> gap_end;
 };
 
+// One stream of a join, in the current pass. Not a member of OutputJoin, because clang cannot
+// construct an optional of a nested class that has initializers.
+struct JoiningStream {
+  StreamJoin task;
+  std::unique_ptr<LogSearch> search;
+  StreamJoined joined;
+  LogCounter counter;
+  std::size_t skip = 0;     // bytes of the tail in the next entries
+  bool is_copying = false;  // past the tail's end
+  bool is_done = false;
+};
+
 class OutputJoin {
  public:
   // Both outlive it.
@@ -60,16 +72,7 @@ class OutputJoin {
   Result<std::optional<Outcome>> advance();
 
  private:
-  // One stream, in the pass that is under way.
-  struct Stream {
-    StreamJoin task;
-    std::unique_ptr<LogSearch> search;
-    StreamJoined joined;
-    LogCounter counter;
-    std::size_t skip = 0;     // bytes of the tail in the next entries
-    bool is_copying = false;  // past the tail's end
-    bool is_done = false;
-  };
+  using Stream = JoiningStream;
 
   void start_pass(bool is_copying, std::size_t most);
   std::optional<Stream>& stream_of(OutputStream stream) {
