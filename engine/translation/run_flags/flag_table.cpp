@@ -350,11 +350,6 @@ Status security_option(const FlagRow& row, const std::string& value, CreateReque
   return list(row, value, request);
 }
 
-Status log_driver(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (value == "none") return refuse("the output could not be copied to the sandbox");
-  return text(row, value, request);
-}
-
 // A negative one is for ever, and a destroy has to end.
 Status seconds_to_stop(const FlagRow& row, const std::string& value, CreateRequest& request) {
   if (parse_integer_literal(value).value_or(0) < 0) {
@@ -445,7 +440,7 @@ constexpr FlagRow flags[] = {
     {"label-file", not_applied, host_file},
     {"link", link, "HostConfig.Links"},
     {"link-local-ip", endpoint_list, "IPAMConfig.LinkLocalIPs"},
-    {"log-driver", log_driver, "HostConfig.LogConfig.Type"},
+    {"log-driver", text, "HostConfig.LogConfig.Type"},
     {"log-opt", map, "HostConfig.LogConfig.Config"},
     {"mac-address", mac_address, "MacAddress"},
     {"memory", bytes, "HostConfig.Memory", 'm'},
