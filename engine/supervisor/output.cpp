@@ -76,7 +76,6 @@ void OutputCopy::take_over_sandbox(OutputStream stream) {
 }
 
 Status OutputCopy::attach_before_start(const std::string& container) {
-  open();
   const auto before = clock();
   auto attached = services_.docker.attach(container);
   is_attach_refused_ = attached.failed_with(Fault::refused);
@@ -86,7 +85,9 @@ Status OutputCopy::attach_before_start(const std::string& container) {
   }
   if (!attached.ok()) return attached.failure();
   writes_itself_ = attached.value() == nullptr;
-  if (!writes_itself_) intake_->attach(std::move(attached.value()), true, before);
+  if (writes_itself_) return Done{};
+  open();
+  intake_->attach(std::move(attached.value()), true, before);
   buffer_->note_start(before);
   attached_since_ = services_.host.now();
   return Done{};
@@ -106,6 +107,7 @@ void OutputCopy::work(const std::string& container) {
   if (intake_->is_dropping() && buffer_->is_written() && !join_->runs()) {
     intake_->stop_dropping(clock());
     next_join_ = now;
+    is_quiet_ = false;
   }
   join(container);
   write();
@@ -123,7 +125,7 @@ std::vector<int> OutputCopy::descriptors() const {
 void OutputCopy::attach(const std::string& container) {
   const auto now = services_.host.now();
   if (now < attach_retry_.next) return wake_at(attach_retry_.next);
-  intake_->hold();
+  break_off();
   const auto before = clock();
   auto attached = services_.docker.attach(container);
   if (attached.ok()) {
@@ -146,12 +148,12 @@ void OutputCopy::attach(const std::string& container) {
 // A clean end proves nothing yet: a daemon that dies closes its connections, too.
 void OutputCopy::attachment_ended(const Failure& failure) {
   const auto now = services_.host.now();
+  ended_at_ = clock();
   if (has_ended_ && failure.fault == Fault::not_found) return check_end();
-  broke_at_ = clock();
   if (failure.fault == Fault::not_found) {
     attach_retry_.next = now + end_comes;
   } else {
-    intake_->hold();
+    break_off();
     attach_retry_.failed(now);
   }
   wake_at(attach_retry_.next);
@@ -159,7 +161,13 @@ void OutputCopy::attachment_ended(const Failure& failure) {
 
 // The attachment brought everything if it was the container's end that ended it.
 void OutputCopy::check_end() {
-  if (!is_witnessed_ || !services_.docker.ping().ok()) intake_->hold();
+  if (!is_witnessed_ || !services_.docker.ping().ok()) break_off();
+}
+
+// Something may have been missed since the last attachment, if there was one.
+void OutputCopy::break_off() {
+  intake_->hold();
+  if (ended_at_) broke_at_ = std::exchange(ended_at_, std::nullopt);
 }
 
 // --- The join
@@ -239,6 +247,7 @@ void OutputCopy::settle(OutputStream stream, const StreamJoined& joined) {
   const auto& sought = joined_[index_of(stream)]->sought;
   if (joined.gap_end) note_gap(sought.tail.last, *joined.gap_end);
   if (has_ended_) return intake_->skip_held(stream);
+  if (intake_->is_dropping()) return;  // What was held is gone: the next join brings it.
   if (!intake_->is_attached()) return wake_join(Duration(log_lead));
   const auto age = clock() - intake_->held_since(stream);
   if (!sought.head.empty()) {
@@ -288,6 +297,7 @@ void OutputCopy::give_up_join() {
     intake_->release(stream);
   }
   report_gap();
+  broke_at_.reset();
   intake_->forget_dropped();
 }
 
@@ -315,7 +325,7 @@ void OutputCopy::write() {
   const bool wants_sync =
       has_ended_ && !intake_->is_attached() && !intake_->is_any_held() && intake_->is_passed_on();
   if (wants_sync) writer_->ask_for_sync();
-  if (buffer_->is_written() && (!wants_sync || writer_->is_synced())) return;
+  if (buffer_->is_written() && (!wants_sync || writer_->is_synced())) return unwritten_.reset();
   const auto failure = writer_->failure();
   if (failure && !unwritten_) log::error("{}", failure->text);
   unwritten_ = failure;
@@ -362,7 +372,7 @@ std::optional<Status> OutputCopy::look_at_end(Deadline moved_at, Duration silenc
   const auto quiet = services_.host.now() - moved_at;
   if (intake_->is_attached() && quiet >= std::min(longest_end, silence)) {
     intake_->detach();
-    intake_->hold();
+    break_off();
   }
   if (unwritten_ && quiet >= last_chance) return *unwritten_;
   if (quiet < silence) return std::nullopt;

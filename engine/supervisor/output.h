@@ -69,6 +69,7 @@ class OutputCopy {
   void attach(const std::string& container);
   void attachment_ended(const Failure& failure);
   void check_end();
+  void break_off();
 
   void join(const std::string& container);
   void start_join(const std::string& container);
@@ -105,7 +106,8 @@ class OutputCopy {
   std::optional<Failure> no_log_;         // why there is no log to read
   std::optional<Failure> failure_;        // of the last join
   std::optional<Failure> unwritten_;      // why the sandbox takes nothing
-  std::optional<std::int64_t> broke_at_;  // when the last attachment ended before its container
+  std::optional<std::int64_t> ended_at_;  // when the attachment ended
+  std::optional<std::int64_t> broke_at_;  // the same, where it ended before its container
   bool is_attach_refused_ = false;
   bool is_witnessed_ = false;  // the end, by a daemon that was never away
   bool is_quiet_ = false;      // what is held waits for its first bytes

@@ -7,7 +7,7 @@ namespace containerizer {
 namespace {
 
 // Mostly enough, and many times cheaper than a whole log.
-constexpr std::size_t newest_entries = 10'000;
+constexpr std::size_t newest_entries = 50'000;
 // An entry can be dated before the bytes of the tail came, when the host is busy.
 constexpr std::int64_t margin = 10'000;
 constexpr int entries_in_a_row = 2'000;

@@ -365,13 +365,6 @@ Status security_option(const FlagRow& row, const std::string& value, CreateReque
   return list(row, value, request);
 }
 
-Status log_driver(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (value == "none") {
-    return failure("\"none\" is not allowed, because the output must be copied to the sandbox");
-  }
-  return text(row, value, request);
-}
-
 // Docker waits forever if the number is negative, but a destroy must end.
 Status seconds_to_stop(const FlagRow& row, const std::string& value, CreateRequest& request) {
   if (parse_integer_literal(value).value_or(0) < 0) {
@@ -466,7 +459,7 @@ constexpr FlagRow flags[] = {
     {"label-file", not_applied, host_file},
     {"link", link, "HostConfig.Links"},
     {"link-local-ip", endpoint_list, "IPAMConfig.LinkLocalIPs"},
-    {"log-driver", log_driver, "HostConfig.LogConfig.Type"},
+    {"log-driver", text, "HostConfig.LogConfig.Type"},
     {"log-opt", map, "HostConfig.LogConfig.Config"},
     {"mac-address", mac_address, "MacAddress"},
     {"memory", bytes, "HostConfig.Memory", 'm'},
