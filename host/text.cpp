@@ -7,14 +7,14 @@
 namespace containerizer {
 namespace {
 
-constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view spaces = " \t\r\n";
 
 }  // namespace
 
 std::string one_line(std::string_view text, std::size_t longest) {
-  const auto first = text.find_first_not_of(blanks);
+  const auto first = text.find_first_not_of(spaces);
   if (first == text.npos) return "";
-  text = text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+  text = text.substr(first, text.find_last_not_of(spaces) + 1 - first);
   std::string line(text.substr(0, longest));
   std::replace_if(
       line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
@@ -28,7 +28,7 @@ Result<std::vector<std::string>> split_words(std::string_view line) {
   char quote = '\0';
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
-    if (quote == '\0' && blanks.find(c) != blanks.npos) {
+    if (quote == '\0' && spaces.find(c) != spaces.npos) {
       in_word = false;
       continue;
     }
@@ -39,8 +39,8 @@ Result<std::vector<std::string>> split_words(std::string_view line) {
     } else if (quote == '\0' && (c == '\'' || c == '"')) {
       quote = c;
     } else if (c == '\\' && quote != '\'') {
-      if (++i == line.size()) return Failure{Fault::refused, "a backslash ends it"};
-      // Between double quotes a backslash is itself, except before what it can protect there.
+      if (++i == line.size()) return Failure{Fault::refused, "it ends with a backslash"};
+      // Between double quotes, a backslash is an ordinary character, except before these.
       const bool protects = quote == '\0' || std::string_view("\"\\$`").find(line[i]) != line.npos;
       if (!protects) words.back() += '\\';
       words.back() += line[i];
@@ -49,7 +49,7 @@ Result<std::vector<std::string>> split_words(std::string_view line) {
     }
   }
   if (quote == '\0') return words;
-  return Failure{Fault::refused, std::string("a quote ") + quote + " is not closed"};
+  return Failure{Fault::refused, std::string("its quote ") + quote + " is not closed"};
 }
 
 bool to_number(std::string_view text, unsigned& number) {
