@@ -48,6 +48,7 @@ struct ChildImage {
   ::_exit(127);
 }
 
+// Ignored signals and the mask survive exec, so the program would inherit ours.
 void reset_signals() {
   sigset_t none;
   ::sigemptyset(&none);
@@ -92,6 +93,7 @@ bool take_identity(const Program& program) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != image.parent) ::_exit(127);
   }
+  // A slave kills a verb with its process group and session. The program must not be in them.
   ::setsid();
   reset_signals();
   if (!arrange_descriptors(image)) fail_child(image.report);
