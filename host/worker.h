@@ -1,4 +1,4 @@
-// Work that may block for long, in a thread of its own.
+// Runs work that may block for a long time in its own thread.
 #pragma once
 
 #include <functional>
@@ -8,11 +8,11 @@ namespace containerizer {
 
 class Worker {
  public:
-  // Asks the thread to end. Does not wait for it: a run may be blocked for good, by a disk that
-  // hangs. So the work must own everything that it uses.
+  // Asks the thread to end, without waiting for it: a disk that hangs may block it forever. So the
+  // work must own everything that it uses.
   virtual ~Worker() = default;
 
-  // Asks for a run of the work, after the run that is under way, if there is one.
+  // Requests a run of the work. If a run is in progress, the next one follows it.
   virtual void poke() = 0;
   // Readable after the end of a run, until clear().
   virtual int fd() const = 0;

@@ -44,17 +44,6 @@ class Monitor {
   Status drain(int interrupt, Duration silence);
 
  private:
-  // A connection that is opened again after it failed, later each time.
-  struct Reconnect {
-    Deadline next{};
-    Backoff backoff{Duration(100), Duration(5'000)};
-    bool is_due(Deadline now) const { return now >= next; }
-    // Repeated failures are logged only while the pauses still grow.
-    bool is_worth_a_line() const { return !backoff.is_longest(); }
-    void failed(Deadline now) { next = now + backoff.next(); }
-    void succeeded() { backoff.reset(); }
-  };
-
   std::optional<Outcome> connect();
   std::optional<Outcome> look_at_exit();
 
@@ -69,7 +58,7 @@ class Monitor {
   std::optional<Deadline> vanished_at_;  // when the daemon should have said that init has ended
   std::unique_ptr<ExitStream> exit_stream_;
   bool is_reported_ = false;  // the end, by the daemon
-  Reconnect exit_retry_;
+  RetryTimer exit_retry_;
 };
 
 }  // namespace containerizer

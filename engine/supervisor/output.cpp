@@ -15,26 +15,26 @@ namespace {
 
 constexpr std::array streams{OutputStream::out, OutputStream::err};
 constexpr Duration far{24LL * 3600 * 1000};
-// An attachment ends a moment before the daemon reports the container's end.
+// The daemon ends an attachment shortly before it reports the container's end.
 constexpr Duration end_comes{1'000};
-// What an ended container's attachment may take to end.
+// The attachment of an ended container may take this long to end.
 constexpr Duration longest_end{5'000};
 constexpr Duration write_pause{250};
-// A sandbox that refuses the last output gets this long.
+// How long the last output is offered to a sandbox that refuses it.
 constexpr Duration last_chance{1'000};
-// The log gets an entry when its line is complete, and a moment later than the attachment.
+// The log gets an entry only when its line is complete, and later than the attachment does.
 constexpr Duration log_pause{50};
 constexpr Duration search_pause{100};
 constexpr std::int64_t longest_line{1'000};
 constexpr std::int64_t longest_search{3'000};
-// Output that flowed so shortly before a daemon's death may still have been under way in it.
+// A daemon that dies may lose output that it read within this time before.
 constexpr std::int64_t just_before{2'000};
-// When the attachment has had nothing for that long, it will not bring what the log has already.
+// After an attachment was empty for this long, it does not bring entries that the log already has.
 constexpr std::int64_t log_lead{1'000};
 
 std::size_t index_of(OutputStream stream) { return stream == OutputStream::out ? 0 : 1; }
 
-// What of the held bytes can be looked for in the log: whole lines, or enough of a long one.
+// The part of the held bytes that the log can contain: whole lines, or the start of a long one.
 std::string head_of(std::string_view held) {
   const auto head = held.substr(0, OutputBuffer::longest_tail);
   const auto line_end = head.rfind('\n');
@@ -51,7 +51,7 @@ void OutputCopy::open() {
   if (buffer_) return;
   buffer_ = std::make_shared<OutputBuffer>(path_, services_.host.boot());
   if (!buffer_->trouble().empty()) {
-    log::warn("output will have to be found again after a crash: {}", buffer_->trouble());
+    log::warn("the output buffer does not survive a crash of this process: {}", buffer_->trouble());
   }
   if (buffer_->is_of_other_boot()) {
     for (const auto stream : streams) take_over_sandbox(stream);
@@ -62,7 +62,7 @@ void OutputCopy::open() {
   join_ = std::make_unique<OutputJoin>(services_.docker, *buffer_);
 }
 
-// After a crash of the host, what is in the sandbox is all that is known.
+// After a crash of the host, only the sandbox shows how much was copied.
 void OutputCopy::take_over_sandbox(OutputStream stream) {
   const auto name = stream == OutputStream::out ? "stdout" : "stderr";
   const auto file = open_sandbox_file(sandbox_, name);
@@ -80,7 +80,8 @@ Status OutputCopy::attach_before_start(const std::string& container) {
   auto attached = services_.docker.attach(container);
   is_attach_refused_ = attached.failed_with(Fault::refused);
   if (is_attach_refused_) {
-    log::warn("output comes from the daemon's log alone: {}", attached.failure().text);
+    log::warn("the output comes from the daemon's log, because the daemon refused to attach: {}",
+              attached.failure().text);
     return Done{};
   }
   if (!attached.ok()) return attached.failure();
@@ -138,14 +139,15 @@ void OutputCopy::attach(const std::string& container) {
     return;
   }
   is_attach_refused_ = attached.failed_with(Fault::refused);
-  if (!attach_retry_.backoff.is_longest()) {
-    log::warn("output is not copied for now: {}", attached.failure().text);
+  if (attach_retry_.is_worth_a_line()) {
+    log::warn("output is not copied for now, retrying: {}", attached.failure().text);
   }
   attach_retry_.failed(now);
   wake_at(attach_retry_.next);
 }
 
-// A clean end proves nothing yet: a daemon that dies closes its connections, too.
+// A clean end does not prove that the container ended: a daemon that dies closes its connections
+// too.
 void OutputCopy::attachment_ended(const Failure& failure) {
   const auto now = services_.host.now();
   ended_at_ = clock();
@@ -159,12 +161,12 @@ void OutputCopy::attachment_ended(const Failure& failure) {
   wake_at(attach_retry_.next);
 }
 
-// The attachment brought everything if it was the container's end that ended it.
+// The attachment was complete only if the container's end ended it.
 void OutputCopy::check_end() {
   if (!is_witnessed_ || !services_.docker.ping().ok()) break_off();
 }
 
-// Something may have been missed since the last attachment, if there was one.
+// From here on output may be missing, so the next attachment is held back.
 void OutputCopy::break_off() {
   intake_->hold();
   if (ended_at_) broke_at_ = std::exchange(ended_at_, std::nullopt);
@@ -227,7 +229,8 @@ void OutputCopy::end_join(const OutputJoin::Outcome& outcome) {
   wake_at(services_.host.now());
 }
 
-// The log has all that the daemon had; but a daemon that dies loses what it has only read.
+// The log has everything that the daemon logged. A daemon that dies loses what it read but did not
+// log.
 void OutputCopy::report_break() {
   const auto broke_at = std::exchange(broke_at_, std::nullopt);
   if (!broke_at) return;
@@ -237,17 +240,18 @@ void OutputCopy::report_break() {
   }
   if (last < *broke_at - just_before) return;
   log::warn(
-      "output from {} to {} may be missing: the daemon broke the connection; if it died, it lost "
-      "what it had read and not passed on",
+      "output from {} to {} may be missing: the daemon broke the connection, and a daemon that "
+      "dies "
+      "loses output that it has read but not logged",
       rfc3339(last), rfc3339(intake_->attached_at()));
 }
 
-// What becomes of a stream after a join of it.
+// Decides, after a join, whether the stream's held output is released or another join is needed.
 void OutputCopy::settle(OutputStream stream, const StreamJoined& joined) {
   const auto& sought = joined_[index_of(stream)]->sought;
   if (joined.gap_end) note_gap(sought.tail.last, *joined.gap_end);
   if (has_ended_) return intake_->skip_held(stream);
-  if (intake_->is_dropping()) return;  // What was held is gone: the next join brings it.
+  if (intake_->is_dropping()) return;  // The held output is gone. The next join copies it.
   if (!intake_->is_attached()) return wake_join(Duration(log_lead));
   const auto age = clock() - intake_->held_since(stream);
   if (!sought.head.empty()) {
@@ -278,8 +282,8 @@ void OutputCopy::join_failed(const Failure& failure) {
   } else if (failure.fault == Fault::not_found && has_ended_) {
     for (const auto stream : streams) intake_->skip_held(stream);
   } else {
-    if (!join_retry_.backoff.is_longest()) {
-      log::warn("output is not complete yet: {}", failure.text);
+    if (join_retry_.is_worth_a_line()) {
+      log::warn("the output is not complete yet, retrying: {}", failure.text);
     }
     failure_ = failure;
     join_retry_.failed(now);
@@ -288,7 +292,7 @@ void OutputCopy::join_failed(const Failure& failure) {
   wake_at(next_join_);
 }
 
-// There is no log: what an attachment has brought since is all that there is.
+// Without a log, only the output of the new attachment exists.
 void OutputCopy::give_up_join() {
   const auto end = has_ended_ || !intake_->is_attached() ? clock() : intake_->attached_at();
   for (const auto stream : streams) {
@@ -312,7 +316,7 @@ void OutputCopy::report_gap() {
   const auto [from, to] = *std::exchange(gap_, std::nullopt);
   const auto out = intake_->dropped(OutputStream::out);
   const auto err = intake_->dropped(OutputStream::err);
-  const auto reason = no_log_ ? no_log_->text : "the daemon's log does not have it";
+  const auto reason = no_log_ ? no_log_->text : "the daemon's log does not contain it";
   const auto amount = fmt::format(" ({} bytes of stdout, {} bytes of stderr)", out, err);
   log::error("output from {} to {} {} missing{}: {}", rfc3339(from), rfc3339(to),
              out + err > 0 ? "is" : "may be", out + err > 0 ? amount : "", reason);
@@ -345,7 +349,7 @@ Status OutputCopy::finish(const std::string& container, std::optional<Deadline> 
                           int interrupt, Duration silence) {
   if (writes_itself_) return Done{};
   open();
-  if (!std::exchange(has_ended_, true)) join_->stop();  // It may leave new entries alone.
+  if (!std::exchange(has_ended_, true)) join_->stop();  // That join may skip new entries.
   next_join_ = services_.host.now();
   is_witnessed_ = whole_since && attached_since_ > *whole_since;
   if (!intake_->is_attached()) check_end();
@@ -366,7 +370,7 @@ Status OutputCopy::finish(const std::string& container, std::optional<Deadline> 
   }
 }
 
-// Nothing: there is more to come. `moved_at` is when something came last.
+// Empty: more output can come. `moved_at` is the time of the last progress.
 std::optional<Status> OutputCopy::look_at_end(Deadline moved_at, Duration silence) {
   if (is_complete()) return Done{};
   const auto quiet = services_.host.now() - moved_at;
@@ -376,7 +380,9 @@ std::optional<Status> OutputCopy::look_at_end(Deadline moved_at, Duration silenc
   }
   if (unwritten_ && quiet >= last_chance) return *unwritten_;
   if (quiet < silence) return std::nullopt;
-  return Failure{Fault::unavailable, "the rest of the output does not come, or is not taken"};
+  return Failure{
+      Fault::unavailable,
+      "the daemon does not send the rest of the output, or the sandbox does not accept it"};
 }
 
 }  // namespace containerizer

@@ -1,10 +1,12 @@
 // Copies a container's output into its sandbox: every byte once, in order for each stream.
 //
-// The output comes by an attachment to the container, goes into a buffer that survives this
-// process, and from there into the sandbox by a worker thread, so that no disk can block the
-// container. After a break (a dead supervisor, a restarted daemon, a sandbox that took nothing for
-// a while) what an attachment brings is held back until a join has copied from the daemon's log
-// what came before it. What the log does not have is reported in a line.
+// An attachment to the container puts its output into a buffer that survives this process. A worker
+// thread writes the buffer to the sandbox, so no disk can block the container.
+//
+// After a break, output may be missing between the sandbox and a new attachment. A break is a dead
+// supervisor, a restarted daemon, or a sandbox that accepted nothing for a while. The output of the
+// new attachment then waits until a join has copied the missing part from the daemon's log. Output
+// that the log does not have is reported in one line of the sandbox's `stderr`.
 #pragma once
 
 #include <array>
@@ -29,38 +31,31 @@ class OutputCopy {
   // `path` is the file of the buffer. Opens nothing before the first use.
   OutputCopy(const Services& services, std::string sandbox, std::string path);
 
-  // `container` is the name by which the daemon knows it, in every call.
+  // In every call, `container` is the daemon's name or id of the container.
 
-  // Attaches to a container that has not been started. Success also when the daemon refuses it:
-  // then the log is copied. Other failures are those of Docker::attach.
+  // Attaches to a container that has not been started. Success also if the daemon refuses to
+  // attach: the output then comes from the log. Other failures are those of Docker::attach.
   Status attach_before_start(const std::string& container);
 
   // --- While the container runs
 
-  // Does what can be done without waiting.
+  // Does everything that it can do without waiting.
   void work(const std::string& container);
-  // More can be done when one of these is readable, or at that moment.
+  // Call work() again when one of the descriptors is readable, or at due().
   std::vector<int> descriptors() const;
   Deadline due() const { return due_; }
 
   // --- After its end
 
-  // Copies the rest, and synchronizes it with the disk. `whole_since`: the daemon reported the end,
-  // and was never away since that moment; nothing when it did not. unavailable: the daemon does not
-  // answer, or says nothing for as long as `silence`. refused: the sandbox takes no more.
-  // interrupted: `interrupt` (a descriptor, -1 for none) became readable.
+  // Copies the rest of the output and synchronizes the files with the disk. `whole_since`: since
+  // then the daemon was never away until it reported the container's end; absent if it did not
+  // report it. unavailable: the daemon does not respond, or sends nothing for `silence`. refused:
+  // the sandbox accepts no more. interrupted: `interrupt` (a descriptor; -1 for none) became
+  // readable.
   Status finish(const std::string& container, std::optional<Deadline> whole_since, int interrupt,
                 Duration silence);
 
  private:
-  // A thing that is tried again, later each time.
-  struct Retry {
-    Deadline next{};
-    Backoff backoff{Duration(100), Duration(5'000)};
-    void failed(Deadline now) { next = now + backoff.next(); }
-    void succeeded() { backoff.reset(); }
-  };
-
   void open();
   void take_over_sandbox(OutputStream stream);
   std::int64_t clock() const { return services_.store.now().wall; }
@@ -94,24 +89,24 @@ class OutputCopy {
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<OutputIntake> intake_;
   std::unique_ptr<OutputJoin> join_;
-  OutputJoin::Streams joined_;  // what the join was started with
+  OutputJoin::Streams joined_;  // the task of the current join
   Deadline attached_since_{};
-  Retry attach_retry_;
-  Retry join_retry_;
+  RetryTimer attach_retry_;
+  RetryTimer join_retry_;
   Deadline next_join_{};
   Deadline next_write_{};
   Deadline due_{};
-  bool writes_itself_ = false;            // the container's program, to the sandbox
-  bool has_ended_ = false;                // the container
+  bool writes_itself_ = false;            // the program of a host task writes to the sandbox
+  bool has_ended_ = false;                // the container has
   std::optional<Failure> no_log_;         // why there is no log to read
   std::optional<Failure> failure_;        // of the last join
-  std::optional<Failure> unwritten_;      // why the sandbox takes nothing
+  std::optional<Failure> unwritten_;      // why the sandbox accepts nothing
   std::optional<std::int64_t> ended_at_;  // when the attachment ended
-  std::optional<std::int64_t> broke_at_;  // the same, where it ended before its container
+  std::optional<std::int64_t> broke_at_;  // the same, if the container did not end with it
   bool is_attach_refused_ = false;
-  bool is_witnessed_ = false;  // the end, by a daemon that was never away
-  bool is_quiet_ = false;      // what is held waits for its first bytes
-  // The gap that is to be reported: from, to.
+  bool is_witnessed_ = false;  // a daemon that was never away reported the end
+  bool is_quiet_ = false;      // the next join waits for the first held bytes
+  // The gap to report: its start and end, in milliseconds since 1970.
   std::optional<std::pair<std::int64_t, std::int64_t>> gap_;
 };
 

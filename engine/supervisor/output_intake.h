@@ -1,6 +1,6 @@
-// What an attachment brings, on its way into the buffer. While nobody knows what came before it, it
-// is held back; while nothing takes it for a second, it is dropped and counted, so that the
-// container does not wait.
+// Moves the output of an attachment into the buffer. It holds output back until a join has filled
+// the gap before it. If the buffer stays full for a second, it drops and counts output, so that the
+// container does not block.
 #pragma once
 
 #include <array>
@@ -22,46 +22,47 @@ class OutputIntake {
   // `buffer` outlives it.
   explicit OutputIntake(OutputBuffer& buffer) : buffer_(buffer) {}
 
-  // Replaces the attachment. `is_first`: the container has not been started yet, so that nothing is
-  // held back. `clock`, here and below, is the time in milliseconds since 1970.
+  // Replaces the attachment. `is_first`: the container has not been started yet, so nothing is held
+  // back. In every call, `clock` is the time in milliseconds since 1970.
   void attach(std::unique_ptr<Attachment> attachment, bool is_first, std::int64_t clock);
   void detach();
   bool is_attached() const { return attachment_ != nullptr; }
 
-  // Takes what has come. The failure that ended the attachment detaches.
+  // Takes the output that has arrived. A failure is the end of the attachment, which is then
+  // closed.
   Status take(Deadline now, std::int64_t clock);
-  // Readable when take() can do more; -1 while what came does not fit.
+  // Readable when take() can do more; -1 while the buffer has no room.
   int fd() const { return attachment_ && !piece_ ? attachment_->fd() : -1; }
-  // Whether take() can do more at once.
+  // Whether take() can do more without waiting.
   bool has_more() const { return has_more_; }
-  // When take() starts to drop what does not fit.
+  // When take() starts to drop output that does not fit.
   std::optional<Deadline> drops_at() const;
 
-  // From then on nothing was dropped. REQUIRES: it drops.
+  // Ends the dropping at `clock`. REQUIRES: is_dropping().
   void stop_dropping(std::int64_t clock);
   bool is_dropping() const { return is_dropping_; }
   // Bytes of the stream that were dropped since the last forget_dropped().
   std::uint64_t dropped(OutputStream stream) const { return of(stream).dropped; }
   void forget_dropped() { out_.dropped = err_.dropped = 0; }
 
-  // --- What is held back
+  // --- Output that is held back
 
   bool is_held(OutputStream stream) const { return of(stream).is_held; }
   bool is_any_held() const { return out_.is_held || err_.is_held; }
-  // What has come of the stream, and when its first byte came.
+  // The stream's held output, and when its first byte arrived.
   std::string_view held(OutputStream stream) const { return of(stream).held; }
   std::int64_t held_since(OutputStream stream) const { return of(stream).held_since; }
-  // What is held came after the first of these; nothing had come until the second.
+  // The held output arrived after attached_at(). Nothing had arrived by empty_at().
   std::int64_t attached_at() const { return attached_at_; }
   std::int64_t empty_at() const { return empty_at_; }
-  // From now on the stream goes into the buffer, with what was held first.
+  // Stops holding the stream back: its held output goes into the buffer first.
   void release(OutputStream stream);
-  // The same without what was held, which is in the buffer already.
+  // The same, but without the held output, which is in the buffer already.
   void skip_held(OutputStream stream);
-  // Holds both streams back: something may have been missed. What was held comes again, from the
-  // log. REQUIRES: not attached.
+  // Holds both streams back, because output may be missing before the next attachment. Forgets the
+  // held output: the join copies it from the log. REQUIRES: not attached.
   void hold();
-  // Whether everything that came is in the buffer.
+  // Whether all output that arrived is in the buffer.
   bool is_passed_on() const { return !piece_ && out_.held.empty() && err_.held.empty(); }
 
  private:
@@ -80,8 +81,8 @@ class OutputIntake {
 
   OutputBuffer& buffer_;
   std::unique_ptr<Attachment> attachment_;
-  std::optional<OutputPiece> piece_;    // that does not fit
-  std::optional<Deadline> full_since_;  // since then it does not
+  std::optional<OutputPiece> piece_;    // output that did not fit
+  std::optional<Deadline> full_since_;  // since when it has not fitted
   Stream out_;
   Stream err_;
   std::int64_t attached_at_ = 0;

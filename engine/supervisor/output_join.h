@@ -1,9 +1,9 @@
-// Brings from the daemon's log into the buffer what an attachment missed: everything between the
-// end of the copy in the sandbox and the first bytes that the attachment brought.
+// Fills the gap before an attachment: copies from the daemon's log into the buffer everything
+// between the end of the copy in the sandbox and the first bytes of the attachment.
 //
-// It reads the log twice. The first time it searches for both ends, the second time it copies what
-// is between them. Each time the log is a snapshot: followers of a log repeat and skip entries when
-// it rotates.
+// It reads the log twice. The first pass searches for both ends, the second pass copies everything
+// between them. Each pass reads a snapshot, because a reader that follows a log repeats and skips
+// entries when the log rotates.
 #pragma once
 
 #include <array>
@@ -20,19 +20,19 @@
 
 namespace containerizer {
 
-// What a join is to do for one stream.
+// The task of a join for one stream.
 struct StreamJoin {
   Sought sought;
-  // Where no head is found, entries that may be of this time or later are left alone; milliseconds.
+  // If no head is found, entries of this time or later are not copied. Milliseconds since 1970.
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
 };
 
-// What came of it.
+// The result for one stream.
 struct StreamJoined {
   LogSearch::Tail tail = LogSearch::Tail::nothing;
   bool has_head = false;  // copied up to the head
-  bool has_rest = false;  // entries were left alone
-  // Where the log lacks what follows the tail: from the tail to there; milliseconds since 1970.
+  bool has_rest = false;  // some entries were not copied
+  // If the log lacks output after the tail: the end of that gap, in milliseconds since 1970.
   std::optional<std::int64_t> gap_end;
 };
 
@@ -56,7 +56,7 @@ class OutputJoin {
   using Streams = std::array<std::optional<StreamJoin>, OutputBuffer::stream_count>;
   using Outcome = std::array<std::optional<StreamJoined>, OutputBuffer::stream_count>;
 
-  // Starts a join of the streams that are there; `now` is the time in milliseconds since 1970.
+  // Starts a join of the streams that are present. `now` is the time in milliseconds since 1970.
   void start(const std::string& container, const Streams& streams, std::int64_t now);
   void stop();
   bool runs() const { return runs_; }
@@ -66,9 +66,9 @@ class OutputJoin {
   // Whether advance() can do more without waiting.
   bool is_ready() const { return runs_ && (!reader_ || has_more_); }
 
-  // Does a part of the work, without waiting for the log. The outcome once it is done. Any failure
-  // ends the join; what was copied stays. refused: the daemon has no log to read; unavailable: try
-  // again; not_found: no such container. REQUIRES: it runs.
+  // Does a part of the work without waiting for the log. Returns the outcome at the end. A failure
+  // ends the join, but the copied output stays. refused: the daemon has no log to read.
+  // unavailable: try again. not_found: no such container. REQUIRES: runs().
   Result<std::optional<Outcome>> advance();
 
  private:

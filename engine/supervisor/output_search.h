@@ -1,8 +1,9 @@
-// Finds in a daemon's log of a container where the copy in the sandbox ends, and where what an
-// attachment brings begins. Pure.
+// Finds two places in the daemon's log of a container: the end of the copy in the sandbox, and the
+// start of an attachment's output. Pure.
 //
-// Both are found by their content, and where the same content is in several places, by time. Log
-// drivers that keep text replace each byte that is not UTF-8 by U+FFFD; the search does the same.
+// The search compares content. If the same content is in several places, it takes the place nearest
+// in time. Log drivers that store text replace each byte that is not UTF-8 with U+FFFD, so the
+// search does the same.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@
 
 namespace containerizer {
 
-// When an entry was dated, in milliseconds since 1970: daemons differ in how exactly they say that.
+// The time of an entry, in milliseconds since 1970. A range, because some daemons report whole
+// seconds only.
 struct EntryTime {
   std::int64_t earliest = 0;
   std::int64_t latest = 0;
@@ -28,8 +30,8 @@ EntryTime time_of(const LogEntry& entry);
 // "2026-01-31T12:34:56.789Z"
 std::string rfc3339(std::int64_t milliseconds);
 
-// A place in one stream of a log: so many bytes behind the start of an entry, which is the n-th of
-// that stream and timestamp. It may lie in the next entries.
+// A place in one stream of a log: `offset` bytes after the start of an entry. The entry is the
+// `number`-th with this timestamp in the stream. The offset may reach into later entries.
 struct LogPlace {
   std::string timestamp;
   std::uint64_t number = 0;
@@ -55,9 +57,9 @@ class LogCounter {
 class TextFinder {
  public:
   explicit TextFinder(std::string text);
-  // Takes the next character. Whether the text ends with it.
+  // Adds the next character. Returns whether the text ends with it.
   bool take(char character);
-  // How much of the text's beginning the characters so far end with.
+  // The length of the text's longest prefix that the characters so far end with.
   std::size_t matched() const { return matched_; }
   const std::string& text() const { return text_; }
 
@@ -67,43 +69,43 @@ class TextFinder {
   std::size_t matched_ = 0;
 };
 
-// What is looked for in one stream.
+// The texts to find in one stream.
 struct Sought {
-  OutputTail tail = {};         // the end of what is in the sandbox; no bytes when nothing is
-  std::string head = {};        // the beginning of what was attached; "" for not to be found
-  std::int64_t head_came = 0;   // when it came
-  std::int64_t head_least = 0;  // the attachment is not older than this
+  OutputTail tail = {};         // the end of the copy in the sandbox; empty if there is no copy
+  std::string head = {};        // the start of the attachment's output; "" for no search
+  std::int64_t head_came = 0;   // when the head arrived
+  std::int64_t head_least = 0;  // the head is not older than this
 };
 
 class LogSearch {
  public:
   explicit LogSearch(Sought sought);
 
-  // Takes the next entry of the stream.
+  // Adds the next entry of the stream.
   void take(const LogEntry& entry);
 
   // After the last entry.
   void end();
 
   enum class Tail {
-    nothing,  // there was no tail to find: the log's beginning is its end
+    nothing,  // there was no tail to find; the copy starts with the log
     found,    // at tail_end()
-    ahead,    // the log does not reach to its end yet
-    missing,  // the log does not have it
+    ahead,    // the log does not contain its end yet
+    missing,  // the log does not contain it
   };
   // REQUIRES: end() was called.
   Tail tail() const;
   const LogPlace& tail_end() const { return tail_end_; }
-  // The place of the head's first byte, where it was found.
+  // The place of the head's first byte; absent if the head was not found.
   const std::optional<LogPlace>& head_start() const { return head_start_; }
 
  private:
-  // An entry that was taken, as it is compared, and where it lies in the stream.
+  // An entry in the form that is compared, and its place in the stream.
   struct Piece {
     LogPlace place;
     EntryTime time;
     std::string bytes;    // as in the log
-    std::uint64_t start;  // in what is compared
+    std::uint64_t start;  // in the compared text
   };
 
   void keep(Piece piece, const std::string& text);
@@ -113,13 +115,13 @@ class LogSearch {
 
   Sought sought_;
   LogCounter counter_;
-  std::size_t tail_cut_ = 0;  // bytes of the tail behind what is compared
-  std::size_t head_cut_ = 0;  // bytes of the head before what is compared
+  std::size_t tail_cut_ = 0;  // bytes of the tail after the compared text
+  std::size_t head_cut_ = 0;  // bytes of the head before the compared text
   TextFinder tail_finder_;
   TextFinder head_finder_;
-  std::uint64_t length_ = 0;  // of what was compared so far
-  std::deque<Piece> recent_;  // those in which a head may begin
-  std::string beginning_;     // of the log, where a tail may end whose beginning is gone
+  std::uint64_t length_ = 0;  // of the text compared so far
+  std::deque<Piece> recent_;  // entries in which a head may start
+  std::string beginning_;     // of the log: a tail whose start is gone may end here
   std::vector<Piece> first_;  // the entries of `beginning_`
   LogPlace tail_end_;
   std::optional<LogPlace> head_start_;
@@ -128,7 +130,7 @@ class LogSearch {
   bool is_tail_found_ = false;
 };
 
-// `bytes` with U+FFFD in place of each byte that is not UTF-8.
+// `bytes`, with each byte that is not UTF-8 replaced by U+FFFD.
 std::string as_text(std::string_view bytes);
 
 }  // namespace containerizer

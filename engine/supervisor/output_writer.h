@@ -1,9 +1,9 @@
-// Writes what is in an OutputBuffer to the files `stdout` and `stderr` of a sandbox, and rotates
-// these. All that touches the sandbox for a container's output is here: a disk that hangs blocks
-// run(), which is why a Worker calls it.
+// Writes the bytes of an OutputBuffer to the files `stdout` and `stderr` of a sandbox, and rotates
+// these files. A disk that hangs blocks run(), so a Worker calls it. No other code touches the
+// sandbox for a container's output.
 //
-// Others append to the same files (the slave, mesos-executor, the log): no position in them is ours
-// alone, so the bytes themselves are compared.
+// The slave, mesos-executor and the log append to the same files. So the size of a file does not
+// show how much of the output it contains, and a successor compares the bytes themselves.
 #pragma once
 
 #include <array>
@@ -26,13 +26,13 @@ class OutputWriter {
  public:
   OutputWriter(std::shared_ptr<OutputBuffer> buffer, std::string sandbox, OutputLimits limits);
 
-  // Writes what is in the buffer, until it is empty or a write fails. First it completes a write
-  // that a dead process left under way. One thread at a time.
+  // Writes until the buffer is empty or a write fails. First completes the write that a dead
+  // process may have left unfinished. One thread at a time.
   void run();
 
   // --- For any thread
 
-  // The failure that ended the last run. refused: the sandbox is gone, and the bytes with it.
+  // The failure that ended the last run. refused: the sandbox is gone, and the bytes are lost.
   std::optional<Failure> failure() const;
   // The next run that empties the buffer synchronizes the files with the disk.
   void ask_for_sync() { sync_asked_ = true; }
@@ -41,7 +41,7 @@ class OutputWriter {
  private:
   struct File {
     Fd fd;
-    bool is_checked = false;  // for a write that a dead process left
+    bool is_checked = false;  // for an unfinished write of a dead process
   };
 
   Status write_all_of(OutputStream stream);
@@ -62,9 +62,9 @@ class OutputWriter {
   std::optional<Failure> failure_;  // guarded by mutex_
 };
 
-// How many bytes at the front of `bytes` a file contains already, when a write of them was started
-// at its end and may have been cut. `there` is the file's content from that end on, and `position`
-// says where that is: a write that is cut ends with a page of the file, or with the file. Pure.
+// Returns how many of the first `bytes` a file already contains, after a write of them at its end
+// that may be incomplete. `there` is the file's content from `position`, its size before the write,
+// on. An incomplete write ends at the end of a page or of the file. Pure.
 std::size_t length_written(std::string_view bytes, std::string_view there, std::uint64_t position);
 
 }  // namespace containerizer
