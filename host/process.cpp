@@ -224,8 +224,8 @@ Result<PreparedProcess> PreparedProcess::fork(const Program& program) {
   if (child < 0) return Failure{Fault::unavailable, "cannot fork: " + last_error()};
   const auto id = identify(child);
   if (!id) {
-    return Failure{Fault::unavailable,
-                   "the process for " + describe(program) + " exited before it could be started"};
+    return Failure{Fault::unavailable, "the prepared child process for " + describe(program) +
+                                           " exited before it could execute the program"};
   }
   PreparedProcess prepared(*id, std::move(gate.value().write), std::move(report.value().read));
   prepared.path_ = describe(program);
@@ -237,7 +237,8 @@ Status PreparedProcess::allow() {
   gate_.close();
   if (!written) {
     return Failure{Fault::refused,
-                   "cannot start " + path_ + ": its prepared process has exited or was killed"};
+                   "cannot start " + path_ +
+                       ": the prepared child process exited before it could execute the program"};
   }
   return await_exec(report_, path_);
 }

@@ -229,8 +229,8 @@ void OutputCopy::end_join(const OutputJoin::Outcome& outcome) {
   wake_at(services_.host.now());
 }
 
-// The log has everything that the daemon logged. A daemon that dies loses what it read but did not
-// log.
+// The log contains everything that the daemon logged. If the daemon died, output that it had read
+// but not logged is lost.
 void OutputCopy::report_break() {
   const auto broke_at = std::exchange(broke_at_, std::nullopt);
   if (!broke_at) return;
@@ -240,9 +240,8 @@ void OutputCopy::report_break() {
   }
   if (last < *broke_at - just_before) return;
   log::warn(
-      "output from {} to {} may be missing: the daemon broke the connection, and a daemon that "
-      "dies "
-      "loses output that it has read but not logged",
+      "output from {} to {} may be missing: the connection to the daemon broke; if the daemon "
+      "died, output that it had read but not logged is lost",
       rfc3339(last), rfc3339(intake_->attached_at()));
 }
 
