@@ -35,10 +35,12 @@ void await_growth(const fs::path& path) {
   eventually(path.string() + " grows", [&] { return size_of(path) > now; });
 }
 
-// Odd numbers to stdout, even ones to stderr, in bursts.
+// Odd numbers to stdout, even ones to stderr, in bursts. Slowly until let_writer_finish().
 const char* const writer =
     "i=1; while [ $i -le 30000 ]; do echo $i; echo $((i + 1)) >&2; i=$((i + 2)); "
-    "[ $((i % 300)) != 1 ] || sleep 0.05; done";
+    "[ $((i % 300)) != 1 ] || [ -e $MESOS_SANDBOX/go ] || sleep 0.6; done";
+
+void let_writer_finish(const Task& task) { write_file(task.sandbox / "go", ""); }
 
 }  // namespace
 
@@ -66,6 +68,7 @@ TEST_CASE("output while supervisors die") {
     place.kill_supervisor(task.id);
   }
   REQUIRE(place.state_of(task.id) == "Running");
+  let_writer_finish(task);
   slave.expect_termination(task);
   check_same(read_file(task.sandbox / "stdout"), numbers(1, 30000, 2));
   const auto errors = read_file(task.sandbox / "stderr");
@@ -87,6 +90,7 @@ TEST_CASE("output of a command task while supervisors die") {
     await_growth(task.sandbox / "stdout");
     place.kill_supervisor(task.id);
   }
+  let_writer_finish(task);
   slave.expect_status(task, "TASK_FINISHED");
   slave.expect_termination(task);
   std::string written;
