@@ -219,9 +219,16 @@ void LogSearch::find_cut_tail() {
 LogSearch::Tail LogSearch::tail() const {
   if (sought_.tail.bytes.empty()) return Tail::nothing;
   if (is_tail_found_) return Tail::found;
-  const auto matched = tail_finder_.matched();
-  const bool ends_within = matched > 0 && tail_finder_.text()[matched - 1] == '\n';
-  return length_ == 0 || ends_within ? Tail::ahead : Tail::missing;
+  return length_ == 0 || ends_within_tail() ? Tail::ahead : Tail::missing;
+}
+
+// Whether the log ends with a whole line of the tail, and the lines before it. The end of a line
+// alone proves nothing: lines often end alike.
+bool LogSearch::ends_within_tail() const {
+  const auto matched = std::string_view(tail_finder_.text()).substr(0, tail_finder_.matched());
+  if (!matched.ends_with('\n')) return false;
+  const bool starts_within_line = sought_.tail.bytes.size() >= OutputBuffer::longest_tail;
+  return !starts_within_line || matched.find('\n') + 1 < matched.size();
 }
 
 }  // namespace containerizer

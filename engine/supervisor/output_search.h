@@ -112,6 +112,7 @@ class LogSearch {
   void note_tail(const Piece& piece, std::size_t end);
   void note_head(const Piece& last, std::uint64_t start);
   void find_cut_tail();
+  bool ends_within_tail() const;
 
   Sought sought_;
   LogCounter counter_;

@@ -95,6 +95,22 @@ TEST_CASE("a log may begin in the middle of what was copied, behind it, or end b
   SECTION("nothing was copied") { CHECK(search(log, {}).tail() == LogSearch::Tail::nothing); }
 }
 
+TEST_CASE("lines that end like the tail begins do not make a log end within the tail") {
+  std::vector<LogEntry> log;
+  std::string all;
+  for (int i = 0; i < 1'000; ++i) {
+    log.push_back(entry(i * 10, fmt::format("{}______\n", i)));
+    all += log.back().bytes;
+  }
+  // Cut within a line; then the log lost everything up to the middle.
+  const auto end = all.find("400______") + 10;
+  const auto begin = all.rfind("__\n", end - OutputBuffer::longest_tail);
+  const auto tail = all.substr(begin, OutputBuffer::longest_tail);
+  REQUIRE(tail.starts_with("__\n"));
+  const std::vector<LogEntry> rest(log.begin() + 500, log.end());
+  CHECK(search(rest, {.tail = tail_of(tail, 4'000)}).tail() == LogSearch::Tail::missing);
+}
+
 TEST_CASE("the beginning of an attachment is found in the log, also within a line") {
   const auto log = numbers(100, 10);
   const auto found = search(log, {.tail = tail_of("line 9\nline 10\n", 100),
