@@ -7,9 +7,9 @@
 namespace containerizer {
 namespace {
 
-// How long after the end of its process the daemon may take to call a container ended.
+// How long the daemon may take to report the end of a container after its process exited.
 constexpr Duration late_exit{10'000};
-// What can lie between the two when a daemon dies with the container.
+// A daemon and a container that exit within this time died together.
 constexpr Duration together{1'000};
 
 }  // namespace
@@ -72,7 +72,7 @@ std::optional<Monitor::Outcome> Monitor::connect() {
     auto stream = docker_.open_exit_stream(container_);
     if (stream.ok()) {
       exit_stream_ = std::move(stream.value());
-      // The answer may have come together with the beginning of it.
+      // The reply may have arrived together with its headers.
       if (const auto outcome = look_at_exit()) return outcome;
     } else if (stream.failed_with(Fault::not_found)) {
       return Outcome::absent;
