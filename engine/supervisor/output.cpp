@@ -89,6 +89,7 @@ Status OutputCopy::attach_before_start(const std::string& container) {
   if (writes_itself_) return Done{};
   open();
   intake_->attach(std::move(attached.value()), true, before);
+  is_attachment_doubted_ = false;
   buffer_->note_start(before);
   attached_since_ = services_.host.now();
   return Done{};
@@ -132,6 +133,7 @@ void OutputCopy::attach(const std::string& container) {
   if (attached.ok()) {
     writes_itself_ = attached.value() == nullptr;
     if (!writes_itself_) intake_->attach(std::move(attached.value()), false, before);
+    is_attachment_doubted_ = false;
     attached_since_ = services_.host.now();
     attach_retry_.succeeded();
     next_join_ = now;
@@ -163,26 +165,24 @@ void OutputCopy::attachment_ended(const Failure& failure) {
 
 // The attachment was complete only if the container's end ended it.
 void OutputCopy::check_end() {
-  if (!is_witnessed_ || !services_.docker.ping().ok()) break_off();
+  const bool is_whole = is_witnessed_ && !is_attachment_doubted_;
+  if (!is_whole || !services_.docker.ping().ok()) break_off();
 }
 
 // From here on output may be missing, so the next attachment is held back.
 void OutputCopy::break_off() {
   intake_->hold();
-  if (ended_at_) broke_at_ = std::exchange(ended_at_, std::nullopt);
+  const auto ended_at = std::exchange(ended_at_, std::nullopt);
+  // A break that no report has named yet began earlier.
+  if (!ended_at || broke_after_) return;
+  if (intake_->arrived_at() >= *ended_at - just_before) broke_after_ = intake_->arrived_at();
 }
 
 // --- The join
 
 void OutputCopy::join(const std::string& container) {
   const auto now = services_.host.now();
-  if (join_->runs()) {
-    auto done = join_->advance();
-    if (!done.ok()) return join_failed(done.failure());
-    if (done.value()) return end_join(*done.value());
-    if (join_->is_ready()) wake_at(now);
-    return;
-  }
+  if (join_->runs()) return advance_join();
   const bool can_join = intake_->is_attached() || has_ended_ || is_attach_refused_;
   if (!intake_->is_any_held() || intake_->is_dropping() || !can_join) return;
   const auto speaks = [&](OutputStream stream) {
@@ -196,6 +196,20 @@ void OutputCopy::join(const std::string& container) {
   if (now < next_join_) return wake_at(next_join_);
   start_join(container);
   wake_at(now);
+}
+
+void OutputCopy::advance_join() {
+  const auto now = services_.host.now();
+  auto done = join_->advance();
+  if (!done.ok()) return join_failed(done.failure());
+  if (done.value()) return end_join(*done.value());
+  if (join_->is_ready()) return wake_at(now);
+  const auto before = std::exchange(entries_read_, join_->entries_read());
+  if (entries_read_ != before || join_->is_full()) join_moved_at_ = now;
+  const auto latest = join_moved_at_ + services_.settings.daemon_timeout;
+  if (now < latest) return wake_at(latest);
+  join_->stop();
+  join_failed({Fault::unavailable, "the daemon does not send the rest of the container's log"});
 }
 
 void OutputCopy::start_join(const std::string& container) {
@@ -214,6 +228,7 @@ void OutputCopy::start_join(const std::string& container) {
     if (held.empty()) task.before = std::max(task.before, intake_->empty_at() - log_lead);
   }
   join_->start(container, joined_, clock());
+  join_moved_at_ = services_.host.now();
 }
 
 void OutputCopy::end_join(const OutputJoin::Outcome& outcome) {
@@ -232,17 +247,13 @@ void OutputCopy::end_join(const OutputJoin::Outcome& outcome) {
 // The log contains everything that the daemon logged. If the daemon died, output that it had read
 // but not logged is lost.
 void OutputCopy::report_break() {
-  const auto broke_at = std::exchange(broke_at_, std::nullopt);
-  if (!broke_at) return;
-  std::int64_t last = 0;
-  for (const auto& stream : joined_) {
-    if (stream) last = std::max(last, stream->sought.tail.last);
-  }
-  if (last < *broke_at - just_before) return;
+  const auto from = std::exchange(broke_after_, std::nullopt);
+  if (!from) return;
+  const bool is_attached_again = intake_->is_attached() && intake_->attached_at() >= *from;
   log::warn(
       "output from {} to {} may be missing: the connection to the daemon broke; if the daemon "
       "died, output that it had read but not logged is lost",
-      rfc3339(last), rfc3339(intake_->attached_at()));
+      rfc3339(*from), rfc3339(is_attached_again ? intake_->attached_at() : clock()));
 }
 
 // Decides, after a join, whether the stream's held output is released or another join is needed.
@@ -280,6 +291,7 @@ void OutputCopy::join_failed(const Failure& failure) {
     next_join_ = now;
   } else if (failure.fault == Fault::not_found && has_ended_) {
     for (const auto stream : streams) intake_->skip_held(stream);
+    report_break();
   } else {
     if (join_retry_.is_worth_a_line()) {
       log::warn("the output is not complete yet, retrying: {}", failure.text);
@@ -300,7 +312,7 @@ void OutputCopy::give_up_join() {
     intake_->release(stream);
   }
   report_gap();
-  broke_at_.reset();
+  broke_after_.reset();
   intake_->forget_dropped();
 }
 
@@ -354,12 +366,11 @@ Status OutputCopy::finish(const std::string& container, std::optional<Deadline> 
   if (!intake_->is_attached()) check_end();
   failure_.reset();
   auto moved_at = services_.host.now();
-  for (auto moved = buffer_->moved();;) {
+  const auto progress = [this] { return buffer_->moved() + join_->entries_read(); };
+  for (auto moved = progress();;) {
     work(container);
     if (failure_) return *failure_;
-    if (std::exchange(moved, buffer_->moved()) != buffer_->moved()) {
-      moved_at = services_.host.now();
-    }
+    if (std::exchange(moved, progress()) != progress()) moved_at = services_.host.now();
     if (const auto end = look_at_end(moved_at, silence)) return *end;
     auto watched = descriptors();
     watched.push_back(interrupt);

@@ -36,6 +36,9 @@ class OutputCopy {
   // Attaches to a container that has not been started. Success also if the daemon refuses to
   // attach: the output then comes from the log. Other failures are those of Docker::attach.
   Status attach_before_start(const std::string& container);
+  // The daemon did not respond since then, so the attachment's end does not prove that the
+  // container ended.
+  void doubt_attachment() { is_attachment_doubted_ = true; }
 
   // --- While the container runs
 
@@ -67,6 +70,7 @@ class OutputCopy {
   void break_off();
 
   void join(const std::string& container);
+  void advance_join();
   void start_join(const std::string& container);
   void end_join(const OutputJoin::Outcome& outcome);
   void settle(OutputStream stream, const StreamJoined& joined);
@@ -102,8 +106,12 @@ class OutputCopy {
   std::optional<Failure> failure_;        // of the last join
   std::optional<Failure> unwritten_;      // why the sandbox accepts nothing
   std::optional<std::int64_t> ended_at_;  // when the attachment ended
-  std::optional<std::int64_t> broke_at_;  // the same, if the container did not end with it
+  // When the last output arrived before a connection broke that was in use.
+  std::optional<std::int64_t> broke_after_;
+  std::uint64_t entries_read_ = 0;  // by the join, when it last moved
+  Deadline join_moved_at_{};
   bool is_attach_refused_ = false;
+  bool is_attachment_doubted_ = false;
   bool is_witnessed_ = false;  // a daemon that was never away reported the end
   bool is_quiet_ = false;      // the next join waits for the first held bytes
   // The gap to report: its start and end, in milliseconds since 1970.

@@ -56,6 +56,7 @@ Status OutputIntake::take(Deadline now, std::int64_t clock) {
       return Done{};
     }
     piece_ = *next.value();
+    arrived_at_ = clock;
   }
   has_more_ = attachment_ != nullptr;
   return Done{};

@@ -52,6 +52,8 @@ class OutputIntake {
   // The stream's held output, and when its first byte arrived.
   std::string_view held(OutputStream stream) const { return of(stream).held; }
   std::int64_t held_since(OutputStream stream) const { return of(stream).held_since; }
+  // When output last arrived, whatever became of it; 0 for never.
+  std::int64_t arrived_at() const { return arrived_at_; }
   // The held output arrived after attached_at(). Nothing had arrived by empty_at().
   std::int64_t attached_at() const { return attached_at_; }
   std::int64_t empty_at() const { return empty_at_; }
@@ -87,6 +89,7 @@ class OutputIntake {
   Stream err_;
   std::int64_t attached_at_ = 0;
   std::int64_t empty_at_ = 0;
+  std::int64_t arrived_at_ = 0;
   bool is_dropping_ = false;
   bool has_more_ = false;
 };

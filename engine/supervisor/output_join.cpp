@@ -87,6 +87,7 @@ Result<std::optional<OutputJoin::Outcome>> OutputJoin::advance() {
 }
 
 void OutputJoin::take(LogEntry entry) {
+  ++entries_read_;
   if (seen_++ == 0) {
     first_timestamp_ = entry.timestamp;
     if (is_copying_) look_for_gaps(entry);

@@ -65,6 +65,10 @@ class OutputJoin {
   int fd() const { return is_full_ || !reader_ ? -1 : reader_->fd(); }
   // Whether advance() can do more without waiting.
   bool is_ready() const { return runs_ && (!reader_ || has_more_); }
+  // Whether it waits for room in the buffer.
+  bool is_full() const { return is_full_; }
+  // How many entries all joins have read. Grows as long as the daemon sends its log.
+  std::uint64_t entries_read() const { return entries_read_; }
 
   // Does a part of the work without waiting for the log. Returns the outcome at the end. A failure
   // ends the join, but the copied output stays. refused: the daemon has no log to read.
@@ -97,6 +101,7 @@ class OutputJoin {
   std::string since_;
   std::size_t most_ = 0;  // entries that are asked for; 0 for all
   std::size_t seen_ = 0;
+  std::uint64_t entries_read_ = 0;
   std::string first_timestamp_;
   std::unique_ptr<LogReader> reader_;
   std::optional<LogEntry> entry_;  // that is being copied

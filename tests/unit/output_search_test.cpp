@@ -103,12 +103,12 @@ TEST_CASE("lines that end like the tail begins do not make a log end within the 
     all += log.back().bytes;
   }
   // Cut within a line; then the log lost everything up to the middle.
-  const auto end = all.find("400______") + 10;
+  const auto end = all.find("800______") + 10;
   const auto begin = all.rfind("__\n", end - OutputBuffer::longest_tail);
   const auto tail = all.substr(begin, OutputBuffer::longest_tail);
   REQUIRE(tail.starts_with("__\n"));
-  const std::vector<LogEntry> rest(log.begin() + 500, log.end());
-  CHECK(search(rest, {.tail = tail_of(tail, 4'000)}).tail() == LogSearch::Tail::missing);
+  const std::vector<LogEntry> rest(log.begin() + 900, log.end());
+  CHECK(search(rest, {.tail = tail_of(tail, 8'000)}).tail() == LogSearch::Tail::missing);
 }
 
 TEST_CASE("the beginning of an attachment is found in the log, also within a line") {
