@@ -171,8 +171,11 @@ void OutputCopy::check_end() {
 
 // From here on output may be missing, so the next attachment is held back.
 void OutputCopy::break_off() {
-  intake_->hold();
   const auto ended_at = std::exchange(ended_at_, std::nullopt);
+  for (const auto stream : streams) {
+    if (ended_at && !intake_->is_held(stream)) whole_until_[index_of(stream)] = *ended_at;
+  }
+  intake_->hold();
   // A break that no report has named yet began earlier.
   if (!ended_at || broke_after_) return;
   if (intake_->arrived_at() >= *ended_at - just_before) broke_after_ = intake_->arrived_at();
@@ -219,6 +222,8 @@ void OutputCopy::start_join(const std::string& container) {
     if (!intake_->is_held(stream)) continue;
     auto& task = joined_[index_of(stream)].emplace();
     task.sought.tail = buffer_->tail(stream);
+    task.sought.is_log_whole = has_ended_;
+    task.sought.tail_until = whole_until_[index_of(stream)];
     if (has_ended_ || !intake_->is_attached()) continue;
     const auto held = intake_->held(stream);
     task.sought.head = head_of(held);

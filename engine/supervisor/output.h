@@ -108,6 +108,9 @@ class OutputCopy {
   std::optional<std::int64_t> ended_at_;  // when the attachment ended
   // When the last output arrived before a connection broke that was in use.
   std::optional<std::int64_t> broke_after_;
+  // When the daemon's connection broke that had brought all output of the stream so far; 0 for
+  // never.
+  std::array<std::int64_t, OutputBuffer::stream_count> whole_until_{};
   std::uint64_t entries_read_ = 0;  // by the join, when it last moved
   Deadline join_moved_at_{};
   bool is_attach_refused_ = false;

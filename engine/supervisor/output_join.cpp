@@ -164,7 +164,7 @@ bool OutputJoin::is_past_tail(Stream& stream, const LogEntry& entry, const LogPl
       from = stream.search->tail_end().offset;
       return place.is_in_entry(stream.search->tail_end());
     case LogSearch::Tail::missing:
-      if (time_of(entry).latest <= stream.task.sought.tail.last) return false;
+      if (!stream.search->is_later_than_tail(time_of(entry))) return false;
       stream.joined.gap_end = time_of(entry).earliest;
       return true;
     case LogSearch::Tail::ahead:

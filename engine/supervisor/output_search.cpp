@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view replacement = "\xef\xbf\xbd";
 // What a log can be behind the attachment, when the host is busy.
 constexpr std::int64_t lag = 2'000;
+// The daemon dates an entry when it logs it. An attachment may have brought it earlier by so much.
+constexpr std::int64_t lead = 300;
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80; }
 
@@ -150,6 +152,7 @@ LogSearch::LogSearch(Sought sought)
 
 void LogSearch::take(const LogEntry& entry) {
   const Piece piece{counter_.count(entry), time_of(entry), entry.bytes, length_};
+  newest_ = piece.time;
   const auto text = as_text(entry.bytes);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (tail_finder_.take(text[i])) note_tail(piece, i + 1);
@@ -219,7 +222,17 @@ void LogSearch::find_cut_tail() {
 LogSearch::Tail LogSearch::tail() const {
   if (sought_.tail.bytes.empty()) return Tail::nothing;
   if (is_tail_found_) return Tail::found;
-  return length_ == 0 || ends_within_tail() ? Tail::ahead : Tail::missing;
+  return length_ == 0 || ends_within_tail() || may_still_come() ? Tail::ahead : Tail::missing;
+}
+
+// After a daemon's death, the entries up to then are older than the tail, or the log has the tail.
+bool LogSearch::is_later_than_tail(const EntryTime& time) const {
+  return time.latest > std::max(sought_.tail.last, sought_.tail_until);
+}
+
+// Whether the newest entry may be older than the tail. A daemon that died logs no more of it.
+bool LogSearch::may_still_come() const {
+  return !sought_.is_log_whole && sought_.tail_until < sought_.tail.last && newest_.latest <= sought_.tail.last + lead;
 }
 
 // Whether the log ends with a whole line of the tail, and the lines before it. The end of a line

@@ -72,6 +72,8 @@ class TextFinder {
 // The texts to find in one stream.
 struct Sought {
   OutputTail tail = {};         // the end of the copy in the sandbox; empty if there is no copy
+  std::int64_t tail_until = 0;  // older entries that follow the tail are in the sandbox, too
+  bool is_log_whole = false;    // the container has ended
   std::string head = {};        // the start of the attachment's output; "" for no search
   std::int64_t head_came = 0;   // when the head arrived
   std::int64_t head_least = 0;  // the head is not older than this
@@ -95,6 +97,8 @@ class LogSearch {
   };
   // REQUIRES: end() was called.
   Tail tail() const;
+  // If the tail is missing: whether an entry of this time may belong behind it.
+  bool is_later_than_tail(const EntryTime& time) const;
   const LogPlace& tail_end() const { return tail_end_; }
   // The place of the head's first byte; absent if the head was not found.
   const std::optional<LogPlace>& head_start() const { return head_start_; }
@@ -113,6 +117,7 @@ class LogSearch {
   void note_head(const Piece& last, std::uint64_t start);
   void find_cut_tail();
   bool ends_within_tail() const;
+  bool may_still_come() const;
 
   Sought sought_;
   LogCounter counter_;
@@ -121,6 +126,7 @@ class LogSearch {
   TextFinder tail_finder_;
   TextFinder head_finder_;
   std::uint64_t length_ = 0;  // of the text compared so far
+  EntryTime newest_;          // of the last entry
   std::deque<Piece> recent_;  // entries in which a head may start
   std::string beginning_;     // of the log: a tail whose start is gone may end here
   std::vector<Piece> first_;  // the entries of `beginning_`

@@ -95,6 +95,23 @@ TEST_CASE("a log may begin in the middle of what was copied, behind it, or end b
   SECTION("nothing was copied") { CHECK(search(log, {}).tail() == LogSearch::Tail::nothing); }
 }
 
+TEST_CASE("a log that a daemon's death cut off goes on behind what had come before") {
+  const auto log = numbers(100, 10);
+  // The tail came before the daemon logged the lines before it. It died at 600.
+  const Sought dead{.tail = tail_of("line 200\nline 201\n", 400), .tail_until = start + 600};
+  const auto cut = search(log, dead);
+  CHECK(cut.tail() == LogSearch::Tail::missing);
+  CHECK_FALSE(cut.is_later_than_tail(time_of(log[60])));
+  CHECK(cut.is_later_than_tail(time_of(log[61])));
+  // While the daemon lives, the lines may still come; but not after the container's end.
+  auto alive = dead;
+  alive.tail_until = 0;
+  alive.tail.last = start + 900;
+  CHECK(search(log, alive).tail() == LogSearch::Tail::ahead);
+  alive.is_log_whole = true;
+  CHECK(search(log, alive).tail() == LogSearch::Tail::missing);
+}
+
 TEST_CASE("lines that end like the tail begins do not make a log end within the tail") {
   std::vector<LogEntry> log;
   std::string all;
