@@ -26,7 +26,7 @@ Monitor::Monitor(Docker& docker, Host& host, OutputCopy& output, std::string con
 Monitor::Outcome Monitor::wait_until(Deadline deadline) {
   for (;;) {
     if (const auto outcome = connect()) return *outcome;
-    output_.work(container_);
+    output_.work(container_, init_ended_at_.has_value());
     Deadline next = std::min(deadline, output_.due());
     if (!exit_stream_) next = std::min(next, exit_retry_.next);
     if (vanished_at_) next = std::min(next, *vanished_at_);

@@ -95,13 +95,14 @@ Status OutputCopy::attach_before_start(const std::string& container) {
   return Done{};
 }
 
-void OutputCopy::work(const std::string& container) {
+void OutputCopy::work(const std::string& container, bool process_ended) {
   const auto now = services_.host.now();
   due_ = now + far;
   if (writes_itself_) return;
   open();
   worker_->clear();
-  if (!intake_->is_attached() && !has_ended_ && !is_attach_refused_) attach(container);
+  const bool can_attach = !has_ended_ && !process_ended && !is_attach_refused_;
+  if (!intake_->is_attached() && can_attach) attach(container);
   const auto taken = intake_->take(now, clock());
   if (!taken.ok()) attachment_ended(taken.failure());
   if (intake_->has_more()) wake_at(now);
@@ -373,7 +374,7 @@ Status OutputCopy::finish(const std::string& container, std::optional<Deadline> 
   auto moved_at = services_.host.now();
   const auto progress = [this] { return buffer_->moved() + join_->entries_read(); };
   for (auto moved = progress();;) {
-    work(container);
+    work(container, true);
     if (failure_) return *failure_;
     if (std::exchange(moved, progress()) != progress()) moved_at = services_.host.now();
     if (const auto end = look_at_end(moved_at, silence)) return *end;

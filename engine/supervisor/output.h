@@ -42,8 +42,9 @@ class OutputCopy {
 
   // --- While the container runs
 
-  // Does everything that it can do without waiting.
-  void work(const std::string& container);
+  // Does everything that it can do without waiting. `process_ended`: the container's first process
+  // has, so the end of an attachment is no reason to attach again.
+  void work(const std::string& container, bool process_ended);
   // Call work() again when one of the descriptors is readable, or at due().
   std::vector<int> descriptors() const;
   Deadline due() const { return due_; }

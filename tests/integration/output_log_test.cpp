@@ -230,7 +230,7 @@ TEST_CASE("a sandbox that is full does not block its task, and gets all once the
   const auto task = slave.launch(
       "task",
       launch_words("cd /shared; " + burst(200'000) +
-                       "; touch written; until [ -e end ]; do sleep 0.05; done; echo 200001_",
+                       "; touch written; until [ -e end ]; do sleep 0.05; done; echo; echo 200001_",
                    "parameter=volume=" + shared.string() + ":/shared" +
                        (has_log ? "" : " parameter=log-driver=none")),
       "launch-custom");
