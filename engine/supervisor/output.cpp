@@ -101,8 +101,7 @@ void OutputCopy::work(const std::string& container, bool process_ended) {
   if (writes_itself_) return;
   open();
   worker_->clear();
-  const bool can_attach = !has_ended_ && !process_ended && !is_attach_refused_;
-  if (!intake_->is_attached() && can_attach) attach(container);
+  if (!intake_->is_attached() && !has_ended_ && !process_ended) attach(container);
   const auto taken = intake_->take(now, clock());
   if (!taken.ok()) attachment_ended(taken.failure());
   if (intake_->has_more()) wake_at(now);
@@ -135,12 +134,14 @@ void OutputCopy::attach(const std::string& container) {
     writes_itself_ = attached.value() == nullptr;
     if (!writes_itself_) intake_->attach(std::move(attached.value()), false, before);
     is_attachment_doubted_ = false;
+    is_attach_refused_ = false;
     attached_since_ = services_.host.now();
     attach_retry_.succeeded();
     next_join_ = now;
     is_quiet_ = false;
     return;
   }
+  // Docker refuses for as long as the container is paused.
   is_attach_refused_ = attached.failed_with(Fault::refused);
   if (attach_retry_.is_worth_a_line()) {
     log::warn("output is not copied for now, retrying: {}", attached.failure().text);
@@ -174,7 +175,8 @@ void OutputCopy::check_end() {
 void OutputCopy::break_off() {
   const auto ended_at = std::exchange(ended_at_, std::nullopt);
   for (const auto stream : streams) {
-    if (ended_at && !intake_->is_held(stream)) whole_until_[index_of(stream)] = *ended_at;
+    const bool is_whole = !intake_->is_held(stream) && intake_->held(stream).empty();
+    if (ended_at && is_whole) whole_until_[index_of(stream)] = *ended_at;
   }
   intake_->hold();
   // A break that no report has named yet began earlier.

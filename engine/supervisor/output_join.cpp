@@ -73,6 +73,9 @@ Result<std::optional<OutputJoin::Outcome>> OutputJoin::advance() {
     if (!copy_left()) return std::optional<Outcome>();
     auto entry = reader_->next();
     if (entry.failed_with(Fault::not_found)) {
+      if (is_copying_ && has_lost_tail()) {
+        return failed({Fault::unavailable, "the container's log was cut while it was read"});
+      }
       if (is_copying_) return std::optional(end_copy());
       end_search();
       return std::optional<Outcome>();
@@ -121,16 +124,16 @@ void OutputJoin::end_search() {
     are_sure = are_sure && is_sure(*stream);
   }
   if (!are_sure) return start_pass(false, 0);
-  std::string since;
+  // Of two entries in the same millisecond either can be the older one, so the time has no more
+  // digits.
+  std::optional<std::int64_t> since;
   for (const auto& stream : streams_) {
     if (!stream || stream->is_done) continue;
     if (stream->joined.tail != LogSearch::Tail::found) return start_pass(true, 0);
-    const auto& timestamp = stream->search->tail_end().timestamp;
-    const bool is_first = since.empty() || time_of(stream->search->tail_end()).earliest <
-                                               time_of(LogPlace{since}).earliest;
-    if (is_first) since = timestamp;
+    const auto time = time_of(stream->search->tail_end()).earliest;
+    since = std::min(since.value_or(time), time);
   }
-  if (!since.empty() && !since_.empty()) since_ = since;
+  if (since && !since_.empty()) since_ = rfc3339(*since);
   start_pass(true, most_);
 }
 
@@ -204,6 +207,13 @@ bool OutputJoin::copy_left() {
   left_.remove_prefix(part.size());
   is_full_ = !left_.empty();
   return !is_full_;
+}
+
+bool OutputJoin::has_lost_tail() const {
+  return std::any_of(streams_.begin(), streams_.end(), [](const auto& stream) {
+    return stream && !stream->is_done && !stream->is_copying &&
+           stream->joined.tail == LogSearch::Tail::found;
+  });
 }
 
 OutputJoin::Outcome OutputJoin::end_copy() {

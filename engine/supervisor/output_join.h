@@ -90,6 +90,7 @@ class OutputJoin {
                     std::size_t& from) const;
   std::string_view wanted(Stream& stream, const LogEntry& entry) const;
   bool copy_left();
+  bool has_lost_tail() const;
   Outcome end_copy();
 
   Docker& docker_;

@@ -232,7 +232,8 @@ bool LogSearch::is_later_than_tail(const EntryTime& time) const {
 
 // Whether the newest entry may be older than the tail. A daemon that died logs no more of it.
 bool LogSearch::may_still_come() const {
-  return !sought_.is_log_whole && sought_.tail_until < sought_.tail.last && newest_.latest <= sought_.tail.last + lead;
+  return !sought_.is_log_whole && sought_.tail_until < sought_.tail.last &&
+         newest_.latest <= sought_.tail.last + lead;
 }
 
 // Whether the log ends with a whole line of the tail, and the lines before it. The end of a line

@@ -90,8 +90,8 @@ TEST_CASE("destroy while the daemon hangs in the middle of an operation",
 
 TEST_CASE("reply of the daemon that stops in its middle", "[scenario-66]") {
   const auto how = GENERATE(Hold::cut, Hold::half);
-  const auto request = GENERATE(as<std::string>(), "/images/busybox:test/json",
-                                "/containers/create", "/start");
+  const auto request =
+      GENERATE(as<std::string>(), "/images/busybox:test/json", "/containers/create", "/start");
   CAPTURE(request, how == Hold::half);
   Trial trial;
   lose_trust(trial.place());

@@ -15,11 +15,16 @@ std::string numbers(int first, int last, int step) {
   return text;
 }
 
-// Whole files are too long for a message: says where they part.
-void check_same(const std::string& seen, const std::string& wanted) {
+// Whole files are too long for a message: says where they part, and what the supervisors said.
+void check_same(const std::string& seen, const std::string& wanted, const std::string& told = "") {
   const auto [here, there] = std::mismatch(seen.begin(), seen.end(), wanted.begin(), wanted.end());
-  INFO(seen.size() << " bytes instead of " << wanted.size() << ", different from byte "
-                   << here - seen.begin());
+  const auto at = static_cast<std::size_t>(here - seen.begin());
+  const auto from = at - std::min<std::size_t>(at, 20);
+  INFO(seen.size() << " bytes instead of " << wanted.size() << ", different from byte " << at
+                   << ":\n"
+                   << seen.substr(from, 60) << "\ninstead of\n"
+                   << wanted.substr(from, 60) << "\n"
+                   << told);
   CHECK((here == seen.end() && there == wanted.end()));
 }
 
@@ -70,15 +75,17 @@ TEST_CASE("output while supervisors die") {
   REQUIRE(place.state_of(task.id) == "Running");
   let_writer_finish(task);
   slave.expect_termination(task);
-  check_same(read_file(task.sandbox / "stdout"), numbers(1, 30000, 2));
   const auto errors = read_file(task.sandbox / "stderr");
   std::string written;
+  std::string told;
   std::istringstream lines(errors);
   for (std::string line; std::getline(lines, line);) {
     // The program's own words go there, too.
-    if (line.find(' ') == std::string::npos) written += line + "\n";
+    const bool is_told = line.find(' ') != std::string::npos;
+    (is_told ? told : written) += line + "\n";
   }
-  check_same(written, numbers(2, 30000, 2));
+  check_same(read_file(task.sandbox / "stdout"), numbers(1, 30000, 2), told);
+  check_same(written, numbers(2, 30000, 2), told);
 }
 
 TEST_CASE("output of a command task while supervisors die") {

@@ -34,8 +34,9 @@ std::ostream& operator<<(std::ostream& out, const Moment& moment) {
 
 const std::vector<Moment>& all_moments() {
   static const std::vector<Moment> all{
-      {"Pulling", "/images/create"}, {"Creating", "/containers/create"}, {"Starting", "/start"},
-      {"Stopping", "/kill"},         {"Exited", "/_ping"},        {"Removing", "DELETE"}};
+      {"Pulling", "/images/create"}, {"Creating", "/containers/create"},
+      {"Starting", "/start"},        {"Stopping", "/kill"},
+      {"Exited", "/_ping"},          {"Removing", "DELETE"}};
   return all;
 }
 
