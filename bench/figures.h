@@ -16,6 +16,7 @@ std::vector<Figure> containers();
 std::vector<Figure> start();
 std::vector<Figure> memory();   // memory.cpp
 std::vector<Figure> commits();  // commits.cpp
+std::vector<Figure> output();   // output.cpp
 std::vector<Figure> recover();  // recovery.cpp
 
 }  // namespace containerizer::bench

@@ -23,7 +23,7 @@ constexpr Measurement measurements[] = {
     {"launch", launch},         {"running", running}, {"usage", usage},
     {"containers", containers}, {"memory", memory},   {"start", start},
     {"commits", commits},       {"crowd", crowd},     {"translation", translation},
-    {"recover", recover},
+    {"output", output},         {"recover", recover},
 };
 
 bool measure(const char* name) {

@@ -123,6 +123,10 @@ class RealHost : public Host {
     return run_and_capture(std::move(program), deadline, -1);
   }
 
+  std::unique_ptr<Worker> start_worker(std::function<void()> work) override {
+    return make_thread_worker(std::move(work));
+  }
+
   std::optional<int> reap(const ProcessId& child) override {
     return containerizer::reap(child.pid);
   }

@@ -5,6 +5,7 @@
 // the simulation are not real descriptors.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "host/lock.h"
 #include "host/process.h"
 #include "host/result.h"
+#include "host/worker.h"
 
 namespace containerizer {
 
@@ -89,6 +91,9 @@ class Host {
   // started twice.
   virtual Result<std::string> run_in_scope(Program program, const std::string& description,
                                            Deadline deadline) = 0;
+  // Starts a thread that does work which may block. The simulation, which has no threads, runs it
+  // in steps.
+  virtual std::unique_ptr<Worker> start_worker(std::function<void()> work) = 0;
 
   // Reaps a child of this process and returns its waitpid status. Empty while it runs, and if it is
   // not a child of this process.

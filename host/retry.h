@@ -31,6 +31,18 @@ class Backoff {
   Duration pause_;
 };
 
+// When to repeat an operation that failed: later after each failure, from 100 ms to 5 s.
+struct RetryTimer {
+  Deadline next{};
+  Backoff backoff{Duration(100), Duration(5'000)};
+
+  bool is_due(Deadline now) const { return now >= next; }
+  // Whether a failure is worth a log line: only while the pauses still grow.
+  bool is_worth_a_line() const { return !backoff.is_longest(); }
+  void failed(Deadline now) { next = now + backoff.next(); }
+  void succeeded() { backoff.reset(); }
+};
+
 // Paces a loop whose body may return at once or block for a long time. There is no pause before the
 // first try, then pauses from 10 ms to 5 s. After a try that ran longer than the longest pause, the
 // pauses start again at 10 ms.

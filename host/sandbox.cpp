@@ -109,6 +109,17 @@ Result<Fd> open_sandbox_file(const std::string& directory, const std::string& na
   return failure(directory, name);
 }
 
+void rotate_sandbox_file(const std::string& directory, const std::string& name, int keep) {
+  const Fd folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto numbered = [&](int number) {
+    return number == 0 ? name : fmt::format("{}.{}", name, number);
+  };
+  ::unlinkat(folder.get(), numbered(keep).c_str(), 0);
+  for (int number = keep; number > 0; --number) {
+    ::renameat(folder.get(), numbered(number - 1).c_str(), folder.get(), numbered(number).c_str());
+  }
+}
+
 std::optional<std::string> read_sandbox_file(const std::string& directory,
                                              const std::string& path) {
   Fd place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

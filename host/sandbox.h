@@ -17,6 +17,10 @@ namespace containerizer {
 // being opened. The caller owns the descriptor. refused: the file cannot be opened.
 Result<Fd> open_sandbox_file(const std::string& directory, const std::string& name);
 
+// Renames `directory`/`name` to `name`.1, `name`.1 to `name`.2, and so on. Removes the file after
+// number `keep`. A file whose next number is taken by a directory keeps its name.
+void rotate_sandbox_file(const std::string& directory, const std::string& name, int keep);
+
 // The content of a regular file in the sandbox, cut after 64 KiB. `path` is relative and must not
 // contain "..". Empty if there is no such file, or if any part of the path is a symbolic link.
 std::optional<std::string> read_sandbox_file(const std::string& directory, const std::string& path);

@@ -93,6 +93,22 @@ Status set_switch(bool& target, const std::string& value) {
   return Done{};
 }
 
+Status set_output_size(Settings& settings, const std::string& value) {
+  const auto size = parse_bytes(value);
+  if (!size.ok()) return size.failure();
+  settings.output.size = size.value();
+  return Done{};
+}
+
+Status set_output_files(Settings& settings, const std::string& value) {
+  unsigned files = 0;
+  if (!to_number(value, files) || files < 1 || files > 1000) {
+    return failure("a whole number from 1 to 1000");
+  }
+  settings.output.files = static_cast<int>(files);
+  return Done{};
+}
+
 Status set_late_waits(Settings& settings, const std::string& value) {
   int slots = 0;
   const auto* end = value.data() + value.size();
@@ -194,6 +210,8 @@ const std::vector<Setting>& all_settings() {
       {"CONTAINERIZER_END_HOOK", [](S& s, V& v) { return set_hook(s.hooks.end, v); }, true},
       {"CONTAINERIZER_HOOK_TIMEOUT", [](S& s, V& v) { return set_duration(s.hooks.timeout, v); }},
       {"CONTAINERIZER_HOOK_FAILURE", set_hook_failure},
+      {"CONTAINERIZER_OUTPUT_SIZE", set_output_size},
+      {"CONTAINERIZER_OUTPUT_FILES", set_output_files},
       {"CONTAINERIZER_HISTORY", [](S& s, V& v) { return set_duration(s.history, v); }},
       {"CONTAINERIZER_LOG", set_log},
       {"CONTAINERIZER_LOG_LEVEL", set_level},
@@ -247,6 +265,17 @@ std::vector<std::string> setting_names() {
   std::vector<std::string> names;
   for (const auto& setting : all_settings()) names.emplace_back(setting.name);
   return names;
+}
+
+Result<std::uint64_t> parse_bytes(const std::string& text) {
+  constexpr std::array<std::string_view, 5> units{"B", "KB", "MB", "GB", "TB"};
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto unit = std::find(units.begin(), units.end(), text.substr(digits));
+  unsigned number = 0;
+  if (unit == units.end() || !to_number(text.substr(0, digits), number) || number == 0) {
+    return failure("a whole number with a unit: B, KB, MB, GB or TB");
+  }
+  return std::uint64_t{number} << 10 * (unit - units.begin());
 }
 
 Result<Duration> parse_duration(const std::string& text) {

@@ -1,6 +1,7 @@
 // The operator's settings, all from environment variables. docs/configuration.md has the table.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,12 @@ struct HookSettings {
   bool fails_task = false;  // whether a launch hook that fails makes the task fail
 };
 
+// When the files `stdout` and `stderr` of a sandbox are rotated.
+struct OutputLimits {
+  std::uint64_t size = 0;  // bytes; 0 turns rotation off
+  int files = 5;           // number of older files to keep
+};
+
 struct Settings {
   std::string work_directory;  // MESOS_WORK_DIRECTORY, resolved; identifies the slave instance
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
@@ -41,6 +48,7 @@ struct Settings {
   TaskSettings tasks;
   PullPolicy pull = PullPolicy::missing;
   HookSettings hooks;
+  OutputLimits output;
   Duration history{30LL * 24 * 3600 * 1000};  // how long ended containers stay in the database
   std::string log;                            // "" for standard error alone
   log::Level log_level = log::Level::info;
@@ -57,6 +65,10 @@ Settings read_settings(const Environment& environment, std::vector<std::string>&
 
 // The names of all settings, each in full ("CONTAINERIZER_PULL"). Older names are not listed.
 std::vector<std::string> setting_names();
+
+// Parses a number of bytes as Mesos writes it: a whole number and one of B, KB, MB, GB, TB, each
+// 1024 times the one before. refused: any other form.
+Result<std::uint64_t> parse_bytes(const std::string& text);
 
 // Parses a duration as Mesos writes it: a number and one of ns, us, ms, secs, mins, hrs, days,
 // weeks. refused: any other form, or more than 100 years.

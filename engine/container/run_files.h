@@ -7,7 +7,7 @@ namespace containerizer {
 
 // The path of one of a container's files. `suffix` is one of
 //   ".lock"      its life lock,
-//   ".output"    the cursor of its output,
+//   ".output"    the buffer of its output,
 //   ".facts"     its running facts,
 //   ".executor"  exists once its mesos-executor has started.
 std::string run_file(const std::string& state_directory, const std::string& container_id,

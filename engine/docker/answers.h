@@ -40,8 +40,8 @@ inline constexpr ApiCall remove_call{"remove container", "no such container", tr
 inline constexpr ApiCall update_call{"update container", "no such container", true, false};
 inline constexpr ApiCall image_call{"inspect image", "no such image", false, false};
 inline constexpr ApiCall pull_call{"pull image", "", false, true};
-inline constexpr ApiCall output_call{"read the output of container", "no such container", true,
-                                     false};
+inline constexpr ApiCall log_call{"read the log of container", "no such container", true, false};
+inline constexpr ApiCall attach_call{"attach to container", "no such container", true, false};
 // Podman's text does not name the container. A wait needs nothing but its container, so the text
 // is clear without the name.
 inline constexpr ApiCall wait_call{"wait for container", "no such container", false, false};

@@ -322,31 +322,59 @@ Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth
   }
 }
 
-Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& container,
-                                                           const std::string& since, bool follow) {
+// Only the container itself tells whether its output is framed.
+Result<bool> DockerClient::ask_terminal(const ApiCall& call, const std::string& container,
+                                        const Timeout& timeout) {
+  const auto inspected =
+      ask_json(call, container, {Method::get, path_of(container, "/json"), ""}, timeout);
+  if (!inspected.ok()) return inspected.failure();
+  return has_terminal(inspected.value());
+}
+
+Result<std::unique_ptr<Attachment>> DockerClient::attach(const std::string& container) {
+  const Timeout timeout(settings_.call_deadline);
+  const auto terminal = ask_terminal(attach_call, container, timeout);
+  if (!terminal.ok()) return terminal.failure();
+  const Request request{
+      Method::post,
+      path_of(container, "/attach") + query({{"stream", "1"}, {"stdout", "1"}, {"stderr", "1"}}),
+      "",
+      {{"Connection", "Upgrade"}, {"Upgrade", "tcp"}}};
+  auto exchange = open_stream(attach_call, container, request, timeout);
+  if (!exchange.ok()) return exchange.failure();
+  const auto answered = exchange.value().finish(timeout);
+  if (!answered.ok()) return failure(attach_call, container, answered.failure());
+  constexpr int switching_protocols = 101;
+  if (exchange.value().answer().status() != switching_protocols) {
+    return failure(attach_call, container, take_answer(exchange.value()));
+  }
+  return make_attachment(std::move(exchange.value()), container, terminal.value());
+}
+
+Result<std::unique_ptr<LogReader>> DockerClient::read_log(const std::string& container,
+                                                          const std::string& since,
+                                                          std::size_t most) {
   const Timeout timeout(settings_.call_deadline);
   std::string since_time;
   if (!since.empty()) {
     const auto time = unix_time(since);
-    if (!time.ok()) return failure(output_call, container, time.failure());
+    if (!time.ok()) return failure(log_call, container, time.failure());
     since_time = time.value();
   }
-  // Only inspect reports whether the container has a terminal, which decides the stream's format.
-  const auto inspected =
-      ask_json(output_call, container, {Method::get, path_of(container, "/json"), ""}, timeout);
-  if (!inspected.ok()) return inspected.failure();
-  const Request request{Method::get,
-                        path_of(container, "/logs") + query({{"follow", follow ? "1" : ""},
-                                                             {"stdout", "1"},
-                                                             {"stderr", "1"},
-                                                             {"timestamps", "1"},
-                                                             {"since", since_time}}),
-                        ""};
-  auto stream = open_stream(output_call, container, request, timeout);
+  const auto terminal = ask_terminal(log_call, container, timeout);
+  if (!terminal.ok()) return terminal.failure();
+  const Request request{
+      Method::get,
+      path_of(container, "/logs") + query({{"stdout", "1"},
+                                           {"stderr", "1"},
+                                           {"timestamps", "1"},
+                                           {"since", since_time},
+                                           {"tail", most == 0 ? "" : std::to_string(most)}}),
+      ""};
+  auto stream = open_stream(log_call, container, request, timeout);
   if (!stream.ok()) return stream.failure();
-  return make_output_stream(std::move(stream.value()), container,
-                            has_terminal(inspected.value()) ? OutputDecoder::Format::bare
-                                                            : OutputDecoder::Format::framed);
+  return make_log_reader(std::move(stream.value()), container,
+                         terminal.value() ? LogDecoder::Format::bare : LogDecoder::Format::framed);
 }
 
 Result<std::unique_ptr<ExitStream>> DockerClient::open_exit_stream(const std::string& container) {

@@ -42,8 +42,9 @@ class DockerClient final : public Docker {
   Result<bool> has_image(const std::string& reference) override;
   Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
               const PullListener& listener) override;
-  Result<std::unique_ptr<OutputStream>> output(const std::string& container,
-                                               const std::string& since, bool follow) override;
+  Result<std::unique_ptr<Attachment>> attach(const std::string& container) override;
+  Result<std::unique_ptr<LogReader>> read_log(const std::string& container,
+                                              const std::string& since, std::size_t most) override;
   Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) override;
   Status ping() override;
 
@@ -57,6 +58,8 @@ class DockerClient final : public Docker {
   Status settle_version(const std::string& offered, const std::string& oldest);
   Result<Answer> ask(const ApiCall& call, const std::string& subject, Request request,
                      const Timeout& timeout);
+  Result<bool> ask_terminal(const ApiCall& call, const std::string& container,
+                            const Timeout& timeout);
   Result<boost::json::value> ask_json(const ApiCall& call, const std::string& subject,
                                       Request request, const Timeout& timeout);
   Result<Exchange> open_stream(const ApiCall& call, const std::string& subject, Request request,

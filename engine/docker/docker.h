@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/result.h"
@@ -46,26 +47,45 @@ struct ContainerFacts {
   std::string finished_at;        // RFC 3339, unchanged; "" if the daemon does not know it
 };
 
-// One line (or piece of a long line) that the container wrote.
-struct OutputEntry {
-  enum class Stream { out, err };
-  Stream stream = Stream::out;
-  std::string timestamp;  // RFC 3339 with nine decimals, unchanged
-  std::string bytes;      // unchanged, with the line end
+enum class OutputStream { out, err };
+
+// Bytes that a container writes, as they come.
+struct OutputPiece {
+  OutputStream stream = OutputStream::out;
+  std::string_view bytes;
 };
 
-// A container's output, in the daemon's order. An idle stream has no buffers.
-class OutputStream {
+// What a container writes from now on, byte for byte. The daemon keeps about a megabyte that is not
+// read; then the container's next write blocks. An idle attachment has no buffers.
+class Attachment {
  public:
-  virtual ~OutputStream() = default;
-  // Readable when next() may return something. Poll it only after next() returned nothing, because
-  // several entries can arrive together.
+  virtual ~Attachment() = default;
+  // Readable when next() may have a piece. Wait for it only after next() had none.
   virtual int fd() const = 0;
-  // Returns the next entry, or an empty optional if it has not arrived yet. Does not block.
-  // not_found: the end of the stream. This proves nothing about the container, because a daemon
-  // that shuts down ends its streams properly. unavailable: the connection broke. refused: the log
-  // driver cannot be read. Every failure is final.
-  virtual Result<std::optional<OutputEntry>> next() = 0;
+  // Without blocking: a piece, which is valid until the next call; an empty optional when there is
+  // none yet; not_found at the end, which the daemon's own end brings, too; unavailable when the
+  // connection broke. A failure is final.
+  virtual Result<std::optional<OutputPiece>> next() = 0;
+};
+
+// One line (or piece of a long line) in the daemon's log of a container.
+struct LogEntry {
+  OutputStream stream = OutputStream::out;
+  std::string timestamp;  // RFC 3339, as the daemon wrote it
+  std::string bytes;      // as the container wrote them, where the log driver keeps them so
+};
+
+// The entries of a log at one moment, in the daemon's order.
+class LogReader {
+ public:
+  virtual ~LogReader() = default;
+  // Readable when next() may have an entry. Wait for it only after next() had none: entries may
+  // have arrived together.
+  virtual int fd() const = 0;
+  // Without blocking: an entry; an empty optional when there is none yet; not_found at the end;
+  // unavailable when the connection broke; refused when the daemon has no log to read (its log
+  // driver keeps none). A failure is final.
+  virtual Result<std::optional<LogEntry>> next() = 0;
 };
 
 // Waits until a container no longer runs.
@@ -131,10 +151,16 @@ class Docker {
   virtual Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
                       const PullListener& listener) = 0;
 
-  // Opens the output of a container, from the first entry with timestamp >= since ("" for all).
-  // With `follow` the stream ends when the container ends, otherwise after the last present entry.
-  virtual Result<std::unique_ptr<OutputStream>> output(const std::string& container,
-                                                       const std::string& since, bool follow) = 0;
+  // Attaches to a container's output, also before its start: then nothing is missed. Null for one
+  // whose program writes to the sandbox itself. not_found: no such container. refused: the daemon
+  // does not attach.
+  virtual Result<std::unique_ptr<Attachment>> attach(const std::string& container) = 0;
+
+  // The log of a container: the entries with timestamp >= `since` ("" for all), of these the newest
+  // `most` (0 for all), which is much cheaper where the log is long.
+  virtual Result<std::unique_ptr<LogReader>> read_log(const std::string& container,
+                                                      const std::string& since,
+                                                      std::size_t most) = 0;
 
   // REQUIRES: the container was started. A container that was only created appears to have ended.
   virtual Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) = 0;

@@ -37,19 +37,6 @@ int exit_code_of(int status) {
   return WIFSIGNALED(status) ? signal_base + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// A stream that is always empty: a host task's program writes to the files of the sandbox itself.
-class NoOutputStream : public OutputStream {
- public:
-  explicit NoOutputStream(Fd end) : end_(std::move(end)) {}
-  int fd() const override { return end_.get(); }
-  Result<std::optional<OutputEntry>> next() override {
-    return Failure{Fault::not_found, "a host task has no output stream"};
-  }
-
- private:
-  Fd end_;
-};
-
 // Reports the exit of the task's shim, which exits after the task. An invalid `end` means that the
 // shim has exited.
 class HostTaskExit : public ExitStream {
@@ -249,12 +236,17 @@ Status HostTaskRuntime::pull(const std::string& reference, const RegistryAuth& a
   return docker_.pull(reference, auth, interrupt, listener);
 }
 
-Result<std::unique_ptr<OutputStream>> HostTaskRuntime::output(const std::string& container,
-                                                              const std::string& since,
-                                                              bool follow) {
-  const auto directory = directory_of(container);
-  if (!directory) return docker_.output(container, since, follow);
-  return std::unique_ptr<OutputStream>(std::make_unique<NoOutputStream>(Fd()));
+// Null: a host task's program writes to the files of the sandbox itself.
+Result<std::unique_ptr<Attachment>> HostTaskRuntime::attach(const std::string& container) {
+  if (!directory_of(container)) return docker_.attach(container);
+  return std::unique_ptr<Attachment>();
+}
+
+Result<std::unique_ptr<LogReader>> HostTaskRuntime::read_log(const std::string& container,
+                                                             const std::string& since,
+                                                             std::size_t most) {
+  if (!directory_of(container)) return docker_.read_log(container, since, most);
+  return Failure{Fault::refused, "a task on the host writes to its sandbox itself"};
 }
 
 Result<std::unique_ptr<ExitStream>> HostTaskRuntime::open_exit_stream(

@@ -40,8 +40,9 @@ class HostTaskRuntime : public Docker {
   Result<bool> has_image(const std::string& reference) override;
   Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
               const PullListener& listener) override;
-  Result<std::unique_ptr<OutputStream>> output(const std::string& container,
-                                               const std::string& since, bool follow) override;
+  Result<std::unique_ptr<Attachment>> attach(const std::string& container) override;
+  Result<std::unique_ptr<LogReader>> read_log(const std::string& container,
+                                              const std::string& since, std::size_t most) override;
   Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) override;
   Status ping() override;
 

@@ -15,7 +15,7 @@ namespace containerizer {
 Actions::Actions(const Services& services, store::Container& container)
     : services_(services),
       container_(container),
-      output_(container.directory,
+      output_(services, container.directory,
               run_file(services.settings.state_directory(), container.container_id, ".output")) {
   const auto state = state_of(container);
   // A dead predecessor may have sent a create request without recording the answer.

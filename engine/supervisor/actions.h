@@ -76,6 +76,7 @@ class Actions {
   void send_signal(const std::string& signal);
   // finish.cpp
   Step drain();
+  bool has_run();
   void copy_last_output();
   void end_executor();
   void run_hook_after_end();

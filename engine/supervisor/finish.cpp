@@ -25,7 +25,7 @@ constexpr Duration longest_removal_pause{30'000};
 Step Actions::drain() {
   // A daemon that has lost a container may have left its process running.
   if (container_.init) services_.host.signal(*container_.init, SIGKILL);
-  copy_last_output();
+  if (has_run()) copy_last_output();
   monitor_.reset();
   if (!container_.executor) return {Event::drained, "", {}};
   const Fd ended = services_.host.exit_descriptor(*container_.executor);
@@ -43,6 +43,13 @@ Step Actions::drain() {
   }
   services_.host.reap(*container_.executor);
   return {Event::drained, "", {}};
+}
+
+// A container whose start failed has no output to wait for.
+bool Actions::has_run() {
+  if (services_.store.has_event(container_.container_id, name_of(Event::started))) return true;
+  const auto sight = look();
+  return !sight.facts || sight.facts->started;
 }
 
 // Waits for the last output, but only for a limited time. Otherwise a daemon that hangs would keep

@@ -40,34 +40,12 @@ class Monitor {
   // the daemon was never away, or if the monitor did not see the exit.
   std::optional<Duration> gone_unwitnessed_for() const;
 
-  // Copies the remaining output of a container that has ended. Success also if the container is
-  // gone, and if the daemon refused to send output, which was logged then. unavailable, refused:
-  // not everything was copied, or the daemon sent nothing for `silence`. interrupted: `interrupt`
-  // (a descriptor; -1 for none) became readable.
+  // Copies the rest of the output of a container that has ended: OutputCopy::finish.
   Status drain(int interrupt, Duration silence);
 
-  // Closes the connections to the daemon.
-  void close();
-
  private:
-  // A connection that is opened again after it failed, later each time.
-  struct Reconnect {
-    Deadline next{};
-    Backoff backoff{Duration(100), Duration(5'000)};
-    bool is_due(Deadline now) const { return now >= next; }
-    // Repeated failures are logged only while the pauses still grow.
-    bool is_worth_a_line() const { return !backoff.is_longest(); }
-    void failed(Deadline now) { next = now + backoff.next(); }
-    void succeeded() { backoff.reset(); }
-  };
-
   std::optional<Outcome> connect();
-  bool wants_output() const;
-  void connect_output();
   std::optional<Outcome> look_at_exit();
-  void copy_output();
-  void output_failed(const Failure& failure);
-  Status pump(OutputStream& stream, int most);
 
   Docker& docker_;
   Host& host_;
@@ -79,13 +57,8 @@ class Monitor {
   std::optional<Deadline> away_at_;      // when the daemon last did not respond
   std::optional<Deadline> vanished_at_;  // when the daemon should have reported the end of init
   std::unique_ptr<ExitStream> exit_stream_;
-  std::unique_ptr<OutputStream> output_stream_;
-  // False after init's end: Podman's streams that follow the log then have gaps. drain() copies
-  // all.
-  bool follows_ = true;
-  bool is_refused_ = false;  // the daemon will never send output
-  Reconnect exit_retry_;
-  Reconnect output_retry_;
+  bool is_reported_ = false;  // the end, by the daemon
+  RetryTimer exit_retry_;
 };
 
 }  // namespace containerizer

@@ -1,85 +1,125 @@
-// Copies a container's output into its sandbox, exactly once.
+// Copies a container's output into its sandbox: every byte once, in order for each stream.
 //
-// The daemon's log has the output. A small cursor file records the position of the copy. Before
-// each write to the sandbox, the cursor announces the write. After a crash, the successor compares
-// the sandbox with the announcement and finds how much was written. A crash of the host can lose
-// the cursor: a few last lines can then be doubled or missing.
+// An attachment to the container puts its output into a buffer that survives this process. A worker
+// thread writes the buffer to the sandbox, so no disk can block the container.
 //
-// The slave and mesos-executor append to the same files. So a position in a file does not identify
-// our output, and the successor compares the bytes themselves.
+// After a break, output may be missing between the sandbox and a new attachment. A break is a dead
+// supervisor, a restarted daemon, or a sandbox that accepted nothing for a while. The output of the
+// new attachment then waits until a join has copied the missing part from the daemon's log. Output
+// that the log does not have is reported in one line of the sandbox's `stderr`.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "engine/container/services.h"
 #include "engine/docker/docker.h"
-#include "host/fd.h"
-#include "host/result.h"
+#include "engine/supervisor/output_buffer.h"
+#include "engine/supervisor/output_intake.h"
+#include "engine/supervisor/output_join.h"
+#include "engine/supervisor/output_writer.h"
+#include "host/retry.h"
 
 namespace containerizer {
 
 class OutputCopy {
  public:
-  // The file at `cursor_path` is created if it does not exist. Opens nothing before the first use.
-  OutputCopy(std::string sandbox, std::string cursor_path);
+  // `path` is the file of the buffer. Opens nothing before the first use.
+  OutputCopy(const Services& services, std::string sandbox, std::string path);
 
-  // Returns to the position in the cursor file. The next entries must come from a stream that
-  // starts at the returned timestamp ("" for the start of the log).
-  Result<std::string> resume();
+  // In every call, `container` is the daemon's name or id of the container.
 
-  // Adds the next entry, unless it has been copied already. Writes when a batch is full.
-  // unavailable: the sandbox cannot be written. refused: the sandbox does not exist. After a
-  // failure, call resume() first.
-  Status take(const OutputEntry& entry);
+  // Attaches to a container that has not been started. Success also if the daemon refuses to
+  // attach: the output then comes from the log. Other failures are those of Docker::attach.
+  Status attach_before_start(const std::string& container);
+  // The daemon did not respond since then, so the attachment's end does not prove that the
+  // container ended.
+  void doubt_attachment() { is_attachment_doubted_ = true; }
 
-  // Writes the gathered entries.
-  Status flush();
+  // --- While the container runs
 
-  // The same at the end of the output: also writes a batch that is still incomplete.
-  Status finish();
+  // Does everything that it can do without waiting. `process_ended`: the container's first process
+  // has, so the end of an attachment is no reason to attach again.
+  void work(const std::string& container, bool process_ended);
+  // Call work() again when one of the descriptors is readable, or at due().
+  std::vector<int> descriptors() const;
+  Deadline due() const { return due_; }
+
+  // --- After its end
+
+  // Copies the rest of the output and synchronizes the files with the disk. `whole_since`: since
+  // then the daemon was never away until it reported the container's end; absent if it did not
+  // report it. unavailable: the daemon does not respond, or sends nothing for `silence`. refused:
+  // the sandbox accepts no more. interrupted: `interrupt` (a descriptor; -1 for none) became
+  // readable.
+  Status finish(const std::string& container, std::optional<Deadline> whole_since, int interrupt,
+                Duration silence);
 
  private:
-  // The position of one stream's copy, as in the cursor file.
-  struct Position {
-    std::array<char, 40> timestamp;  // of the last entry copied, zero-terminated
-    std::uint64_t at_timestamp;      // how many entries with that timestamp were copied
-    std::uint64_t entries;           // how many entries in total
-    std::uint64_t batch_start;       // size of the file before the last write
-    std::uint64_t batch_length;      // bytes of that write
-    std::uint64_t batch_entries;     // 0: no write was started
-  };
-  struct Cursor {
-    std::uint64_t magic;
-    // 0 after timestamps went backwards: then only counting from the start finds the position.
-    std::uint64_t ascending;
-    // The successor needs no entry before this timestamp.
-    std::array<char, 40> since;
-    std::array<Position, 2> streams;
-  };
-  struct Stream {
-    Fd file;
-    std::string gathered;
-    Position after{};  // the position once `gathered` is written
-    std::uint64_t gathered_entries = 0;
-    bool catching_up = false;   // all entries so far had been copied before
-    std::uint64_t to_skip = 0;  // copied entries with the cursor's timestamp (or in total)
-    bool recovering = false;    // the last batch is being gathered again
-  };
+  void open();
+  void take_over_sandbox(OutputStream stream);
+  std::int64_t clock() const { return services_.store.now().wall; }
+  void wake_at(Deadline moment) { due_ = std::min(due_, moment); }
 
-  Status open_files();
-  Status append(std::size_t index);
-  Status write_batch(std::size_t index, std::string_view bytes);
-  std::string_view missing_part(std::size_t index, std::string_view batch) const;
-  bool save();
-  void note_since(std::size_t writing);
-  bool skip(std::size_t index, const OutputEntry& entry);
+  void attach(const std::string& container);
+  void attachment_ended(const Failure& failure);
+  void check_end();
+  void break_off();
 
+  void join(const std::string& container);
+  void advance_join();
+  void start_join(const std::string& container);
+  void end_join(const OutputJoin::Outcome& outcome);
+  void settle(OutputStream stream, const StreamJoined& joined);
+  void join_failed(const Failure& failure);
+  void wake_join(Duration pause);
+  void give_up_join();
+  void note_gap(std::int64_t from, std::int64_t to);
+  void report_gap();
+  void report_break();
+
+  void write();
+  bool is_complete() const;
+  std::optional<Status> look_at_end(Deadline moved_at, Duration silence);
+
+  Services services_;
   std::string sandbox_;
-  std::string cursor_path_;
-  Fd cursor_file_;
-  Cursor cursor_{};
-  std::array<Stream, 2> streams_;
+  std::string path_;
+  std::shared_ptr<OutputBuffer> buffer_;
+  std::shared_ptr<OutputWriter> writer_;
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<OutputIntake> intake_;
+  std::unique_ptr<OutputJoin> join_;
+  OutputJoin::Streams joined_;  // the task of the current join
+  Deadline attached_since_{};
+  RetryTimer attach_retry_;
+  RetryTimer join_retry_;
+  Deadline next_join_{};
+  Deadline next_write_{};
+  Deadline due_{};
+  bool writes_itself_ = false;            // the program of a host task writes to the sandbox
+  bool has_ended_ = false;                // the container has
+  std::optional<Failure> no_log_;         // why there is no log to read
+  std::optional<Failure> failure_;        // of the last join
+  std::optional<Failure> unwritten_;      // why the sandbox accepts nothing
+  std::optional<std::int64_t> ended_at_;  // when the attachment ended
+  // When the last output arrived before a connection broke that was in use.
+  std::optional<std::int64_t> broke_after_;
+  // When the daemon's connection broke that had brought all output of the stream so far; 0 for
+  // never.
+  std::array<std::int64_t, OutputBuffer::stream_count> whole_until_{};
+  std::uint64_t entries_read_ = 0;  // by the join, when it last moved
+  Deadline join_moved_at_{};
+  bool is_attach_refused_ = false;
+  bool is_attachment_doubted_ = false;
+  bool is_witnessed_ = false;  // a daemon that was never away reported the end
+  bool is_quiet_ = false;      // the next join waits for the first held bytes
+  // The gap to report: its start and end, in milliseconds since 1970.
+  std::optional<std::pair<std::int64_t, std::int64_t>> gap_;
 };
 
 }  // namespace containerizer

@@ -32,7 +32,9 @@ Actions::MaybeStep Actions::start_container() {
     }
     if (auto request = new_request()) return request;
   }
-  if (const auto sight = look(); sight.facts) note_process(*sight.facts);
+  const auto sight = look();
+  if (sight.seen == Observation::unknown) output_.doubt_attachment();
+  if (sight.facts) note_process(*sight.facts);
   return std::nullopt;
 }
 
@@ -46,8 +48,13 @@ Status Actions::start_once() {
       return Failure{Fault::not_found,
                      "the container with this name belongs to a different launch"};
     }
-    if (seen.value().started) return Done{};
+    if (seen.value().started) {
+      output_.doubt_attachment();
+      return Done{};
+    }
   }
+  const auto attached = output_.attach_before_start(reference());
+  if (!attached.ok()) return attached;
   // Even if the start fails, it may have taken effect.
   fresh_ = false;
   return services_.docker.start(reference());

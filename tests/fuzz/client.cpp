@@ -112,8 +112,8 @@ void read_to_end(Stream& stream, Next next) {
   }
 }
 
-void follow_output(const Daemon& daemon, OutputDecoder::Format format) {
-  const auto stream = make_output_stream(ask(daemon), "subject", format);
+void follow_output(const Daemon& daemon, LogDecoder::Format format) {
+  const auto stream = make_log_reader(ask(daemon), "subject", format);
   read_to_end(*stream, [&]() -> std::optional<bool> {
     const auto entry = stream->next();
     check(entry);
@@ -165,9 +165,9 @@ void call(char which, const Daemon& daemon) {
     case 'p':
       return check(client.pull("image:tag", {"user", "password", "server", ""}, -1, listen));
     case 'o':
-      return follow_output(daemon, OutputDecoder::Format::framed);
+      return follow_output(daemon, LogDecoder::Format::framed);
     case 't':
-      return follow_output(daemon, OutputDecoder::Format::bare);
+      return follow_output(daemon, LogDecoder::Format::bare);
     case 'w':
       return await_exit(daemon);
     case 'g':

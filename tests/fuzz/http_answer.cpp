@@ -56,7 +56,7 @@ void check_meaning(const Outcome& outcome) {
   const Answer answer{outcome.status, outcome.body, outcome.version};
   for (const ApiCall* call :
        {&ping_call, &create_call, &start_call, &inspect_call, &list_call, &kill_call, &remove_call,
-        &update_call, &image_call, &pull_call, &output_call, &wait_call}) {
+        &update_call, &image_call, &pull_call, &log_call, &wait_call}) {
     const Failure reported = failure(*call, "subject", answer);
     expect_readable(reported);
     expect(reported.fault != Fault::interrupted, "a daemon does not interrupt us");

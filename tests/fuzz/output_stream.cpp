@@ -1,7 +1,7 @@
 // A container's output: the daemon's frames, or the lines of a terminal.
 #include <vector>
 
-#include "engine/docker/output_decoder.h"
+#include "engine/docker/log_decoder.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace containerizer;
@@ -9,7 +9,7 @@ using namespace containerizer::fuzz;
 
 namespace {
 
-using Format = OutputDecoder::Format;
+using Format = LogDecoder::Format;
 
 // The daemon splits a terminal's lines after 16 KiB. A fuzzer needs hours to create such a line, so
 // this byte expands to most of one.
@@ -31,15 +31,15 @@ struct Decoded {
   std::vector<std::string> entries;
   std::string bytes;
 
-  void add(const OutputEntry& entry) {
-    entries.push_back((entry.stream == OutputEntry::Stream::out ? "out " : "err ") +
-                      entry.timestamp + " " + entry.bytes);
+  void add(const LogEntry& entry) {
+    entries.push_back((entry.stream == OutputStream::out ? "out " : "err ") + entry.timestamp +
+                      " " + entry.bytes);
     bytes += entry.timestamp + (entry.timestamp.empty() ? "" : " ") + entry.bytes;
   }
 };
 
 // Returns false at the end of the stream.
-bool drain(OutputDecoder& decoder, Decoded& found) {
+bool drain(LogDecoder& decoder, Decoded& found) {
   for (;;) {
     const auto entry = decoder.next();
     if (!entry.ok()) {
@@ -54,7 +54,7 @@ bool drain(OutputDecoder& decoder, Decoded& found) {
 
 Decoded decode(std::string_view bytes, std::size_t longest, Format format) {
   Decoded found;
-  OutputDecoder decoder(format);
+  LogDecoder decoder(format);
   bool flowing = true;
   in_pieces(bytes, longest, chance_of(bytes), [&](std::string_view piece) {
     decoder.feed(piece);

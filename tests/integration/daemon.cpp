@@ -102,6 +102,15 @@ void DeadDaemon::cut_power() const { tell_daemon("halt"); }
 NoLiveRestore::NoLiveRestore() { set_live_restore(false); }
 NoLiveRestore::~NoLiveRestore() { set_live_restore(true); }
 
+ConfiguredDaemon::ConfiguredDaemon(const std::string& members) {
+  const DeadDaemon dead(SIGTERM);
+  write_file(daemon_directory() + "/daemon.json", "{\"live-restore\": true, " + members + "}");
+}
+ConfiguredDaemon::~ConfiguredDaemon() {
+  const DeadDaemon dead(SIGTERM);
+  write_file(daemon_directory() + "/daemon.json", "{\"live-restore\": true}");
+}
+
 int free_port() {
   const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};

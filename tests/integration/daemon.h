@@ -44,6 +44,16 @@ class NoLiveRestore {
   NoLiveRestore& operator=(const NoLiveRestore&) = delete;
 };
 
+// While the object exists, the daemon's daemon.json also has these members. Constructor and
+// destructor restart the daemon.
+class ConfiguredDaemon {
+ public:
+  explicit ConfiguredDaemon(const std::string& members);
+  ~ConfiguredDaemon();
+  ConfiguredDaemon(const ConfiguredDaemon&) = delete;
+  ConfiguredDaemon& operator=(const ConfiguredDaemon&) = delete;
+};
+
 // While the object exists, the daemon also listens on a TCP port, only with TLS, and requires
 // client certificates. Constructor and destructor restart it.
 class TlsListener {

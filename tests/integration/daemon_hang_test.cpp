@@ -90,8 +90,8 @@ TEST_CASE("destroy while the daemon hangs in the middle of an operation",
 
 TEST_CASE("reply of the daemon that stops in its middle", "[scenario-66]") {
   const auto how = GENERATE(Hold::cut, Hold::half);
-  const auto request = GENERATE(as<std::string>(), "/images/busybox:test/json",
-                                "/containers/create", "/start", "/logs?stdout=");
+  const auto request =
+      GENERATE(as<std::string>(), "/images/busybox:test/json", "/containers/create", "/start");
   CAPTURE(request, how == Hold::half);
   Trial trial;
   lose_trust(trial.place());
@@ -109,22 +109,39 @@ TEST_CASE("reply of the daemon that stops in its middle", "[scenario-66]") {
   trial.conclude_by_itself();
 }
 
-TEST_CASE("stream of the daemon that breaks in its middle", "[scenario-66]") {
-  const auto request = GENERATE(as<std::string>(), "/wait", "/logs?follow=1");
-  CAPTURE(request);
+TEST_CASE("log of the daemon that stops in its middle", "[scenario-66]") {
+  const auto how = GENERATE(Hold::cut, Hold::half);
+  CAPTURE(how == Hold::half);
   Trial trial;
-  trial.gate().hold(request, Hold::cut);
+  lose_trust(trial.place());
   trial.launch_until_it_runs();
-  // The reply to /wait has content only once the container exits.
-  if (request == "/wait") trial.let_go();
+  eventually("the first output is there", [&] { return trial.output() == "up\n"; });
+  // The successor of a supervisor reads the log.
+  trial.place().kill_supervisor(Trial::id);
+  trial.gate().hold("/logs?", how);
+  CHECK(trial.place().call("recover").status == exit_ok);
   trial.gate().await_held(2);
   trial.gate().open();
   trial.let_go();
   trial.conclude_by_itself();
 }
 
+TEST_CASE("stream of the daemon that breaks in its middle", "[scenario-66]") {
+  const auto request = GENERATE(as<std::string>(), "/wait", "/attach?");
+  CAPTURE(request);
+  Trial trial;
+  trial.gate().hold(request, Hold::cut);
+  trial.launch_until_it_runs();
+  // The reply to /wait has content only once the container exits.
+  if (request == "/wait") trial.let_go();
+  trial.gate().await_held(request == "/wait" ? 2 : 1);
+  trial.gate().open();
+  trial.let_go();
+  trial.conclude_by_itself();
+}
+
 TEST_CASE("stream of the daemon that stops in its middle forever", "[scenario-66]") {
-  const auto request = GENERATE(as<std::string>(), "/wait", "/logs?follow=1");
+  const auto request = GENERATE(as<std::string>(), "/wait", "/attach?");
   CAPTURE(request);
   Trial trial;
   trial.gate().hold(request, Hold::half);

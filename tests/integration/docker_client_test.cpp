@@ -79,10 +79,34 @@ class Subject {
   std::string id_;
 };
 
-// Everything up to the end of the stream, which must be a regular one.
-std::vector<OutputEntry> read_all(Result<std::unique_ptr<OutputStream>> stream) {
+// Everything up to the stream's end, which must be a proper one.
+struct Attached {
+  std::string out;
+  std::string err;
+};
+
+Attached read_all(Result<std::unique_ptr<Attachment>> attached) {
+  REQUIRE(attached.ok());
+  Attached read;
+  for (;;) {
+    const auto piece = attached.value()->next();
+    if (!piece.ok()) {
+      INFO(piece.failure().text);
+      REQUIRE(piece.failure().fault == Fault::not_found);
+      return read;
+    }
+    if (piece.value()) {
+      (piece.value()->stream == OutputStream::out ? read.out : read.err) += piece.value()->bytes;
+      continue;
+    }
+    pollfd watched{attached.value()->fd(), POLLIN, 0};
+    REQUIRE(::poll(&watched, 1, 60'000) == 1);
+  }
+}
+
+std::vector<LogEntry> read_all(Result<std::unique_ptr<LogReader>> stream) {
   REQUIRE(stream.ok());
-  std::vector<OutputEntry> entries;
+  std::vector<LogEntry> entries;
   for (;;) {
     const auto entry = stream.value()->next();
     if (!entry.ok()) {
@@ -99,7 +123,7 @@ std::vector<OutputEntry> read_all(Result<std::unique_ptr<OutputStream>> stream) 
   }
 }
 
-std::string joined(const std::vector<OutputEntry>& entries, OutputEntry::Stream stream) {
+std::string joined(const std::vector<LogEntry>& entries, OutputStream stream) {
   std::string text;
   for (const auto& entry : entries) {
     if (entry.stream == stream) text += entry.bytes;
@@ -139,9 +163,9 @@ TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
     CHECK_FALSE(ended.finished_at.empty());
     CHECK(docker.kill(name, "SIGTERM").ok());
 
-    const auto output = read_all(docker.output(name, "", false));
-    CHECK(joined(output, OutputEntry::Stream::out) == "out\n");
-    CHECK(joined(output, OutputEntry::Stream::err) == "err\n");
+    const auto output = read_all(docker.read_log(name, "", 0));
+    CHECK(joined(output, OutputStream::out) == "out\n");
+    CHECK(joined(output, OutputStream::err) == "err\n");
 
     const auto list = docker.list(label, "yes");
     REQUIRE(list.ok());
@@ -157,7 +181,7 @@ TEST_CASE("A container lives from create to remove", "[dockerd][docker]") {
   CHECK(docker.kill(name, "15").ok());
   CHECK(docker.start(name).failed_with(Fault::not_found));
   CHECK(docker.update(name, {}).failed_with(Fault::not_found));
-  CHECK(docker.output(name, "", true).failed_with(Fault::not_found));
+  CHECK(docker.read_log(name, "", 0).failed_with(Fault::not_found));
   auto watch = docker.open_exit_stream(name);
   REQUIRE(watch.ok());
   pollfd watched{watch.value()->fd(), POLLIN, 0};
@@ -218,32 +242,25 @@ TEST_CASE("A start that needs another container or network is refused, not missi
   CHECK(docker.start(subject.name()).failed_with(Fault::refused));
 }
 
-TEST_CASE("Output is followed, resumed, and ends with the container", "[dockerd][docker]") {
+TEST_CASE("An attachment gets all output, and the log can be read from any entry on",
+          "[dockerd][docker]") {
   DockerClient docker(settings());
-  const Subject subject(docker, running("echo one; read x; echo \"got $x\""));
+  const Subject subject(docker,
+                        running("echo one; printf '\\377\\n' >&2; read x; echo \"got $x\""));
+  auto attached = docker.attach(subject.name());
+  REQUIRE(attached.ok());
   subject.start();
-  auto stream = docker.output(subject.name(), "", true);
-  REQUIRE(stream.ok());
-  std::optional<OutputEntry> first;
-  while (!first) {
-    auto entry = stream.value()->next();
-    REQUIRE(entry.ok());
-    first = entry.value();
-    if (first) break;
-    pollfd watched{stream.value()->fd(), POLLIN, 0};
-    REQUIRE(::poll(&watched, 1, 60'000) == 1);
-  }
-  CHECK(first->bytes == "one\n");
-  CHECK(first->timestamp.size() == 30);
-  const auto rest = read_all(std::move(stream));
-  CHECK(joined(rest, OutputEntry::Stream::out) == "got \n");
+  const auto pieces = read_all(std::move(attached));
+  CHECK(pieces.out == "one\ngot \n");
+  CHECK(pieces.err == "\377\n");
 
-  const auto resumed = read_all(docker.output(subject.name(), first->timestamp, false));
-  REQUIRE(resumed.size() == 2);
-  CHECK(resumed[0].bytes == "one\n");
-  const auto later = read_all(docker.output(subject.name(), resumed[1].timestamp, false));
-  REQUIRE(later.size() == 1);
-  CHECK(later[0].bytes == "got \n");
+  const auto all = read_all(docker.read_log(subject.name(), "", 0));
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].timestamp.size() == 30);
+  const auto last = read_all(docker.read_log(subject.name(), all[2].timestamp, 0));
+  REQUIRE(last.size() == 1);
+  CHECK(last[0].bytes == "got \n");
+  CHECK(read_all(docker.read_log(subject.name(), "", 1)).size() == 1);
 }
 
 TEST_CASE("Long lines and binary output arrive byte for byte", "[dockerd][docker]") {
@@ -254,13 +271,12 @@ TEST_CASE("Long lines and binary output arrive byte for byte", "[dockerd][docker
   for (int i = 1; i <= 20000; ++i) expected += std::to_string(i) + "\n";
   const auto check = [&](const json::object& body) {
     const Subject subject(docker, body);
+    auto attached = docker.attach(subject.name());
+    REQUIRE(attached.ok());
     subject.start();
-    // A busy daemon ends a following stream when the container exits, even if output is left.
-    const auto followed =
-        joined(read_all(docker.output(subject.name(), "", true)), OutputEntry::Stream::out);
-    CHECK((followed == expected.substr(0, followed.size())));
-    const auto output = read_all(docker.output(subject.name(), "", false));
-    CHECK((joined(output, OutputEntry::Stream::out) == expected));
+    CHECK((read_all(std::move(attached)).out == expected));
+    const auto output = read_all(docker.read_log(subject.name(), "", 0));
+    CHECK((joined(output, OutputStream::out) == expected));
     for (const auto& entry : output) CHECK_FALSE(entry.timestamp.empty());
   };
   SECTION("framed") { check(running(script)); }
@@ -277,7 +293,7 @@ TEST_CASE("Output without a readable log driver is refused", "[dockerd][docker]"
   body["HostConfig"] = {{"LogConfig", {{"Type", "none"}}}};
   const Subject subject(docker, body);
   subject.start();
-  auto stream = docker.output(subject.name(), "", false);
+  auto stream = docker.read_log(subject.name(), "", 0);
   REQUIRE(stream.ok());
   for (;;) {
     const auto entry = stream.value()->next();

@@ -86,6 +86,7 @@ inline const std::vector<Sample> alike = {
     {"link=flags-other:alias", "link=flags-other", "network=flags-net"},
     {"link-local-ip=169.254.1.2", "link-local-ip=fe80::2", "network=flags-net"},
     {"log-driver=local", "log-opt=max-size=10m"},
+    {"log-driver=none"},
     {"log-opt=max-file=2", "log-opt=max-size=1m"},
     {"log-opt=nothing=1"},
     {"memory=64m"},
@@ -280,7 +281,6 @@ inline const std::vector<Sample> refused_by_both = {
     {"link=a:b:c", "network=default"},
     {"link=nothing:alias", "network=default"},
     {"link=flags-other:alias", "network=host"},
-    {"log-driver=none", "log-opt=a=b"},
     {"mac-address=x"},
     {"memory=1x"},
     {"memory="},
@@ -394,8 +394,6 @@ inline const std::vector<Sample> refused_by_us = {
     // The framework decides whether to restart a task.
     {"restart=always"},
     {"restart=on-failure:3"},
-    // The output must be copied to the sandbox.
-    {"log-driver=none"},
     // A task must not look like another task.
     {"label=docker-containerizer.id=x"},
     // A destroy has to end.

@@ -196,7 +196,9 @@ bool Gate::pass_half(Link& link, const std::string& bytes) {
   const auto body = begins ? bytes.find(end_of_headers) + end_of_headers.size() : 0;
   const bool is_bare = begins && body == bytes.size();
   // These are only the headers of a stream. Its body follows.
-  if (is_bare && bytes.find("Transfer-Encoding: chunked") != std::string::npos) {
+  const bool is_stream = bytes.find("Transfer-Encoding: chunked") != std::string::npos ||
+                         bytes.find("Upgrade: tcp") != std::string::npos;
+  if (is_bare && is_stream) {
     return send_all(link.program, bytes);
   }
   const auto middle = is_bare ? body / 2 : (body + bytes.size()) / 2;

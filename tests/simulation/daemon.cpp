@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
-#include <array>
-#include <ctime>
+#include <deque>
 
 #include "engine/container/identity.h"
+#include "engine/supervisor/output_search.h"
 #include "tests/simulation/universe.h"
 
 namespace containerizer::simulation {
@@ -17,15 +17,6 @@ Failure no_such(const std::string& container) {
 }
 
 Failure no_answer() { return {Fault::unavailable, "the daemon gave no answer"}; }
-
-std::string rfc3339(Deadline time) {
-  const auto since = time.time_since_epoch() / Duration(1);
-  const std::time_t seconds = since / 1'000;
-  std::tm parts{};
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%FT%T", ::gmtime_r(&seconds, &parts));
-  return fmt::format("{}.{:03}Z", text.data(), since % 1'000);
-}
 
 }  // namespace
 
@@ -65,51 +56,94 @@ class SimulatedExit : public ExitStream {
   int fd_;
 };
 
-class SimulatedOutput : public OutputStream {
+// As the real one, it is readable only for what has come since next() had nothing: what has come
+// together waits inside.
+class SimulatedAttachment : public Attachment {
  public:
-  SimulatedOutput(Universe& universe, std::string id, const std::string& since, bool follow)
+  SimulatedAttachment(Universe& universe, std::string id)
       : universe_(universe),
         id_(std::move(id)),
-        follow_(follow),
         life_(universe.daemon_life_),
         breaks_(universe.breaks()) {
     universe_.learn(breaks_);
-    const auto* container = universe_.find(id_);
-    while (container != nullptr && next_ < container->output.size() &&
-           container->output[next_].timestamp < since) {
-      ++next_;
-    }
-    fd_ = universe_.new_descriptor([this] { return is_broken() || has_entry() || is_over(); });
+    came_ = universe_.find(id_)->output.size();
+    fd_ = universe_.new_descriptor([this] { return is_broken() || has_more() || is_over(); });
   }
-  ~SimulatedOutput() override { universe_.descriptors_.erase(fd_); }
+  ~SimulatedAttachment() override { universe_.descriptors_.erase(fd_); }
   int fd() const override { return fd_; }
 
-  Result<std::optional<OutputEntry>> next() override {
+  Result<std::optional<OutputPiece>> next() override {
     universe_.step();
     universe_.learn(universe_.daemon_fingerprint());
-    if (has_entry()) return std::optional(universe_.find(id_)->output[next_++]);
-    if (is_broken()) return Failure{Fault::unavailable, "the connection broke"};
-    if (is_over()) return Failure{Fault::not_found, "the output has ended"};
-    return std::optional<OutputEntry>();
+    if (waiting_.empty()) receive();
+    if (!waiting_.empty()) {
+      piece_ = waiting_.front();
+      waiting_.pop_front();
+      return std::optional(OutputPiece{piece_.stream, piece_.bytes});
+    }
+    if (breaks_) return Failure{Fault::unavailable, "the connection broke"};
+    if (is_broken() || is_over()) return Failure{Fault::not_found, "the output has ended"};
+    return std::optional<OutputPiece>();
   }
 
  private:
+  void receive() {
+    if (is_broken()) return;
+    for (; has_more(); ++came_) waiting_.push_back(universe_.find(id_)->output[came_]);
+  }
   bool is_broken() const { return breaks_ || life_ != universe_.daemon_life_; }
-  bool has_entry() const {
+  bool has_more() const {
     const auto* container = universe_.find(id_);
-    return container != nullptr && next_ < container->output.size();
+    return container != nullptr && came_ < container->output.size();
   }
   bool is_over() const {
     const auto* container = universe_.find(id_);
-    return !follow_ || container == nullptr || !container->running;
+    return container == nullptr || (container->starts > 0 && !container->running);
   }
 
   Universe& universe_;
   std::string id_;
-  bool follow_;
   int life_;
   bool breaks_;
-  std::size_t next_ = 0;
+  std::size_t came_ = 0;  // entries that have left the daemon
+  std::deque<LogEntry> waiting_;
+  LogEntry piece_;
+  int fd_;
+};
+
+// A snapshot of a log. A connection that breaks does so in its middle.
+class SimulatedLog : public LogReader {
+ public:
+  SimulatedLog(Universe& universe, const SimulatedContainer& container, const std::string& since,
+               std::size_t most)
+      : universe_(universe), breaks_(universe.breaks()) {
+    universe_.learn(breaks_);
+    for (auto i = container.log_start; i < container.logged; ++i) {
+      const auto& entry = container.output[i];
+      if (entry.timestamp >= since) entries_.push_back(entry);
+    }
+    while (most > 0 && entries_.size() > most) entries_.pop_front();
+    if (breaks_) entries_.resize(entries_.size() / 2);
+    fd_ = universe_.new_descriptor([] { return true; });
+  }
+  ~SimulatedLog() override { universe_.descriptors_.erase(fd_); }
+  int fd() const override { return fd_; }
+
+  Result<std::optional<LogEntry>> next() override {
+    universe_.step();
+    if (entries_.empty()) {
+      if (breaks_) return Failure{Fault::unavailable, "the connection broke"};
+      return Failure{Fault::not_found, "the log has ended"};
+    }
+    auto entry = std::move(entries_.front());
+    entries_.pop_front();
+    return std::optional(std::move(entry));
+  }
+
+ private:
+  Universe& universe_;
+  bool breaks_;
+  std::deque<LogEntry> entries_;
   int fd_;
 };
 
@@ -192,15 +226,28 @@ class SimulatedDocker : public Docker {
     });
   }
 
-  Result<std::unique_ptr<OutputStream>> output(const std::string& container,
-                                               const std::string& since, bool follow) override {
-    return call<Result<std::unique_ptr<OutputStream>>>(
-        "output", [&]() -> Result<std::unique_ptr<OutputStream>> {
-          const auto* found = universe_.find(container);
-          if (found == nullptr) return no_such(container);
-          return std::unique_ptr<OutputStream>(
-              std::make_unique<SimulatedOutput>(universe_, found->id, since, follow));
-        });
+  Result<std::unique_ptr<Attachment>> attach(const std::string& container) override {
+    using Answer = Result<std::unique_ptr<Attachment>>;
+    return call<Answer>("attach", [&]() -> Answer {
+      const auto* found = universe_.find(container);
+      if (found == nullptr) return no_such(container);
+      return std::unique_ptr<Attachment>(
+          std::make_unique<SimulatedAttachment>(universe_, found->id));
+    });
+  }
+
+  Result<std::unique_ptr<LogReader>> read_log(const std::string& container,
+                                              const std::string& since, std::size_t most) override {
+    using Answer = Result<std::unique_ptr<LogReader>>;
+    return call<Answer>("read_log", [&]() -> Answer {
+      const auto* found = universe_.find(container);
+      if (found == nullptr) return no_such(container);
+      if (!universe_.program_of(universe_.name_of(container)).has_log) {
+        return Failure{Fault::refused, "the log driver does not support reading"};
+      }
+      return std::unique_ptr<LogReader>(
+          std::make_unique<SimulatedLog>(universe_, *found, since, most));
+    });
   }
 
   Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) override {
@@ -212,7 +259,9 @@ class SimulatedDocker : public Docker {
         });
   }
 
-  Status ping() override { return Done{}; }
+  Status ping() override {
+    return call<Status>("ping", [] { return Done{}; });
+  }
 
  private:
   // One call: the process can die before it and after it, and either half can be lost.
@@ -256,7 +305,8 @@ class SimulatedDocker : public Docker {
     facts.status = runs ? "running" : facts.started ? "exited" : "created";
     facts.pid = runs ? universe_.init_of(container.id) : 0;
     facts.exit_code = container.made_up_code.value_or(container.exit_code);
-    if (facts.started && !runs) facts.finished_at = rfc3339(container.told_end);
+    if (facts.started && !runs)
+      facts.finished_at = rfc3339(container.told_end.time_since_epoch() / Duration(1));
     facts.oom_killed = container.oom_killed;
     return facts;
   }

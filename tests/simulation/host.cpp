@@ -10,6 +10,28 @@
 
 namespace containerizer::simulation {
 
+// Works at once, in the process that asks for it.
+class SimulatedWorker : public Worker {
+ public:
+  SimulatedWorker(Universe& universe, std::function<void()> work)
+      : universe_(universe),
+        work_(std::move(work)),
+        fd_(universe.new_descriptor([this] { return is_done_; })) {}
+  ~SimulatedWorker() override { universe_.descriptors_.erase(fd_); }
+  void poke() override {
+    work_();
+    is_done_ = true;
+  }
+  int fd() const override { return fd_; }
+  void clear() override { is_done_ = false; }
+
+ private:
+  Universe& universe_;
+  std::function<void()> work_;
+  bool is_done_ = false;
+  int fd_;
+};
+
 class SimulatedHost : public Host {
  public:
   explicit SimulatedHost(Universe& universe) : universe_(universe), self_(universe.current_) {
@@ -145,6 +167,10 @@ class SimulatedHost : public Host {
   Result<std::string> run_in_scope(Program program, const std::string&,
                                    Deadline deadline) override {
     return run_and_capture(std::move(program), deadline, -1);
+  }
+
+  std::unique_ptr<Worker> start_worker(std::function<void()> work) override {
+    return std::make_unique<SimulatedWorker>(universe_, std::move(work));
   }
 
   // Only the status of a hook is used.

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "engine/supervisor/output_search.h"
+
 namespace containerizer::simulation {
 namespace {
 
@@ -18,6 +20,8 @@ constexpr long too_many = 200'000;
 constexpr Duration too_long{30LL * 24 * 3600 * 1000};
 // An event that is due within this time may happen before runnable processes continue.
 constexpr Duration near{2'000};
+// The daemon's log gets an entry this much later than an attachment.
+constexpr Duration log_delay{5};
 // How long executors live after their task.
 constexpr Duration lingering{1'000};
 
@@ -259,6 +263,7 @@ std::uint64_t Universe::daemon_fingerprint() const {
   for (const auto& [name, one] : containers_) {
     hash.add(name).add(one.id).add(one.starts).add(one.running).add(one.exit_code);
     hash.add(one.oom_killed).add(one.is_denied).add(one.output.size());
+    hash.add(one.log_start).add(one.logged);
     hash.add(one.made_up_code.has_value());
   }
   for (const auto& [id, pid] : inits_) hash.add(id).add(pid);
@@ -300,7 +305,8 @@ void Universe::start(const std::string& name) {
   alive_.insert(inits_[container.id]);
   const auto& task = program_of(name);
   for (int line = 0; line < task.lines; ++line) {
-    at(Duration(line), fmt::format("line {}", line), [this, name, line] { print(name, line); });
+    at(line * task.line_every, fmt::format("line {}", line),
+       [this, name, line] { print(name, line); });
   }
   if (!task.runs_for) return;
   at(*task.runs_for, "end of " + container.id,
@@ -338,6 +344,7 @@ void Universe::end(const std::string& name, int exit_code, bool by_itself) {
       if (auto* late = find(id)) late->oom_killed = true;
     });
   }
+  log_lines(container.id);
   ended_.push_back(container);
   if (task.executor_lives_for) return;
   at(lingering, "executor's end", [this, name] {
@@ -351,9 +358,19 @@ void Universe::end(const std::string& name, int exit_code, bool by_itself) {
 void Universe::print(const std::string& name, int line) {
   const auto found = containers_.find(name);
   if (found == containers_.end() || !found->second.running) return;
-  found->second.output.push_back({OutputEntry::Stream::out,
-                                  fmt::format("2026-01-01T00:00:{:02}.{:09}Z", line / 2, line % 2),
-                                  fmt::format("line {}\n", line)});
+  auto& output = found->second.output;
+  auto timestamp = rfc3339(now_.time_since_epoch() / Duration(1));
+  timestamp.insert(timestamp.size() - 1, fmt::format("{:06}", line));
+  output.push_back({OutputStream::out, timestamp, fmt::format("line {}\n", line)});
+  at(log_delay, fmt::format("log {}", line), [this, id = found->second.id] { log_lines(id); });
+}
+
+void Universe::log_lines(const std::string& id) {
+  auto* container = find(id);
+  if (container == nullptr) return;
+  container->logged = container->output.size();
+  const auto keeps = program_of(name_of(id)).log_keeps;
+  if (keeps && container->logged > *keeps) container->log_start = container->logged - *keeps;
 }
 
 void Universe::forget(const std::string& name) {

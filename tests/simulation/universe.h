@@ -30,6 +30,9 @@ struct Task {
   int exit_code = 0;
   bool ignores_term = false;
   int lines = 0;
+  Duration line_every{1};
+  std::optional<std::size_t> log_keeps = {};  // lines, in the daemon's log; absent: all
+  bool has_log = true;                        // that the daemon can read
   std::optional<Duration> oom_told_after =
       {};                      // an OOM kill, which the daemon reports after this time
   bool end_is_denied = false;  // the daemon never notices the end
@@ -50,8 +53,12 @@ struct SimulatedContainer {
   bool is_denied = false;  // it has ended, but the daemon reports it as running
   bool by_itself = false;  // it ended without a kill
   std::optional<int> made_up_code;
-  Deadline told_end = {};  // the time of the end that the daemon reports
-  std::vector<OutputEntry> output;
+  Deadline told_end = {};        // the time of the end that the daemon reports
+  std::vector<LogEntry> output;  // all of it
+  // The part of `output` that the daemon's log has. The log gets an entry a little later than the
+  // attachments do, and loses old ones.
+  std::size_t log_start = 0;
+  std::size_t logged = 0;
 };
 
 class Universe {
@@ -136,7 +143,9 @@ class Universe {
   friend class SimulatedDocker;
   friend class SimulatedHost;
   friend class SimulatedExit;
-  friend class SimulatedOutput;
+  friend class SimulatedAttachment;
+  friend class SimulatedLog;
+  friend class SimulatedWorker;
 
   struct Process {
     pid_t pid;
@@ -177,6 +186,7 @@ class Universe {
   void signal(const std::string& name, const std::string& signal);
   void end(const std::string& name, int exit_code, bool by_itself);
   void print(const std::string& name, int line);
+  void log_lines(const std::string& id);
   void forget(const std::string& name);
   const Task& program_of(const std::string& name) const;
   SimulatedContainer* find(const std::string& reference);

@@ -169,7 +169,7 @@ void await(int fd) {
   REQUIRE(::poll(&watched, 1, 10'000) == 1);
 }
 
-Result<std::optional<OutputEntry>> next_entry(OutputStream& stream) {
+Result<std::optional<LogEntry>> next_entry(LogReader& stream) {
   for (;;) {
     auto entry = stream.next();
     if (!entry.ok() || entry.value()) return entry;
@@ -448,7 +448,7 @@ TEST_CASE("Output: a clean end and a broken connection differ", "[docker][client
     INFO(name);
     Server server({{http(200, plain)}, {chunked_head + bytes, Reply::Then::close}});
     DockerClient client = server.client();
-    auto stream = client.output("x", "2024-01-01T00:00:00.5Z", true);
+    auto stream = client.read_log("x", "2024-01-01T00:00:00.5Z", 0);
     REQUIRE(stream.ok());
     const auto entry = next_entry(*stream.value());
     REQUIRE(entry.ok());
@@ -461,7 +461,7 @@ TEST_CASE("Output: a clean end and a broken connection differ", "[docker][client
     }
     server.stop();
     CHECK(contains(server.requests().at(1),
-                   "/v1.41/containers/x/logs?follow=1&stdout=1&stderr=1&timestamps=1&"
+                   "/v1.41/containers/x/logs?stdout=1&stderr=1&timestamps=1&"
                    "since=1704067200.500000000 "));
   }
 }
@@ -471,15 +471,15 @@ TEST_CASE("Output that the daemon refuses fails with its message", "[docker][cli
   Server server({{http(200, plain)},
                  {message(status, "configured logging driver does not support reading")}});
   DockerClient client = server.client();
-  auto stream = client.output("x", "", false);
+  auto stream = client.read_log("x", "", 0);
   REQUIRE(stream.ok());
   const auto entry = next_entry(*stream.value());
   REQUIRE(entry.failed_with(Fault::refused));
   CHECK(entry.failure().text ==
-        "cannot read the output of container x: configured logging driver does not support "
+        "cannot read the log of container x: configured logging driver does not support "
         "reading; use the log driver json-file, local or journald, or one whose cache is not "
         "disabled");
-  CHECK(client.output("x", "yesterday", false).failed_with(Fault::refused));
+  CHECK(client.read_log("x", "yesterday", 0).failed_with(Fault::refused));
 }
 
 TEST_CASE("Only a valid reply reports the exit of a container", "[docker][client]") {

@@ -6,7 +6,7 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
-#include "engine/docker/output_decoder.h"
+#include "engine/docker/log_decoder.h"
 #include "engine/docker/pull_progress.h"
 #include "engine/docker/transport/http.h"
 #include "host/json.h"
@@ -24,7 +24,7 @@ std::string frame(char stream, const std::string& text) {
 }
 
 // Every entry as "out|err:timestamp:bytes", then the detected form of the stream.
-std::vector<std::string> drain(OutputDecoder& decoder) {
+std::vector<std::string> drain(LogDecoder& decoder) {
   std::vector<std::string> entries;
   for (;;) {
     const auto entry = decoder.next();
@@ -34,14 +34,14 @@ std::vector<std::string> drain(OutputDecoder& decoder) {
     }
     if (!entry.value()) return entries;
     const auto& e = *entry.value();
-    entries.push_back((e.stream == OutputEntry::Stream::out ? "out:" : "err:") + e.timestamp + ":" +
+    entries.push_back((e.stream == OutputStream::out ? "out:" : "err:") + e.timestamp + ":" +
                       e.bytes);
   }
 }
 
-std::vector<std::string> decode(OutputDecoder::Format format, const std::string& first,
+std::vector<std::string> decode(LogDecoder::Format format, const std::string& first,
                                 const std::string& second = "") {
-  OutputDecoder decoder(format);
+  LogDecoder decoder(format);
   decoder.feed(first);
   auto entries = drain(decoder);
   decoder.feed(second);
@@ -144,10 +144,9 @@ TEST_CASE("Frames become entries, wherever the reads split them", "[docker][outp
                                           "out:" + stamp + ":no end", std::string("err::\0\n", 7)};
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     INFO("cut at " << cut);
-    CHECK(decode(OutputDecoder::Format::framed, bytes.substr(0, cut), bytes.substr(cut)) ==
-          expected);
+    CHECK(decode(LogDecoder::Format::framed, bytes.substr(0, cut), bytes.substr(cut)) == expected);
   }
-  OutputDecoder byte_by_byte(OutputDecoder::Format::framed);
+  LogDecoder byte_by_byte(LogDecoder::Format::framed);
   std::vector<std::string> entries;
   for (const char byte : bytes) {
     byte_by_byte.feed(std::string(1, byte));
@@ -160,13 +159,13 @@ TEST_CASE("Text that only looks like a timestamp stays output", "[docker][output
   for (const std::string text : {"hello world\n", "2024-01-02 x\n", "2024-01-02T03:04:0x.1Z y\n",
                                  "2024-01-02T03:04:05\nab cd\n", " x\n", ""}) {
     INFO(text);
-    CHECK(decode(OutputDecoder::Format::framed, frame(1, text)) ==
+    CHECK(decode(LogDecoder::Format::framed, frame(1, text)) ==
           std::vector<std::string>{"out::" + text});
   }
 }
 
 TEST_CASE("A stream without frames is an error", "[docker][output]") {
-  using Format = OutputDecoder::Format;
+  using Format = LogDecoder::Format;
   for (const std::string& bytes : {std::string("HTTP/1.1 garbage"), std::string(8, '\0'),
                                    std::string("\1\0\1\0\0\0\0\1x", 9), frame(4, "x")}) {
     CHECK(decode(Format::framed, bytes).at(0).starts_with("! "));
@@ -177,20 +176,20 @@ TEST_CASE("A stream without frames is an error", "[docker][output]") {
   CHECK(decode(Format::framed, frame(3, "Error grabbing logs: EOF\n")).at(0) ==
         "! Error grabbing logs: EOF");
 
-  OutputDecoder cut(Format::framed);
+  LogDecoder cut(Format::framed);
   cut.feed(frame(1, "whole") + frame(1, "cut").substr(0, 10));
   CHECK(drain(cut).size() == 1);
   CHECK(cut.last().failed_with(Fault::unavailable));
 }
 
 TEST_CASE("A terminal's output is split into lines", "[docker][output]") {
-  using Format = OutputDecoder::Format;
+  using Format = LogDecoder::Format;
   const std::string bytes = stamp + " one\r\n" + stamp + " two\r\n";
   const std::vector<std::string> expected{"out:" + stamp + ":one\r\n", "out:" + stamp + ":two\r\n"};
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     CHECK(decode(Format::bare, bytes.substr(0, cut), bytes.substr(cut)) == expected);
   }
-  OutputDecoder open_end(Format::bare);
+  LogDecoder open_end(Format::bare);
   open_end.feed(stamp + " prompt> ");
   CHECK(drain(open_end).empty());
   const auto last = open_end.last();
@@ -207,8 +206,7 @@ TEST_CASE("The daemon's pieces of a terminal's long line lose their timestamps",
   for (const std::size_t cut : {std::size_t{16384}, std::size_t{16415}, std::size_t{16420},
                                 std::size_t{16446}, bytes.size()}) {
     INFO("cut at " << cut);
-    const auto entries =
-        decode(OutputDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
+    const auto entries = decode(LogDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
     REQUIRE(entries.size() == 4);
     CHECK(entries[0] == std::string("out:").append(stamp).append(":").append(piece));
     CHECK(entries[1] == entries[0]);
@@ -222,15 +220,14 @@ TEST_CASE("A timestamp across the end of a line does not split it", "[docker][ou
   const std::string bytes = first + "ab cd\n";
   for (const std::size_t cut : {std::size_t{0}, first.size() - 1, first.size(), first.size() + 3}) {
     INFO("cut at " << cut);
-    const auto entries =
-        decode(OutputDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
+    const auto entries = decode(LogDecoder::Format::bare, bytes.substr(0, cut), bytes.substr(cut));
     REQUIRE(entries.size() == 2);
     CHECK(entries[1] == "out::ab cd\n");
   }
 }
 
 TEST_CASE("An empty error message of the daemon is reported too", "[docker][output]") {
-  CHECK(decode(OutputDecoder::Format::framed, frame(3, "")).front() ==
+  CHECK(decode(LogDecoder::Format::framed, frame(3, "")).front() ==
         "! the daemon ended the output without giving a reason");
 }
 
@@ -350,7 +347,7 @@ TEST_CASE("An error reply means what its status and text say", "[docker][answers
       {image_call, 404, Fault::not_found, "No such image: y:1"},
       {wait_call, 404, Fault::not_found, "no such container"},
       {update_call, 409, Fault::conflict, "Cannot update container x: conflict"},
-      {output_call, 501, Fault::refused, "configured logging driver does not support reading"},
+      {log_call, 501, Fault::refused, "configured logging driver does not support reading"},
       {pull_call, 404, Fault::not_found, "pull access denied for x"},
       {pull_call, 500, Fault::refused, "Get https://r/v2/: dial tcp: no route to host"},
       {pull_call, 503, Fault::unavailable, ""},

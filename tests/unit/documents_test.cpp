@@ -273,8 +273,8 @@ TEST_CASE("every failure scenario has its test") {
     CAPTURE((*it)[1].str());
     check_tests((*it)[2]);
   }
-  CHECK(numbers.size() == 70);
-  CHECK(std::set<int>(numbers.begin(), numbers.end()).size() == 70);
+  CHECK(numbers.size() == 80);
+  CHECK(std::set<int>(numbers.begin(), numbers.end()).size() == 80);
 }
 
 TEST_CASE("every attack has its test") {

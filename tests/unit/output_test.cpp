@@ -1,571 +1,355 @@
-#include "engine/supervisor/output.h"
-
+// The way of output from memory into a sandbox: what is there once it was put in, whoever dies.
 #include <fmt/core.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
-#include <map>
-#include <random>
+#include <functional>
+#include <vector>
 
-#include "host/file.h"
+#include "engine/supervisor/output_intake.h"
+#include "engine/supervisor/output_writer.h"
 #include "temporary_directory.h"
 
 using namespace containerizer;
 
 namespace {
 
-using Stream = OutputEntry::Stream;
-using Log = std::vector<OutputEntry>;
-
-constexpr std::array<const char*, 2> names{"stdout", "stderr"};
-// What others wrote into the sandbox before; larger than a cursor file, for limited_to().
+constexpr auto out = OutputStream::out;
+constexpr auto err = OutputStream::err;
+// What others wrote into the sandbox before.
 const std::string prelude(1024, '#');
+const std::string foreign = "<a line of the slave>\n";
 
-// `seconds` and `nanoseconds` after some midnight, as the daemon writes it.
-std::string at(int seconds, int nanoseconds = 0) {
-  return fmt::format("2026-01-02T{:02}:{:02}:{:02}.{:09}Z", seconds / 3600, seconds / 60 % 60,
-                     seconds % 60, nanoseconds);
-}
+struct Piece {
+  OutputStream stream;
+  std::string bytes;
+};
+using Pieces = std::vector<Piece>;
 
-OutputEntry out(const std::string& timestamp, const std::string& bytes) {
-  return {Stream::out, timestamp, bytes};
-}
-OutputEntry err(const std::string& timestamp, const std::string& bytes) {
-  return {Stream::err, timestamp, bytes};
-}
-
-std::string copied(const Log& log, Stream stream) {
+std::string joined(const Pieces& pieces, OutputStream stream) {
   std::string all;
-  for (const auto& entry : log) {
-    if (entry.stream == stream) all += entry.bytes;
+  for (const auto& piece : pieces) {
+    if (piece.stream == stream) all += piece.bytes;
   }
   return all;
 }
 
+const char* name_of(OutputStream stream) { return stream == out ? "stdout" : "stderr"; }
+
 // One container's output on its way into a sandbox.
 struct Journey {
   Journey() {
-    for (const char* name : names) write_file(sandbox / name, prelude);
+    for (const auto stream : {out, err}) write_file(sandbox / name_of(stream), prelude);
   }
-  OutputCopy copy() const { return {sandbox.path(), state / "cursor"}; }
-  std::string in_sandbox(Stream stream) const {
-    const auto all = content_of(sandbox / names[stream == Stream::out ? 0 : 1]);
+
+  // A life of the process that copies; the buffer outlives it.
+  struct Life {
+    explicit Life(const Journey& journey, OutputLimits limits = {})
+        : buffer(std::make_shared<OutputBuffer>(journey.state / "output", "a boot")),
+          writer(buffer, journey.sandbox.path(), limits) {}
+    void put(const Piece& piece) { buffer->put(piece.stream, piece.bytes, 1); }
+
+    std::shared_ptr<OutputBuffer> buffer;
+    OutputWriter writer;
+  };
+
+  std::string content(OutputStream stream) const {
+    const auto all = content_of(sandbox / name_of(stream));
     REQUIRE(all.substr(0, prelude.size()) == prelude);
     return all.substr(prelude.size());
+  }
+
+  // `removed`: what others wrote.
+  void check(const Pieces& pieces, const std::string& removed = "") const {
+    for (const auto stream : {out, err}) {
+      auto found = content(stream);
+      for (std::size_t at = 0; !removed.empty() && (at = found.find(removed)) != found.npos;) {
+        found.erase(at, removed.size());
+      }
+      const auto wanted = joined(pieces, stream);
+      INFO(name_of(stream) << " has " << found.size() << " bytes of " << wanted.size());
+      CHECK(found.compare(wanted) == 0);  // == would print it all
+    }
+  }
+
+  void append(const std::string& text) const {
+    for (const auto stream : {out, err}) {
+      std::ofstream(sandbox / name_of(stream), std::ios::app) << text;
+    }
   }
 
   TemporaryDirectory sandbox;
   TemporaryDirectory state;
 };
 
-// Plays the daemon: hands over what is not before `since`, and lets the copy be flushed after every
-// so many entries. `after_step` follows each take and flush.
-template <class AfterStep>
-void play(const Log& log, OutputCopy& copy, int flush_every, AfterStep after_step) {
-  const auto since = copy.resume();
-  expect(since.ok(), "the copy resumes");
-  int entries = 0;
-  for (const auto& entry : log) {
-    if (entry.timestamp < since.value()) continue;
-    expect(copy.take(entry).ok(), "an entry is taken");
-    after_step();
-    if (++entries % flush_every != 0) continue;
-    expect(copy.flush().ok(), "the copy is flushed");
-    after_step();
+Pieces everyday() {
+  return {{out, "first\n"}, {err, "problem\n"}, {out, "\n"},     {out, "\n"},
+          {out, "same\n"},  {out, "same\n"},    {err, "no end"}, {out, std::string("a\0b\n", 4)}};
+}
+
+Pieces bulky() {
+  Pieces pieces;
+  for (int i = 0; i < 12; ++i) {
+    pieces.push_back(
+        {i % 3 == 0 ? err : out, std::string(30'000, static_cast<char>('a' + i)) + "\n"});
   }
-  expect(copy.finish().ok(), "the copy is finished");
+  return pieces;
 }
 
-void play(const Log& log, OutputCopy& copy, int flush_every = 3) {
-  play(log, copy, flush_every, [] {});
-}
-
-// A run in a process of its own that dies after so many steps. True if it got to the end before.
-bool dies_after(int steps, const Log& log, const Journey& journey, int flush_every) {
+// Dies after so many steps of putting in and writing. Whether it got to the end before.
+bool dies_after(int steps, const Pieces& pieces, const Journey& journey) {
   const int status = run_in_child([&] {
-    auto copy = journey.copy();
-    play(log, copy, flush_every, [&] {
+    Journey::Life life(journey);
+    const auto step = [&] {
       if (--steps == 0) ::raise(SIGKILL);
-    });
+    };
+    for (const auto& piece : pieces) {
+      life.put(piece);
+      step();
+      life.writer.run();
+      step();
+    }
   });
   REQUIRE((status == 0 || was_killed(status)));
   return status == 0;
 }
 
-// The same, dying within the write that would make a file larger than so many bytes: as much as
-// fits is written, and the kernel kills the process when it goes on.
-bool dies_at_size(std::size_t bytes, const Log& log, const Journey& journey, int flush_every) {
+// Dies within the write that would make a file larger than that.
+void dies_at_size(std::size_t size, const Pieces& pieces, const Journey& journey) {
   const int status = run_in_child([&] {
+    Journey::Life life(journey);
+    for (const auto& piece : pieces) life.put(piece);
     const rlimit none{0, 0};
-    const rlimit limited{bytes, bytes};
+    const rlimit limited{size, size};
     ::setrlimit(RLIMIT_CORE, &none);
     ::setrlimit(RLIMIT_FSIZE, &limited);
-    auto copy = journey.copy();
-    play(log, copy, flush_every);
+    life.writer.run();
   });
-  REQUIRE((status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)));
-  return status == 0;
+  REQUIRE((WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ));
 }
 
-void check_complete(const Log& log, const Journey& journey) {
-  // Not with ==, whose report would print it all.
-  for (const Stream stream : {Stream::out, Stream::err}) {
-    const auto found = journey.in_sandbox(stream);
-    const auto wanted = copied(log, stream);
-    INFO(names[stream == Stream::out ? 0 : 1] << " has " << found.size() << " bytes of "
-                                              << wanted.size());
-    CHECK(found.compare(wanted) == 0);
+// An attachment that brings these pieces, all at once, and then stays open.
+class Brings : public Attachment {
+ public:
+  explicit Brings(Pieces pieces) : pieces_(std::move(pieces)) {}
+  int fd() const override { return -1; }
+  Result<std::optional<OutputPiece>> next() override {
+    if (next_ == pieces_.size()) return std::optional<OutputPiece>();
+    const auto& piece = pieces_[next_++];
+    return std::optional(OutputPiece{piece.stream, piece.bytes});
   }
-}
+  std::size_t left() const { return pieces_.size() - next_; }
 
-// Both streams; times that differ by nothing, a nanosecond, or hours; empty lines; lines in pieces.
-Log everyday_log() {
-  return {out(at(1), "first\n"),
-          err(at(1), "of the same instant\n"),
-          out(at(1), "\n"),
-          out(at(1), "\n"),
-          err(at(1, 1), "a nanosecond later\n"),
-          out(at(2), "a piece, "),
-          out(at(2), "another, "),
-          err(at(2), "x\n"),
-          out(at(2, 999'999'999), "the end\n"),
-          out(at(3), "same\n"),
-          out(at(3), "same\n"),
-          out(at(3), "same\n"),
-          err(at(4000), "after an hour\n"),
-          out(at(4000), "\n"),
-          err(at(4000), "no line end"),
-          out(at(8000), std::string("zero\0byte\n", 10)),
-          out(at(8000), "last\n")};
-}
-
-Log one_stream_log() {
-  Log log;
-  for (int i = 0; i < 12; ++i) log.push_back(out(at(i * 20), fmt::format("line {}\n", i)));
-  return log;
-}
-
-// One stream says something at the beginning and at the very end.
-Log silent_stream_log() {
-  auto log = one_stream_log();
-  log.insert(log.begin(), err(at(0), "begun\n"));
-  log.push_back(err(at(230), "ended\n"));
-  return log;
-}
-
-std::string random_text(std::mt19937& random, std::size_t length) {
-  std::string text;
-  while (text.size() < length) text += static_cast<char>(' ' + random() % 95);
-  return text;
-}
-
-// Lines of up to 200 KiB, some in the daemon's pieces of 16 KiB: batches fill up by themselves.
-Log bulky_log() {
-  std::mt19937 random(1);
-  Log log;
-  for (int line = 0; line < 6; ++line) {
-    const int pieces = line % 3 == 0 ? 12 : 2;
-    for (int piece = 0; piece < pieces; ++piece) {
-      log.push_back((line % 2 == 0 ? out : err)(at(line / 2), random_text(random, 16'384)));
-    }
-    log.push_back(out(at(line / 2), random_text(random, 200'000) + "\n"));
-  }
-  return log;
-}
-
-const std::map<std::string, Log>& logs() {
-  static const std::map<std::string, Log> all{{"everyday", everyday_log()},
-                                              {"one stream", one_stream_log()},
-                                              {"silent stream", silent_stream_log()},
-                                              {"bulky", bulky_log()}};
-  return all;
-}
+ private:
+  Pieces pieces_;
+  std::size_t next_ = 0;
+};
 
 }  // namespace
 
-TEST_CASE("output is copied as it is, behind what is there") {
-  for (const auto& [name, log] : logs()) {
-    for (const int flush_every : {1, 3, 1000}) {
-      INFO(name << ", flushed every " << flush_every);
-      const Journey journey;
-      auto copy = journey.copy();
-      play(log, copy, flush_every);
-      check_complete(log, journey);
-    }
-  }
-}
-
-TEST_CASE("output that was copied is not copied again") {
-  for (const auto& [name, log] : logs()) {
-    INFO(name);
+TEST_CASE("output is written as it is, behind what is there") {
+  for (const auto& pieces : {everyday(), bulky()}) {
     const Journey journey;
-    for (int times = 0; times < 3; ++times) {
-      auto copy = journey.copy();
-      play(log, copy);
+    Journey::Life life(journey);
+    for (const auto& piece : pieces) {
+      life.put(piece);
+      life.writer.run();
+      CHECK_FALSE(life.writer.failure());
     }
-    check_complete(log, journey);
+    CHECK(life.buffer->is_written());
+    journey.check(pieces);
   }
 }
 
-TEST_CASE("output that goes on is copied from where it was") {
-  const auto log = everyday_log();
-  for (std::size_t length = 0; length <= log.size(); ++length) {
-    INFO("first " << length << " entries");
-    const Journey journey;
-    const Log first(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(length));
-    auto copy = journey.copy();
-    play(first, copy);
-    play(log, copy);  // the same object, as after a lost connection
-    check_complete(log, journey);
-  }
-}
-
-TEST_CASE("a copy that is killed between any two steps goes on exactly there") {
-  for (const auto& [name, log] : logs()) {
-    for (const int flush_every : {1, 4}) {
-      for (int steps = 1;; steps += name == "bulky" ? 7 : 1) {
-        INFO(name << ", flushed every " << flush_every << ", killed after step " << steps);
-        const Journey journey;
-        const bool finished = dies_after(steps, log, journey, flush_every);
-        auto copy = journey.copy();
-        play(log, copy);
-        check_complete(log, journey);
-        if (finished) break;
-      }
-    }
-  }
-}
-
-TEST_CASE("a copy that is killed within a write, at any byte, goes on exactly there") {
-  const auto log = everyday_log();
-  for (const int flush_every : {1, 1000}) {
-    for (std::size_t bytes = 0;; ++bytes) {
-      INFO("flushed every " << flush_every << ", killed after byte " << bytes);
-      const Journey journey;
-      const bool finished = dies_at_size(prelude.size() + bytes, log, journey, flush_every);
-      auto copy = journey.copy();
-      play(log, copy, 2);
-      check_complete(log, journey);
-      if (finished) break;
-    }
-  }
-}
-
-TEST_CASE("a copy of much output that is killed within a write goes on exactly there") {
-  const auto log = bulky_log();
-  for (std::size_t bytes = 0;; bytes += 49'999) {
-    INFO("killed after byte " << bytes);
-    const Journey journey;
-    const bool finished = dies_at_size(prelude.size() + bytes, log, journey, 1000);
-    auto copy = journey.copy();
-    play(log, copy, 7);
-    check_complete(log, journey);
-    if (finished) break;
-  }
-}
-
-TEST_CASE("a copy that is killed again and again, also while it recovers, ends complete") {
-  for (unsigned seed = 1; seed <= 15; ++seed) {
-    for (const auto& [name, log] : logs()) {
-      if (name == "bulky" && seed > 2) continue;
-      INFO(name << ", seed " << seed);
-      std::mt19937 random(seed);
-      const Journey journey;
-      const auto whole = prelude.size() + copied(log, Stream::out).size();
-      for (int life = 0; life < 8; ++life) {
-        const int flush_every = 1 + static_cast<int>(random() % 6);
-        if (random() % 2 == 0) {
-          dies_after(1 + static_cast<int>(random() % 20), log, journey, flush_every);
-        } else {
-          dies_at_size(prelude.size() + random() % (whole - prelude.size()), log, journey,
-                       flush_every);
-        }
-      }
-      auto copy = journey.copy();
-      play(log, copy);
-      check_complete(log, journey);
-    }
-  }
-}
-
-// --- others write to the same files --------------------------------------------------------------
-
-namespace {
-
-void append_foreign(const Journey& journey, const std::string& line) {
-  for (const char* name : names) {
-    std::ofstream(journey.sandbox / name, std::ios::binary | std::ios::app) << line;
-  }
-}
-
-std::string without(std::string text, const std::string& line) {
-  for (std::size_t place = 0; (place = text.find(line)) != std::string::npos;) {
-    text.erase(place, line.size());
-  }
-  return text;
-}
-
-void check_complete_but_for(const std::string& line, const Log& log, const Journey& journey) {
-  for (const Stream stream : {Stream::out, Stream::err}) {
-    CHECK(without(journey.in_sandbox(stream), line) == copied(log, stream));
-  }
-}
-
-const std::string foreign = "<words of the slave>\n";
-
-}  // namespace
-
-TEST_CASE("others may append between any two writes") {
-  for (const char* name : {"everyday", "one stream", "silent stream"}) {
-    INFO(name);
-    const auto& log = logs().at(name);
-    const Journey journey;
-    auto copy = journey.copy();
-    play(log, copy, 1, [&] { append_foreign(journey, foreign); });
-    check_complete_but_for(foreign, log, journey);
-  }
-}
-
-TEST_CASE("others may append after a copy was killed between two steps") {
-  for (const char* name : {"everyday", "one stream", "silent stream"}) {
-    const auto& log = logs().at(name);
-    for (int steps = 1;; ++steps) {
-      INFO(name << ", killed after step " << steps);
-      const Journey journey;
-      const bool finished = dies_after(steps, log, journey, 3);
-      append_foreign(journey, foreign);
-      auto copy = journey.copy();
-      play(log, copy, 3, [&] { append_foreign(journey, foreign); });
-      check_complete_but_for(foreign, log, journey);
-      if (finished) break;
-    }
-  }
-}
-
-TEST_CASE("others may append much after a copy was killed") {
-  const auto log = everyday_log();
-  const auto much = std::string(3 << 20, 'x') + "\n";
+TEST_CASE("what was put in is written by the next life, once") {
+  const auto pieces = everyday();
   for (int steps = 1;; ++steps) {
     INFO("killed after step " << steps);
     const Journey journey;
-    const bool finished = dies_after(steps, log, journey, 3);
-    append_foreign(journey, much);
-    auto copy = journey.copy();
-    play(log, copy);
-    for (const Stream stream : {Stream::out, Stream::err}) {
-      CHECK(without(journey.in_sandbox(stream), much) == copied(log, stream));
+    const bool is_whole = dies_after(steps, pieces, journey);
+    journey.append(foreign);
+    Journey::Life life(journey);
+    life.writer.run();
+    const auto put = std::min<std::size_t>(pieces.size(), static_cast<std::size_t>(steps + 1) / 2);
+    for (auto i = put; i < pieces.size(); ++i) life.put(pieces[i]);
+    life.writer.run();
+    journey.check(pieces, foreign);
+    if (is_whole) break;
+  }
+}
+
+TEST_CASE("a write that is cut by a death is completed") {
+  const Pieces pieces{{out, std::string(9'000, 'a') + "\n"}, {out, "second\n"}};
+  for (const std::size_t size : {1025, 4096, 5000, 8192}) {
+    for (const bool others_append : {false, true}) {
+      // Others find the end of a page, where the kernel ends a killed process's write.
+      if (others_append && size % 4096 != 0) continue;
+      INFO("cut at size " << size);
+      const Journey journey;
+      dies_at_size(size, pieces, journey);
+      REQUIRE(content_of(journey.sandbox / "stdout").size() == size);
+      if (others_append) journey.append(foreign);
+      Journey::Life life(journey);
+      life.writer.run();
+      journey.check(pieces, foreign);
     }
-    if (finished) break;
   }
 }
 
-TEST_CASE("others may append after a copy was killed before a write that it had announced") {
-  const Log log{out(at(1), "one\n"), out(at(2), "\n"), out(at(3), "three\n"), out(at(4), "<w\n")};
-  for (std::size_t first = 0; first < log.size(); ++first) {
-    INFO("killed before entry " << first);
-    const Journey journey;
-    const Log before(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(first));
-    dies_at_size(prelude.size() + copied(before, Stream::out).size(), log, journey, 1);
-    append_foreign(journey, foreign);
-    auto copy = journey.copy();
-    play(log, copy);
-    check_complete_but_for(foreign, log, journey);
+TEST_CASE("a buffer of another boot is empty, and says so") {
+  const TemporaryDirectory state;
+  {
+    OutputBuffer buffer(state / "output", "a boot");
+    buffer.put(out, "lost\n", 1);
+    CHECK_FALSE(buffer.is_of_other_boot());
   }
+  CHECK_FALSE(OutputBuffer(state / "output", "a boot").is_written());
+  const OutputBuffer buffer(state / "output", "the next boot");
+  CHECK(buffer.is_of_other_boot());
+  CHECK(buffer.is_written());
 }
 
-// The kernel ends a write of a killed process between two pages.
-TEST_CASE("others may append after a copy was killed in the middle of a write") {
-  const Log log{out(at(1), std::string(9'000, 'a') + "\n"), out(at(2), "second\n")};
-  for (const std::size_t size : {4096, 8192}) {
-    INFO("killed at size " << size);
-    const Journey journey;
-    dies_at_size(size, log, journey, 1);
-    REQUIRE(journey.in_sandbox(Stream::out).size() == size - prelude.size());
-    append_foreign(journey, foreign);
-    auto copy = journey.copy();
-    play(log, copy);
-    check_complete_but_for(foreign, log, journey);
+TEST_CASE("a buffer that cannot be kept works all the same") {
+  const TemporaryDirectory state;
+  const auto content = GENERATE(as<std::string>(), "directory", "nonsense");
+  if (content == "directory") std::filesystem::create_directory(state / "output");
+  if (content == "nonsense") write_file(state / "output", std::string(1000, 'x'));
+  OutputBuffer buffer(state / "output", "a boot");
+  CHECK(buffer.trouble().empty() == (content == "nonsense"));
+  buffer.put(out, "kept", 1);
+  CHECK(buffer.unwritten(out, 100) == "kept");
+}
+
+TEST_CASE("a tail has the last bytes, and when they came") {
+  const TemporaryDirectory state;
+  OutputBuffer buffer(state / "output", "a boot");
+  CHECK(buffer.tail(out).bytes.empty());
+  for (int i = 0; i < 1000; ++i) {
+    buffer.put(out, fmt::format("{:099}\n", i), 1'000 + i);
+    buffer.end_write(out, 100);
   }
+  const auto tail = buffer.tail(out);
+  CHECK(tail.bytes.size() == OutputBuffer::longest_tail);
+  CHECK(tail.bytes.ends_with("0999\n"));
+  CHECK(tail.last == 1'999);
+  CHECK(tail.first <= 1'000 + 1'000 - 41);
+  CHECK(tail.first > 1'900);
 }
-
-// --- clocks --------------------------------------------------------------------------------------
-
-namespace {
-
-// The clock is set back twice, by an hour and by a second.
-Log setback_log() {
-  return {out(at(7200), "a\n"),       err(at(7201), "b\n"), out(at(7202), "c\n"),
-          out(at(3600), "back\n"),    err(at(3601), "d\n"), out(at(3602), "e\n"),
-          out(at(3602), "e\n"),       err(at(3602), "f\n"), out(at(3601), "back again\n"),
-          out(at(3601, 5), "g\n"),    err(at(3605), "h\n"), err(at(3604), "i\n"),
-          out(at(7202), "as of c\n"), out(at(7203), "j\n")};
-}
-constexpr int first_after_setback = 3;
-
-}  // namespace
-
-TEST_CASE("a clock that is set back changes nothing for a copy that goes on", "[scenario-65]") {
-  const Journey journey;
-  auto copy = journey.copy();
-  play(setback_log(), copy);
-  check_complete(setback_log(), journey);
-  play(setback_log(), copy);
-  check_complete(setback_log(), journey);
-}
-
-TEST_CASE("a copy that is killed after the clock was set back goes on exactly there",
-          "[scenario-65]") {
-  const auto log = setback_log();
-  for (int steps = 2 * first_after_setback + 2;; ++steps) {
-    INFO("killed after step " << steps);
-    const Journey journey;
-    const bool finished = dies_after(steps, log, journey, 1);
-    auto copy = journey.copy();
-    play(log, copy);
-    check_complete(log, journey);
-    if (finished) break;
-  }
-}
-
-TEST_CASE("a copy that is killed within the first write after the clock was set back",
-          "[scenario-65]") {
-  const auto log = setback_log();
-  for (const std::size_t bytes : {4, 5, 6, 8, 9, 11, 13}) {
-    INFO("killed after byte " << bytes);
-    const Journey journey;
-    dies_at_size(prelude.size() + bytes, log, journey, 1);
-    auto copy = journey.copy();
-    play(log, copy);
-    check_complete(log, journey);
-  }
-}
-
-TEST_CASE("the streams may be a little out of order to each other") {
-  Log log;
-  for (int i = 0; i < 10; ++i) {
-    log.push_back(out(at(100 + i * 30), fmt::format("out {}\n", i)));
-    log.push_back(err(at(100 + i * 30 - 5), fmt::format("err {}\n", i)));
-  }
-  for (int steps = 1;; ++steps) {
-    INFO("killed after step " << steps);
-    const Journey journey;
-    const bool finished = dies_after(steps, log, journey, 1);
-    auto copy = journey.copy();
-    play(log, copy);
-    check_complete(log, journey);
-    if (finished) break;
-  }
-}
-
-// --- what can happen to the files ----------------------------------------------------------------
 
 TEST_CASE("a task may remove or replace its output files while they are written") {
   const TemporaryDirectory elsewhere;
   write_file(elsewhere / "victim", "secret");
   const auto trick = GENERATE(as<std::string>(), "removed", "link", "pipe", "file");
-  const auto place_of = [](const Journey& journey) { return journey.sandbox / "stdout"; };
   INFO(trick);
   const Journey journey;
-  auto copy = journey.copy();
-  REQUIRE(copy.resume().ok());
-  REQUIRE(copy.take(out(at(1), "before\n")).ok());
-  REQUIRE(copy.flush().ok());
-
-  const auto place = place_of(journey);
+  Journey::Life life(journey);
+  life.put({out, "before\n"});
+  life.writer.run();
+  const auto place = journey.sandbox / "stdout";
   std::filesystem::remove(place);
   if (trick == "link") std::filesystem::create_symlink(elsewhere / "victim", place);
   if (trick == "pipe") REQUIRE(::mkfifo(place.c_str(), 0666) == 0);
   if (trick == "file") write_file(place, "the task's own\n");
-
-  REQUIRE(copy.take(out(at(2), "after\n")).ok());
-  REQUIRE(copy.flush().ok());
+  life.put({out, "after\n"});
+  life.writer.run();
   CHECK(content_of(place) == (trick == "file" ? "the task's own\nafter\n" : "after\n"));
   CHECK(content_of(elsewhere / "victim") == "secret");
 }
 
-TEST_CASE("a file that a task empties is written on") {
-  const Journey journey;
-  auto copy = journey.copy();
-  REQUIRE(copy.resume().ok());
-  REQUIRE(copy.take(out(at(1), "before\n")).ok());
-  REQUIRE(copy.flush().ok());
-  write_file(journey.sandbox / "stdout", "");
-  REQUIRE(copy.take(out(at(2), "after\n")).ok());
-  REQUIRE(copy.flush().ok());
-  CHECK(content_of(journey.sandbox / "stdout") == "after\n");
-}
-
-TEST_CASE("output that cannot be written is told, and copied once it can be") {
-  const auto log = everyday_log();
-  const Journey journey;
-  for (const char* name : names) {
-    std::filesystem::rename(journey.sandbox / name, journey.sandbox / "kept" + name);
-    std::filesystem::create_directory(journey.sandbox / name);
-  }
-  auto copy = journey.copy();
-  const auto failed = copy.resume();
-  REQUIRE(failed.failed_with(Fault::unavailable));
-  CHECK(failed.failure().text.find(journey.sandbox / "stdout") != std::string::npos);
-  for (const char* name : names) {
-    std::filesystem::remove(journey.sandbox / name);
-    std::filesystem::rename(journey.sandbox / "kept" + name, journey.sandbox / name);
-  }
-  play(log, copy);
-  check_complete(log, journey);
-}
-
-TEST_CASE("a full disk is told, and the copy goes on once there is room", "[scenario-57]") {
-  const auto log = everyday_log();
+TEST_CASE("a full disk is reported, and the rest is written once there is room", "[scenario-57]") {
+  const auto pieces = everyday();
   const Journey journey;
   const int status = run_in_child([&] {
-    // The file's limit stands for the disk's; without its signal it is an error like any other.
     ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit none{prelude.size() + 20, RLIM_INFINITY};
+    Journey::Life life(journey);
+    for (const auto& piece : pieces) life.put(piece);
+    // The file's limit stands for the disk's.
+    const rlimit none{prelude.size() + 7, RLIM_INFINITY};
     const rlimit much{RLIM_INFINITY, RLIM_INFINITY};
     ::setrlimit(RLIMIT_FSIZE, &none);
-    auto copy = journey.copy();
-    expect(copy.resume().ok(), "the copy resumes");
-    Status last = Done{};
-    for (std::size_t i = 0; i < log.size() && last.ok(); ++i) {
-      last = copy.take(log[i]);
-      if (last.ok()) last = copy.flush();
-    }
-    expect(last.failed_with(Fault::unavailable), "there is no room");
-    expect(last.failure().text.find(journey.sandbox.path()) != std::string::npos,
-           "the file is named");
+    life.writer.run();
+    const auto failure = life.writer.failure();
+    expect(failure && failure->fault == Fault::unavailable, "there is no room");
+    expect(failure->text.find(journey.sandbox.path()) != std::string::npos, "the file is named");
     ::setrlimit(RLIMIT_FSIZE, &much);
-    play(log, copy);
+    life.writer.run();
+    expect(!life.writer.failure(), "there is room");
   });
   CHECK(status == 0);
-  check_complete(log, journey);
+  journey.check(pieces);
 }
 
-TEST_CASE("a cursor file that makes no sense is one that is not there") {
-  const auto bytes = GENERATE(as<std::string>(), "", "x", std::string(1000, 'x'));
-  const auto log = everyday_log();
+TEST_CASE("output for a sandbox that is gone is let go") {
   const Journey journey;
-  write_file(journey.state / "cursor", bytes);
-  auto copy = journey.copy();
-  play(log, copy);
-  check_complete(log, journey);
+  Journey::Life life(journey);
+  std::filesystem::remove_all(journey.sandbox.path());
+  life.put({out, "nowhere\n"});
+  life.writer.run();
+  REQUIRE(life.writer.failure());
+  CHECK(life.writer.failure()->fault == Fault::refused);
+  CHECK(life.buffer->is_written());
 }
 
-TEST_CASE("a cursor file that cannot be opened is told with its path") {
+TEST_CASE("files are rotated when they are full") {
   const Journey journey;
-  OutputCopy copy(journey.sandbox.path(), journey.state / "absent/cursor");
-  const auto failed = copy.resume();
-  REQUIRE(failed.failed_with(Fault::unavailable));
-  CHECK(failed.failure().text.find(journey.state / "absent/cursor") != std::string::npos);
+  Journey::Life life(journey, {.size = 2'000, .files = 2});
+  for (int i = 0; i < 5; ++i) {
+    life.put({out, std::string(2'000, static_cast<char>('a' + i))});
+    life.writer.run();
+  }
+  life.put({out, "end\n"});
+  life.writer.run();
+  CHECK(content_of(journey.sandbox / "stdout") == "end\n");
+  CHECK(content_of(journey.sandbox / "stdout.1") == std::string(2'000, 'e'));
+  CHECK(content_of(journey.sandbox / "stdout.2") == std::string(2'000, 'd'));
+  CHECK_FALSE(std::filesystem::exists(journey.sandbox / "stdout.3"));
+  CHECK(journey.content(err).empty());
 }
 
-TEST_CASE("output that the daemon has thrown away since does not stop the rest") {
-  const auto log = one_stream_log();
-  const Journey journey;
-  // Dies with a begun batch; what it held is gone when the copy resumes.
-  dies_at_size(prelude.size() + 10, log, journey, 4);
-  auto copy = journey.copy();
-  const Log rest(log.end() - 2, log.end());
-  play(rest, copy);
-  CHECK(journey.in_sandbox(Stream::out).find("line 11\n") != std::string::npos);
+TEST_CASE("an attachment goes into the buffer, or is held back until it is released") {
+  const TemporaryDirectory state;
+  OutputBuffer buffer(state / "output", "a boot");
+  OutputIntake intake(buffer);
+  const bool is_first = GENERATE(true, false);
+  intake.attach(std::make_unique<Brings>(everyday()), is_first, 5);
+  REQUIRE(intake.take({}, 7).ok());
+  if (!is_first) {
+    CHECK(buffer.is_written());
+    CHECK(intake.held(out) == joined(everyday(), out));
+    CHECK(intake.held_since(out) == 7);
+    intake.release(out);
+    intake.release(err);
+    REQUIRE(intake.take({}, 8).ok());
+  }
+  CHECK(intake.is_passed_on());
+  CHECK(buffer.unwritten(out, 1000) == joined(everyday(), out));
+  CHECK(buffer.unwritten(err, 1000) == joined(everyday(), err));
+}
+
+TEST_CASE("what nothing takes for a second is dropped and counted, so that no container waits") {
+  const TemporaryDirectory state;
+  OutputBuffer buffer(state / "output", "a boot");
+  OutputIntake intake(buffer);
+  auto pieces = bulky();
+  pieces.resize(9);
+  auto brings = std::make_unique<Brings>(pieces);
+  auto* attachment = brings.get();
+  intake.attach(std::move(brings), true, 5);
+  Deadline now{};
+  REQUIRE(intake.take(now, 5).ok());
+  REQUIRE(intake.drops_at());
+  CHECK(*intake.drops_at() == now + Duration(1'000));
+  CHECK(attachment->left() > 0);
+  REQUIRE(intake.take(now + Duration(999), 6).ok());
+  CHECK_FALSE(intake.is_dropping());
+  REQUIRE(intake.take(now + Duration(1'000), 7).ok());
+  CHECK(intake.is_dropping());
+  CHECK(attachment->left() == 0);
+  CHECK(intake.is_held(out));
+  const auto kept = OutputBuffer::ring_size - buffer.room(out);
+  CHECK(intake.dropped(out) == joined(pieces, out).size() - kept);
+  intake.stop_dropping(9);
+  CHECK_FALSE(intake.is_dropping());
+  CHECK(intake.attached_at() == 9);
 }

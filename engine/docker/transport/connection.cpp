@@ -226,7 +226,8 @@ Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
   const auto count = socket_->read(buffer, size, error);
   if (!error) return std::string_view(buffer, count);
   if (error == asio::error::would_block) return std::string_view();
-  if (is_end(error)) return failure("closed the connection before its answer was complete");
+  closed_ = is_end(error);
+  if (closed_) return failure("closed the connection before its answer was complete");
   return failure("broke the connection: " + socket_->explain(error));
 }
 

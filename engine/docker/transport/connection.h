@@ -57,6 +57,9 @@ class Connection {
   // returned "".
   Result<std::string_view> receive(char* buffer, std::size_t size);
 
+  // After a failure of receive(): whether the daemon has ended the connection properly.
+  bool is_closed() const { return closed_; }
+
   // Failures for the caller's own waiting: the answer, or its next piece, did not arrive in time.
   Failure timed_out(const Timeout& timeout) const;
   Failure silent(const Timeout& timeout) const;
@@ -72,6 +75,7 @@ class Connection {
   std::unique_ptr<Socket> socket_;
   std::string daemon_;  // "the Docker daemon at unix:///…"
   bool touched_ = false;
+  bool closed_ = false;
 };
 
 // A request and its answer. Owns the connection until the answer is complete.
@@ -100,6 +104,10 @@ class Exchange {
   bool may_repeat(bool idempotent) const {
     return !connection_.touched() || (idempotent && closed_ && !answered_);
   }
+
+  // Returns the connection for the bytes that follow the answer. REQUIRES: the answer was an
+  // upgrade.
+  Connection take_upgraded() { return std::move(connection_); }
 
   // Returns the connection for the next request. It is not valid if it cannot carry one.
   Connection take_connection();

@@ -130,4 +130,8 @@ std::string ResponseReader::take_body() {
   return std::exchange(state_->parser.get().body(), std::string());
 }
 
+std::string ResponseReader::take_excess() {
+  return state_->excess ? std::exchange(state_->pending, std::string()) : std::string();
+}
+
 }  // namespace containerizer

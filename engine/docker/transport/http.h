@@ -48,6 +48,9 @@ class ResponseReader {
   int status() const;
   std::string header(std::string_view name) const;  // "" when absent
 
+  // The bytes after the complete response. After an upgrade, they belong to the next protocol.
+  std::string take_excess();
+
   // The part of the body that has arrived since the last call, without the transfer coding.
   std::string take_body();
 

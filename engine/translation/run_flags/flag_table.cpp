@@ -366,13 +366,6 @@ Status security_option(const FlagRow& row, const std::string& value, CreateReque
   return list(row, value, request);
 }
 
-Status log_driver(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (value == "none") {
-    return failure("\"none\" is not allowed, because the output must be copied to the sandbox");
-  }
-  return text(row, value, request);
-}
-
 // Docker waits forever if the number is negative, but a destroy must end.
 Status seconds_to_stop(const FlagRow& row, const std::string& value, CreateRequest& request) {
   if (parse_integer_literal(value).value_or(0) < 0) {
@@ -398,8 +391,7 @@ Status restart(const FlagRow&, const std::string& value, CreateRequest&) {
 }
 
 constexpr std::string_view no_terminal =
-    "not supported, because no terminal is attached to the container; its output goes to the "
-    "sandbox";
+    "not supported, because the container runs detached; its output goes to the sandbox";
 constexpr std::string_view host_file =
     "not supported, because files of the host are not read for a task";
 constexpr std::string_view windows = "not supported, because it is only for Windows";
@@ -468,7 +460,7 @@ constexpr FlagRow flags[] = {
     {"label-file", not_applied, host_file},
     {"link", link, "HostConfig.Links"},
     {"link-local-ip", endpoint_list, "IPAMConfig.LinkLocalIPs"},
-    {"log-driver", log_driver, "HostConfig.LogConfig.Type"},
+    {"log-driver", text, "HostConfig.LogConfig.Type"},
     {"log-opt", map, "HostConfig.LogConfig.Config"},
     {"mac-address", mac_address, "MacAddress"},
     {"memory", bytes, "HostConfig.Memory", 'm'},
@@ -505,7 +497,7 @@ constexpr FlagRow flags[] = {
     {"storage-opt", map, "HostConfig.StorageOpt"},
     {"sysctl", sysctl, "HostConfig.Sysctls"},
     {"tmpfs", tmpfs, "HostConfig.Tmpfs"},
-    {"tty", not_applied, no_terminal, 't'},
+    {"tty", boolean, "Tty", 't', true},
     {"ulimit", ulimit, "HostConfig.Ulimits"},
     {"use-api-socket", not_applied, "not supported, because tasks may not use the daemon's socket"},
     {"user", text, "User", 'u'},

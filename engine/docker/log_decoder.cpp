@@ -1,4 +1,4 @@
-#include "engine/docker/output_decoder.h"
+#include "engine/docker/log_decoder.h"
 
 #include <algorithm>
 
@@ -35,17 +35,17 @@ Failure failure(const std::string& reason) { return Failure{Fault::unavailable, 
 
 }  // namespace
 
-void OutputDecoder::feed(std::string_view bytes) {
+void LogDecoder::feed(std::string_view bytes) {
   buffer_.erase(0, std::exchange(taken_, 0));
   buffer_.append(bytes);
 }
 
-std::optional<OutputEntry> OutputDecoder::take(OutputEntry::Stream stream, std::size_t header,
-                                               std::size_t length) {
+std::optional<LogEntry> LogDecoder::take(OutputStream stream, std::size_t header,
+                                         std::size_t length) {
   const std::string_view text = rest().substr(header, length);
   const std::size_t stamp = timestamp_length(text);
-  OutputEntry entry{stream, std::string(text.substr(0, stamp)),
-                    std::string(text.substr(stamp == 0 ? 0 : stamp + 1))};
+  LogEntry entry{stream, std::string(text.substr(0, stamp)),
+                 std::string(text.substr(stamp == 0 ? 0 : stamp + 1))};
   taken_ += header + length;
   scanned_ = 0;
   // clear() would keep the memory, but an idle stream must not have a buffer (docker.h).
@@ -56,13 +56,13 @@ std::optional<OutputEntry> OutputDecoder::take(OutputEntry::Stream stream, std::
   return entry;
 }
 
-Result<std::optional<OutputEntry>> OutputDecoder::next() {
+Result<std::optional<LogEntry>> LogDecoder::next() {
   return format_ == Format::framed ? next_frame() : next_line();
 }
 
-Result<std::optional<OutputEntry>> OutputDecoder::next_frame() {
+Result<std::optional<LogEntry>> LogDecoder::next_frame() {
   const std::string_view bytes = rest();
-  if (bytes.size() < frame_header) return std::optional<OutputEntry>();
+  if (bytes.size() < frame_header) return std::optional<LogEntry>();
   const char stream = bytes[0];
   if (stream < 1 || stream > error_stream || bytes.substr(1, 3) != std::string_view("\0\0\0", 3)) {
     return failure("the daemon sent output with a malformed frame");
@@ -72,17 +72,16 @@ Result<std::optional<OutputEntry>> OutputDecoder::next_frame() {
     length = length << 8 | static_cast<unsigned char>(bytes[i]);
   }
   if (length > longest_entry) return failure("the daemon sent a frame of more than 16 MiB");
-  if (bytes.size() - frame_header < length) return std::optional<OutputEntry>();
+  if (bytes.size() - frame_header < length) return std::optional<LogEntry>();
   if (stream == error_stream) {
     const std::string message = one_line(bytes.substr(frame_header, length));
     return failure(message.empty() ? "the daemon ended the output without giving a reason"
                                    : message);
   }
-  return take(stream == 1 ? OutputEntry::Stream::out : OutputEntry::Stream::err, frame_header,
-              length);
+  return take(stream == 1 ? OutputStream::out : OutputStream::err, frame_header, length);
 }
 
-Result<std::optional<OutputEntry>> OutputDecoder::next_line() {
+Result<std::optional<LogEntry>> LogDecoder::next_line() {
   const std::string_view bytes = rest();
   const std::size_t line_end = bytes.find('\n', scanned_);
   const bool found = line_end != std::string_view::npos;
@@ -92,17 +91,17 @@ Result<std::optional<OutputEntry>> OutputDecoder::next_line() {
   const std::size_t piece = (stamp == 0 ? 0 : stamp + 1) + piece_size;
   if (bytes.size() > piece && (!found || line_end >= piece) &&
       timestamp_length(bytes.substr(piece)) != 0) {
-    return take(OutputEntry::Stream::out, 0, piece);
+    return take(OutputStream::out, 0, piece);
   }
-  if (found) return take(OutputEntry::Stream::out, 0, line_end + 1);
+  if (found) return take(OutputStream::out, 0, line_end + 1);
   scanned_ = bytes.size();
   if (scanned_ > longest_entry) return failure("the daemon sent a line of more than 16 MiB");
-  return std::optional<OutputEntry>();
+  return std::optional<LogEntry>();
 }
 
-Result<std::optional<OutputEntry>> OutputDecoder::last() {
-  if (rest().empty()) return std::optional<OutputEntry>();
-  if (format_ == Format::bare) return take(OutputEntry::Stream::out, 0, rest().size());
+Result<std::optional<LogEntry>> LogDecoder::last() {
+  if (rest().empty()) return std::optional<LogEntry>();
+  if (format_ == Format::bare) return take(OutputStream::out, 0, rest().size());
   return failure("the daemon's output ends within a frame");
 }
 
