@@ -49,8 +49,10 @@ Fault fault_of(const ApiCall& call, const std::string& subject, int status,
   // Old daemons and Podman send this text with 400 or 500. Podman's lacks the word "container".
   if (status == 409 || mentions(message, "is already in use by ")) return Fault::conflict;
   if ((status >= 400 && status < 500) || status == 501) return Fault::refused;
-  // The log driver cannot be read. Old daemons send this text with 500.
-  if (mentions(message, "does not support reading")) return Fault::refused;
+  // The log driver cannot be read. Old daemons send the first text with 500, Podman the second.
+  const bool has_no_log =
+      mentions(message, "does not support reading") || mentions(message, "cannot read logs");
+  if (has_no_log) return Fault::refused;
   // Podman answers 500 when it rejects a create request. Only Podman's answers contain a cause, so
   // a cause distinguishes them from Docker's own 500, which can be temporary.
   const bool is_final = &call == &create_call && explanation.has_cause && !is_temporary(message);

@@ -278,8 +278,11 @@ void OutputCopy::settle(OutputStream stream, const StreamJoined& joined) {
     note_gap(sought.tail.last, sought.head_came);
     return intake_->release(stream);
   }
-  if (!intake_->held(stream).empty()) {
-    return age < longest_line ? wake_join(search_pause) : intake_->release(stream);
+  if (const auto held = intake_->held(stream); !held.empty()) {
+    // A line that stays incomplete is not in the log. Other output may have arrived during the
+    // join; the next one finds it.
+    const bool is_in_log = !head_of(held).empty();
+    return is_in_log || age < longest_line ? wake_join(search_pause) : intake_->release(stream);
   }
   const bool is_behind =
       joined.tail == LogSearch::Tail::ahead && clock() - intake_->attached_at() < longest_line;
