@@ -17,7 +17,10 @@ int containers(Invocation& invocation) {
   if (!seen.ok()) return fail("cannot tell which containers there are: " + seen.failure().text);
   for (const auto& facts : seen.value()) {
     const auto row = rebuild(facts);
-    if (row && !invocation.store.find(row->container_id)) ids.insert(row->container_id);
+    if (row && !invocation.store.find(row->container_id) &&
+        !invocation.store.has_nonce(row->nonce)) {
+      ids.insert(row->container_id);
+    }
   }
   mesos::containerizer::Containers message;
   for (const auto& id : ids) message.add_containers()->set_value(id);

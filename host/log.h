@@ -17,7 +17,8 @@ enum class Level { debug, info, warn, error };
 
 // Begins logging. `who` ("launch 6a78…") stands in every line; `destination` is "" for standard
 // error alone, "syslog", or the path of a file that is appended to.
-// refused: the file cannot be opened; standard error works all the same.
+// The file is made for its owner alone. refused: it cannot be opened, or another user owns it, or a
+// link to it, or has given it a second name; standard error works all the same.
 Status start(const std::string& who, Level level, const std::string& destination);
 
 // The same for a program that is not configured yet: to standard error alone. Cannot fail.

@@ -62,6 +62,8 @@ struct Program {
   std::string started_file;
   // Ours without one.
   std::optional<Identity> identity;
+  // The program, and what it starts, gains nothing from set-user-id files.
+  bool no_new_privileges = false;
   // Killed by the kernel when the process that started it ends.
   bool dies_with_us = false;
   // Not our child: reparented to init, so that nobody who kills our tree reaches it.

@@ -25,6 +25,10 @@ std::optional<std::string> read_sandbox_file(const std::string& directory, const
 // whatever links it holds. refused: one cannot be made.
 Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox);
 
+// Whether no link is part of the path from `base` down to `directory`. True when the directory, or
+// one above it, is missing.
+bool has_plain_way(const std::string& base, const std::string& directory);
+
 // "uid:gid" of the directory's owner; "" when there is no such directory.
 std::string owner_of(const std::string& directory);
 

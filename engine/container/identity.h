@@ -30,7 +30,8 @@ boost::json::object identity_labels(const store::Container& container, const std
 bool is_ours(const ContainerFacts& seen, const store::Container& container);
 
 // The row of a container whose row was lost, with the state that what is seen implies. Nothing when
-// the labels are not complete, or the container does not have the name that goes with them.
+// the labels are not complete, the container does not have the name that goes with them, or its
+// sandbox does not lie below the work directory that its instance label names.
 std::optional<store::Container> rebuild(const ContainerFacts& seen);
 
 }  // namespace containerizer

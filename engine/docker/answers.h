@@ -18,6 +18,7 @@ struct Answer {
   int status = 0;
   std::string body;
   std::string api_version;  // of its header; "" when absent
+  bool is_podmans = false;  // Podman names its own version, too
 };
 
 // What the client can ask, as far as the meaning of answers depends on it.

@@ -9,6 +9,7 @@
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
 #include "engine/docker/older_api.h"
+#include "engine/docker/podman_api.h"
 #include "engine/docker/pull_progress.h"
 #include "engine/docker/streams.h"
 #include "host/json.h"
@@ -132,6 +133,7 @@ Status DockerClient::negotiate(const Patience& patience) {
   if (!version_.empty()) return Done{};
   const auto ping = exchange({Method::get, "/_ping", ""}, patience);
   if (!ping.ok()) return ping.failure();
+  is_podman_ = ping.value().is_podmans;
   // Daemons before API 1.25 do not say it there, and those far ahead may not go back to ours.
   const auto offered = read_version(ping.value().api_version);
   if (offered && *offered <= newest_api) return settle_version(ping.value().api_version, "");
@@ -182,6 +184,9 @@ Result<std::string> DockerClient::create(const std::string& name, const json::ob
   const Patience patience(settings_.call_deadline);
   const Status negotiated = negotiate(patience);
   if (!negotiated.ok()) return because(create_call, name, negotiated.failure());
+  if (Status good = is_podman_ ? check_for_podman(body) : Done{}; !good.ok()) {
+    return because(create_call, name, good.failure());
+  }
   const auto version = read_version(version_).value_or(newest_api);
   const auto fitting = create_body_for(version.second, body);
   if (!fitting.ok()) return because(create_call, name, fitting.failure());

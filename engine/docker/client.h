@@ -64,7 +64,8 @@ class DockerClient final : public Docker {
   ClientSettings settings_;
   std::string version_;
   bool dates_late_ = false;  // an old daemon, to which a container ends when it hears of that
-  Connection kept_;          // between calls; not valid when there is none
+  bool is_podman_ = false;
+  Connection kept_;  // between calls; not valid when there is none
 };
 
 // The same behind the interface.

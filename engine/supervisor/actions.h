@@ -5,6 +5,7 @@
 // Each action is idempotent: a supervisor that died may have done it already, wholly or in part.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,8 +53,10 @@ class Actions {
   // prepare.cpp
   Step accept();
   Step fetch();
+  MaybeStep fetch_one(const mesos::CommandInfo::URI& uri);
   Step pull();
   Step create();
+  MaybeStep guard();
   MaybeStep accompany_launch();
   Result<std::string> adopt_or_create();
   // start.cpp
@@ -105,13 +108,14 @@ class Actions {
   Services services_;
   store::Container& container_;
   std::optional<LaunchPlan> plan_;
-  mesos::containerizer::Launch launch_;  // set with plan_
-  Environment environment_;              // set with plan_
-  bool fresh_ = false;                   // this process created it, so nothing has started it yet
-  bool create_unanswered_ = false;       // a create request may still take effect
-  bool destroy_seen_ = false;            // the event of the destroy request has been applied
-  bool end_accompanied_ = false;         // this process has run the end hook
-  std::optional<Deadline> kill_at_;      // Stopping: when the grace period ends
+  mesos::containerizer::Launch launch_;                // set with plan_
+  Environment environment_;                            // set with plan_
+  std::map<std::string, std::string> guarded_mounts_;  // guard_mounts()
+  bool fresh_ = false;               // this process created it, so nothing has started it yet
+  bool create_unanswered_ = false;   // a create request may still take effect
+  bool destroy_seen_ = false;        // the event of the destroy request has been applied
+  bool end_accompanied_ = false;     // this process has run the end hook
+  std::optional<Deadline> kill_at_;  // Stopping: when the grace period ends
   OutputCopy output_;
   std::unique_ptr<Monitor> monitor_;
 };

@@ -21,9 +21,11 @@ struct SandboxProgram {
   Fd error;
 };
 
-// Fetches `uris`. It ends with the process that starts it. refused: a URI that no fetcher accepts,
-// or no sandbox to write to. `environment` is that of the launch, here and below.
-Result<SandboxProgram> fetcher_program(const store::Container& container, const Uris& uris,
+// Fetches `uri` into `directory`. It ends with the process that starts it. refused: there is no
+// sandbox to write to. `environment` is that of the launch, here and below. REQUIRES: check_uris().
+Result<SandboxProgram> fetcher_program(const store::Container& container,
+                                       const mesos::CommandInfo::URI& uri,
+                                       const std::string& directory,
                                        const Environment& environment);
 
 // Reports the task to the slave; `program` is the path of this program, for it to observe with.

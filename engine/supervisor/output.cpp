@@ -24,7 +24,9 @@ constexpr std::size_t page_size = 4096;
 constexpr std::array<const char*, 2> file_names{"stdout", "stderr"};
 
 Failure failure(const std::string& what, const std::string& path) {
-  return {Fault::unavailable, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
+  // The task has made the file as large as a file can be.
+  const auto fault = errno == EFBIG ? Fault::refused : Fault::unavailable;
+  return {fault, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
 }
 
 void put_text(std::array<char, 40>& field, const std::string& text) {
@@ -68,7 +70,11 @@ Status OutputCopy::open_files() {
     if (file.valid() && ::fstat(file.get(), &found) == 0 && found.st_nlink > 0) continue;
     auto opened = open_sandbox_file(sandbox_, file_names[i]);
     if (!opened.ok()) {
-      const bool gone = ::access(sandbox_.c_str(), F_OK) != 0 && errno == ENOENT;
+      struct stat entry {};
+      const auto path = sandbox_ + "/" + file_names[i];
+      // The task has made a directory of it, which no retry changes.
+      const bool gone = (::access(sandbox_.c_str(), F_OK) != 0 && errno == ENOENT) ||
+                        (::lstat(path.c_str(), &entry) == 0 && S_ISDIR(entry.st_mode));
       return Failure{gone ? Fault::refused : Fault::unavailable, opened.failure().text};
     }
     file = std::move(opened.value());

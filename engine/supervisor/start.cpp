@@ -5,6 +5,7 @@
 #include "engine/container/identity.h"
 #include "engine/container/run_files.h"
 #include "engine/supervisor/actions.h"
+#include "engine/supervisor/guarded_mounts.h"
 #include "engine/supervisor/mesos_helpers.h"
 #include "engine/supervisor/resource_limits.h"
 #include "host/log.h"
@@ -31,6 +32,7 @@ Actions::MaybeStep Actions::start_container() {
     }
     if (auto request = new_request()) return request;
   }
+  unguard_mounts(services_, container_.container_id);
   if (const auto sight = look(); sight.facts) note_process(*sight.facts);
   return std::nullopt;
 }
@@ -45,6 +47,11 @@ Status Actions::start_once() {
       return Failure{Fault::not_found, "the container of that name is of another launch"};
     }
     if (seen.value().started) return Done{};
+    // The guards of the process that created it may be gone.
+    const auto made = plan();
+    if (!made.ok()) return made.failure();
+    const auto guarded = guard_mounts(services_, container_.container_id, *made.value());
+    if (!guarded.ok()) return guarded.failure();
   }
   fresh_ = false;
   return services_.docker.start(reference());

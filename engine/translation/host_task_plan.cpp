@@ -92,6 +92,7 @@ Status plan_user(const mesos::containerizer::Launch& launch, const Policy& polic
                    "the task would run on the host as the slave's user or root: refused by "
                    "CONTAINERIZER_PRIVILEGED; ask the operator"};
   }
+  if (policy.refuses_privileged) body["NoNewPrivileges"] = true;
   if (!launch.has_user()) return Done{};
   if (owner.empty() || (owner.starts_with("0:") && launch.user() != "root")) {
     return Failure{Fault::refused,

@@ -8,6 +8,7 @@
 #include "engine/translation/fixed_limits.h"
 #include "engine/translation/host_task_plan.h"
 #include "engine/translation/image_name.h"
+#include "engine/translation/launch_bounds.h"
 #include "engine/translation/network_plan.h"
 #include "engine/translation/run_flags/flag_values.h"
 #include "engine/translation/run_flags/run_flags.h"
@@ -394,16 +395,25 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
                       plan);
 }
 
+// Judges the task's part of the request, and notes the paths that the supervisor must guard.
+Status judge_request(const Request& request, const json::object& body, LaunchPlan& plan) {
+  const Policy& policy = request.settings.policy;
+  const RequestContext context{policy.allowed_volumes ? &*policy.allowed_volumes : nullptr,
+                               plan.sandbox_directories, request.resources,
+                               request.settings.cpu_quota};
+  if (Status allowed = check_request(policy, body, context); !allowed.ok()) return allowed;
+  if (policy.allowed_volumes) {
+    plan.guarded_mounts = task_mounts(body, context, request.launch.directory());
+  }
+  return Done{};
+}
+
 Status plan_flags(const Request& request, LaunchPlan& plan) {
   CreateRequest create{std::move(plan.create), plan.force_pull};
   if (Status applied = apply_run_flags(request.options.tasks.flags, create); !applied.ok()) {
     return applied;
   }
-  if (Status allowed =
-          check_request(request.settings.policy, create.body, plan.sandbox_directories);
-      !allowed.ok()) {
-    return allowed;
-  }
+  if (Status allowed = judge_request(request, create.body, plan); !allowed.ok()) return allowed;
   if (Status applied = apply_run_flags(request.options.operators, create); !applied.ok()) {
     return failure("the operator's own options: " + applied.failure().text);
   }
@@ -443,6 +453,7 @@ Status check_variables(const json::object& body) {
 // What no task can change.
 Status plan_identity(const Request& request, json::object& body) {
   for (const auto& [name, value] : fixed_variables(request)) set_variable(body, name, value);
+  settle_variables(body);
   field(body, "HostConfig.RestartPolicy.Name") = "no";
   field(body, "HostConfig.AutoRemove") = false;
   const VolumePlace place{request.launch, request.settings.sandbox};
@@ -452,6 +463,7 @@ Status plan_identity(const Request& request, json::object& body) {
 
 // Why a launch cannot be planned, whatever its image.
 Status check_launch(const mesos::containerizer::Launch& launch, const Policy& policy) {
+  if (Status good = check_bounds(launch); !good.ok()) return good;
   if (Status good = check_message(launch); !good.ok()) return good;
   Status resources = check_resources(launch.executor_info().resources());
   if (!resources.ok()) return resources;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "containerizer.pb.h"
+#include "engine/translation/request_rules.h"
 #include "engine/translation/resources.h"
 #include "engine/translation/task_settings.h"
 #include "host/clock.h"
@@ -40,6 +41,9 @@ struct LaunchPlan {
   // Directories that volumes with a relative host path name within the sandbox, as absolute paths
   // of the host: they must exist before the container is created.
   std::vector<std::string> sandbox_directories;
+  // Where the operator restricts volumes: the paths of the host in `create` that a task has chosen.
+  // The daemon must not look them up by their text (engine/supervisor/mount_pins.h).
+  std::vector<TaskMount> guarded_mounts;
   // Body of POST /containers/create, complete but for the labels of identity.
   boost::json::object create;
 };

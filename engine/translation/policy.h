@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/translation/request_rules.h"
 #include "engine/translation/run_flags/run_flags.h"
 #include "host/result.h"
 
@@ -56,21 +57,12 @@ Status check_image(const Policy& policy, const std::string& reference);
 // A health check by a command is as good as privileged: mesos-executor runs it on the host.
 Status check_health_check(const Policy& policy, const mesos::TaskInfo& task);
 
-// The other rules judge `create`, the finished request but for what the operator adds:
+// The other rules judge `create`, the finished request without what the operator adds, field by
+// field (request_table.h). `context` has the allowed volumes exactly when the policy has.
 //
-// - Allowed volumes: what is mounted is a path below an allowed one, component by component; one of
-//   `own` (directories within the task's sandbox); a tmpfs; or a volume that Docker itself keeps,
-//   the options of which mount nothing else. Volumes of other containers and of drivers but `local`
-//   are refused, for nobody here can tell what they are of.
-// - Privileged: neither that nor what comes to the same: a capability that Docker does not give
-//   without being asked, a device, the processes of the host or of another container, the host's
-//   user ids, and any confinement that is lifted.
-//
-// Paths are compared as they are written, without `.` and `..`. What is not protected against: a
-// symbolic link below an allowed path, which the daemon follows (so nobody who can make links there
-// may be kept from the rest of the host by this rule), and a volume that Docker keeps already and
-// that somebody made, before or beside us, of a path of the host.
+// A volume that Docker keeps already is allowed, whatever it contains: this program cannot find out
+// who made it of what.
 Status check_request(const Policy& policy, const boost::json::object& create,
-                     const std::vector<std::string>& own);
+                     const RequestContext& context);
 
 }  // namespace containerizer

@@ -108,7 +108,7 @@ TEST_CASE("pull that outlasts the time limits leaves the others alone", "[scenar
   auto pulling = custom_launch(place, "pulling", "exit 4");
   pulling.mutable_executor_info()->mutable_command()->mutable_container()->set_image(
       registry.image());
-  pulling.set_directory(place.scratch() / "sandbox-of-pulling");
+  pulling.set_directory(place.path() / "sandbox-of-pulling");
   fs::create_directory(pulling.directory());
   launch_directly(place, pulling);
   eventually("the pull has begun",

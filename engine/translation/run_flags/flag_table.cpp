@@ -240,8 +240,15 @@ Status device_weight(const FlagRow& row, const std::string& value, CreateRequest
 // The fields of --mount, by the same kind of table; targets lie within the mount.
 constexpr std::string_view mount_form = "type=…,source=…,target=…";
 Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mount);
+
+// Registries' rules judge the image that a container is made of, and no other.
+Status mount_type(const FlagRow& row, const std::string& value, CreateRequest& mount) {
+  if (lower_case(value) == "image") return refuse("type=image " + std::string(too_new));
+  return lower_text(row, value, mount);
+}
+
 constexpr FlagRow mount_fields[] = {
-    {"type", lower_text, "Type"},
+    {"type", mount_type, "Type"},
     {"source", text, "Source"},
     {"src", text, "Source"},
     {"target", text, "Target"},

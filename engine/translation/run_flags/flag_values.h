@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "host/text.h"
+
 namespace containerizer {
 
 // true, false, 1, 0, t, f and their upper case forms.
@@ -70,8 +72,5 @@ std::vector<std::string> split(std::string_view text, char separator);
 
 // What stands before the first separator, and what behind it ("" without one).
 std::pair<std::string, std::string> split_pair(std::string_view text, char separator);
-
-// `text` in quotes, on one line whatever it holds.
-std::string in_quotes(std::string_view text);
 
 }  // namespace containerizer
