@@ -4,8 +4,10 @@
 #include <fmt/core.h>
 #include <linux/openat2.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -120,6 +122,27 @@ Result<std::map<std::string, std::string>> pin_paths(const std::string& place,
     names[paths[i].path] = std::move(name);
   }
   return names;
+}
+
+bool sees_pins(const std::string& socket, const std::string& place) {
+  const Fd connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket.size() >= sizeof address.sun_path) return true;
+  socket.copy(address.sun_path, socket.size());
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+          0 ||
+      ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+    return true;
+  }
+  struct stat ours {};
+  struct stat theirs {};
+  const auto seen = fmt::format("/proc/{}/root{}", peer.pid, place);
+  if (::stat(place.c_str(), &ours) != 0) return false;
+  if (::stat(seen.c_str(), &theirs) != 0) return errno != ENOENT;
+  return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
 void drop_pins(const std::string& place) {

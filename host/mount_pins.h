@@ -29,6 +29,10 @@ struct PinnedPath {
 Result<std::map<std::string, std::string>> pin_paths(const std::string& place,
                                                      const std::vector<PinnedPath>& paths);
 
+// Whether the process that listens on a unix socket sees the names in `place`. True when that is
+// not known: a process that does not see them finds nothing there.
+bool sees_pins(const std::string& socket, const std::string& place);
+
 // Takes all names in `place` away. Whoever has mounted one already keeps it. Nothing happens when
 // there is no such place.
 void drop_pins(const std::string& place);

@@ -63,14 +63,19 @@ Result<Names> guard_mounts(const Services& services, const std::string& containe
   if (plan.guarded_mounts.empty()) return Names();
   std::vector<PinnedPath> paths;
   for (const auto& mount : plan.guarded_mounts) paths.push_back({mount.base, mount.path});
-  auto names = pin_paths(place_of(services, container_id), paths);
-  if (names.ok() && names.value().empty()) {
-    log::warn(
-        "the volumes of the task are checked by their paths alone, because the slave's user may "
-        "not mount; a process of the task's user could replace a directory before the daemon "
-        "mounts it");
-  }
-  return names;
+  const auto place = place_of(services, container_id);
+  auto names = pin_paths(place, paths);
+  if (!names.ok()) return names;
+  const auto& endpoint = services.settings.endpoint;
+  const bool is_seen =
+      endpoint.kind != Endpoint::Kind::unix_socket || sees_pins(endpoint.address, place);
+  if (!names.value().empty() && is_seen) return names;
+  log::warn(
+      "the task's volumes have been checked by their paths alone, because {}; until the container "
+      "has started, a process of the task's user can replace a directory on the way",
+      is_seen ? "the slave's user may not mount" : "the daemon does not see mounts of the slave");
+  drop_pins(place);
+  return Names();
 }
 
 void unguard_mounts(const Services& services, const std::string& container_id) {

@@ -520,6 +520,8 @@ const FlagRow* find_flag(std::string_view name) {
   return nullptr;
 }
 
+std::span<const FlagRow> all_flags() { return flags; }
+
 const FlagRow* find_flag(char letter) {
   for (const FlagRow& row : flags) {
     if (row.letter == letter && letter != '\0') return &row;
