@@ -25,7 +25,7 @@ struct Pipe {
 
 Pipe make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("cannot make a pipe");
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("cannot create a pipe");
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
@@ -53,7 +53,7 @@ double milliseconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) * 1e-3;
 }
 
-// posix_spawn's plan of what the child does before it becomes the program.
+// The actions of posix_spawn in the child before it becomes the program.
 class Preparation {
  public:
   Preparation() {
@@ -100,7 +100,7 @@ Child::Child(const Command& command) : name_(command.words.back()), errors_(comm
   input_ = std::move(in.write);
   output_ = std::move(out.read);
   if (!write_all(input_.get(), command.input)) {
-    throw std::runtime_error(fmt::format("{} does not take its input", name_));
+    throw std::runtime_error(fmt::format("{} does not read its input", name_));
   }
 }
 

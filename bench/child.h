@@ -1,4 +1,4 @@
-// Programs that are run to be measured.
+// Programs that are run for a measurement.
 #pragma once
 
 #include <sys/types.h>
@@ -18,21 +18,21 @@ using Variables = std::map<std::string, std::string>;
 double milliseconds_between(Clock::time_point from, Clock::time_point to);
 
 struct Command {
-  std::vector<std::string> words;  // words[0] is a path, or is looked up in PATH
+  std::vector<std::string> words;  // argv; words[0] is a path, or is searched in PATH
   Variables environment;
   std::string directory = "/";
-  std::string input = {};            // of at most the size of a pipe
+  std::string input = {};            // must fit into a pipe
   std::string errors = "/dev/null";  // file to which standard error is appended
 };
 
 struct Ended {
   double wall_ms = 0;  // from before the start until the process was reaped
-  double cpu_ms = 0;   // of the process and all that it has waited for, user and system
+  double cpu_ms = 0;   // user and system time of the process and of all children that it has reaped
   std::string output;
 };
 
-// A running program, in a session of its own. Its standard input stays open behind `input`, as a
-// slave keeps it. Killed and reaped when this object goes. Everything throws std::runtime_error.
+// A running program in its own session. Its standard input stays open after `input`, like that of a
+// verb. The destructor kills and reaps it. All functions throw std::runtime_error.
 class Child {
  public:
   explicit Child(const Command& command);
@@ -43,7 +43,8 @@ class Child {
   pid_t pid() const { return pid_; }
   Clock::time_point started() const { return started_; }
 
-  // Waits for the end, once. Throws also when the program fails, with what it wrote to `errors`.
+  // Waits for the exit. Call it once. Also throws if the program fails, with its last output in
+  // `errors`.
   Ended finish();
 
  private:
@@ -55,7 +56,7 @@ class Child {
   Fd output_;
 };
 
-// Runs it to its end.
+// Runs it until it exits.
 Ended run(const Command& command);
 
 }  // namespace containerizer::bench

@@ -1,4 +1,4 @@
-// How often the life of one container writes to the database.
+// The number of database transactions in the life of one container.
 #include <array>
 #include <cstdint>
 #include <fstream>
@@ -17,7 +17,7 @@ std::uint32_t big_endian(const unsigned char* bytes) {
   return value;
 }
 
-// Counts the frames of a write-ahead log that end a transaction: those that tell the database's
+// Counts the frames of a write-ahead log that end a transaction: those that contain the database's
 // size. Format: https://www.sqlite.org/fileformat2.html#walformat
 int commits_in(const std::string& log) {
   std::ifstream file(log, std::ios::binary);
@@ -41,7 +41,7 @@ std::vector<Figure> commits() {
   const Slave slave("commits");
   run(slave.verb("containers"));
   const auto log = slave.database().path + "-wal";
-  // While it is open nobody empties the log.
+  // While this connection is open, no process can empty the log.
   const store::Database open(slave.database());
   const int before = commits_in(log);
   run_to_the_end(slave);

@@ -1,2 +1,2 @@
-// What starting any program of this linkage costs.
+// The cost of starting any program with this linkage.
 int main() {}

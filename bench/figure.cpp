@@ -9,7 +9,7 @@
 namespace containerizer::bench {
 namespace {
 
-// The value below which `part` of the sorted samples lie.
+// The quantile `part` of the sorted samples.
 double quantile(const std::vector<double>& sorted, double part) {
   const double place = part * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(place);

@@ -1,4 +1,4 @@
-// Figures: what was measured, against what, within which limit; and the table of them.
+// Figures: a measurement, its baseline and its limit; and the table of all figures.
 #pragma once
 
 #include <functional>
@@ -8,14 +8,14 @@
 
 namespace containerizer::bench {
 
-// Many measurements of one thing: the middle, and the two values between which half of them lie.
+// Many measurements of one figure: the middle, and the interquartile range.
 struct Spread {
   double low = 0;
   double middle = 0;
   double high = 0;
 };
 
-// REQUIRES: not empty. The middle is the median, or the average.
+// The middle is the median, or the average. REQUIRES: there are samples.
 Spread median_of(std::vector<double> samples);
 Spread average_of(const std::vector<double>& samples);
 
@@ -23,13 +23,13 @@ struct Figure {
   std::string what;
   std::string unit;
   Spread ours;
-  std::optional<Spread> beside;  // what it is compared with
-  std::optional<Spread> ratio;   // the medians', and the spread among neighbours in time
-  std::optional<double> limit;   // of the ratio, or, where there is none, of ours
+  std::optional<Spread> beside;  // the baseline
+  std::optional<Spread> ratio;   // of the medians; its range is that of neighbouring rounds
+  std::optional<double> limit;   // for the ratio; without a ratio, for our value
 };
 
-// Measures by turns, A B, B A, A B, …, so that whatever else the machine does meets both alike. The
-// first pair is not counted.
+// Measures in turns (A B, B A, A B, …), so other load on the machine affects both equally. The
+// first pair is discarded.
 struct Pairs {
   std::vector<double> ours;
   std::vector<double> beside;
@@ -41,7 +41,7 @@ Figure compare(const std::string& what, const std::string& unit, const Pairs& pa
                std::optional<double> limit);
 
 void print_heading();
-// Prints a line and returns false when the limit is exceeded. `name` is the word that measures it.
+// Prints a line. Returns false if the limit is exceeded. `name` is the argument that measures it.
 bool print(const std::string& name, const Figure& figure);
 
 }  // namespace containerizer::bench

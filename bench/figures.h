@@ -1,4 +1,4 @@
-// The figures, each measured by a function of its name. They throw std::runtime_error.
+// The figures. Each function measures the figure with its name, and throws std::runtime_error.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// How long launching takes: for the slave, which waits for the verb, and until the container runs.
+// The duration of a launch: of the verb, for which the slave waits, and until the container runs.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -18,12 +18,12 @@ constexpr int rounds = 20;
 constexpr int crowd_size = 50;
 constexpr int crowd_rounds = 7;
 
-// The moment at which the task runs, whatever this thread does meanwhile.
+// Records the moment at which the task runs, in a separate thread.
 std::future<Clock::time_point> watch_for_running(const Task& task) {
   return std::async(std::launch::async, [&task] { return await_running(task); });
 }
 
-// Both in milliseconds since the beginning of the launch.
+// Both in milliseconds since the start of the launch.
 struct Launched {
   double verb_ended;
   double running;
@@ -74,7 +74,7 @@ double last_of(const std::vector<Task>& tasks, Clock::time_point begin) {
   return milliseconds_between(begin, *std::max_element(times.begin(), times.end()));
 }
 
-// Calls `act` for each index, so many at a time.
+// Calls `act` for each index, with a limited number of calls at a time.
 void for_each(std::size_t count, std::size_t at_a_time,
               const std::function<void(std::size_t)>& act) {
   std::atomic<std::size_t> next = 0;

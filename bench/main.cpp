@@ -1,5 +1,6 @@
-// bench FIGURE…: measures them and prints a table. Exit status: 0 when all are within their limits,
-// 1 when one is not, 2 when something could not be measured. bench/run sets the stage.
+// bench FIGURE…: measures the figures and prints a table. Exit status 0: all are within their
+// limits. 1: one exceeds its limit. 2: one could not be measured. bench/run prepares the
+// environment.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -29,7 +30,7 @@ bool measure(const char* name) {
   const auto* const found =
       std::find_if(std::begin(measurements), std::end(measurements),
                    [&](const auto& one) { return std::string(one.name) == name; });
-  if (found == std::end(measurements)) throw std::runtime_error("there is no such figure");
+  if (found == std::end(measurements)) throw std::runtime_error("unknown figure");
   bool passed = true;
   for (const auto& figure : found->measure()) passed = print(name, figure) && passed;
   return passed;

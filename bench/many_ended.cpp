@@ -14,7 +14,7 @@ namespace {
 
 constexpr int at_once = 10'000;
 
-// Each with what makes a copy of its rows different from them, beside the container's id.
+// The tables, with the columns that must differ in a copy, apart from the container's ID.
 constexpr std::pair<const char*, const char*> tables[] = {
     {"containers", ", nonce = lower (hex (randomblob (16)))"},
     {"launches", ""},
@@ -62,7 +62,8 @@ Task run_to_the_end(const Slave& slave) {
   store::Store records(slave.database());
   const auto deadline = deadline_in(Duration(60'000));
   while (records.find(task.id)->state != name_of(State::gone)) {
-    if (time_left(deadline) == Duration::zero()) throw std::runtime_error("a task does not end");
+    if (time_left(deadline) == Duration::zero())
+      throw std::runtime_error("a task did not end in time");
     sleep_for(Duration(10));
   }
   return task;

@@ -1,4 +1,4 @@
-// A slave that has been running for long.
+// The database of a slave that has been running for a long time.
 #pragma once
 
 #include "bench/slave.h"
@@ -7,11 +7,11 @@ namespace containerizer::bench {
 
 constexpr int many_ended = 100'000;
 
-// One container that has run to its end, and whose end has been delivered.
+// Runs one container until it ends and its termination is delivered.
 Task run_to_the_end(const Slave& slave);
 
-// Fills the database with containers that have ended and were delivered: copies of a real one.
-// Returns how many bytes one of them takes. Throws std::runtime_error.
+// Fills the database with ended and delivered containers, which are copies of a real one. Returns
+// the bytes per container. Throws std::runtime_error.
 double add_many_ended(const Slave& slave);
 
 }  // namespace containerizer::bench

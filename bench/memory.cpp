@@ -1,4 +1,4 @@
-// What the two processes of an idle container keep in memory.
+// The memory of the two processes of an idle container.
 #include <cmath>
 #include <fstream>
 #include <memory>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr int container_count = 50;
 
-// A process' own memory and its share of what it has in common with others, in MB.
+// The proportional set size of a process in MB: its own memory and its share of common pages.
 double memory_of(const std::string& pid) {
   std::ifstream file("/proc/" + pid + "/smaps_rollup");
   for (std::string line; std::getline(file, line);) {
@@ -26,7 +26,7 @@ double memory_of(const std::string& pid) {
   throw std::runtime_error("cannot read the memory of process " + pid);
 }
 
-// The same of the process and all below it: the slave's shell stays beside the `wait` that it runs.
+// The same for the process and all its descendants: `wait` runs below the slave's shell.
 double memory_of_tree(const std::string& pid) {
   double sum = memory_of(pid);
   std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
@@ -49,7 +49,7 @@ std::vector<double> memory_of(const std::vector<Watched>& all) {
   return samples;
 }
 
-// Once all of them have come to rest.
+// The average once all processes are idle.
 std::vector<double> idle_memory_of(const std::vector<Watched>& all) {
   double before = 0;
   for (int tries = 0; tries < 60; ++tries) {
@@ -59,7 +59,7 @@ std::vector<double> idle_memory_of(const std::vector<Watched>& all) {
     before = now;
     sleep_for(Duration(500));
   }
-  throw std::runtime_error("the processes do not come to rest");
+  throw std::runtime_error("the processes did not become idle in time");
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ ClientSettings settings() {
 json::object create_body(const Slave& slave, const Task& task) {
   auto plan = checked(make_launch_plan(task.launch, task.environment, {}, {}));
   const auto container = checked(new_container(task.launch));
-  // Of another instance: the program must not take it for one of its own.
+  // The label of another instance, so the program does not treat it as its own.
   plan.create["Labels"] = identity_labels(container, slave.work_directory() + "-peer");
   return plan.create;
 }

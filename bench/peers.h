@@ -1,5 +1,5 @@
-// What the program is compared with: the docker command, and the bare create and start requests,
-// both with the very body that the program makes of a launch.
+// The baselines: the docker command, and the bare create and start requests. Both use the create
+// request that the program sends for a launch.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -11,25 +11,25 @@
 
 namespace containerizer::bench {
 
-// Body of the create request, labels included. Throws std::runtime_error when there is none.
+// The create request, including labels. Throws std::runtime_error if the launch is refused.
 boost::json::object create_body(const Slave& slave, const Task& task);
 
-// `docker` with these words.
+// `docker` with these arguments.
 Command docker(std::vector<std::string> words);
 
-// `docker run -d` of the same container, named after the task.
+// `docker run -d` for the same container, with the task's name.
 Command docker_run(const Slave& slave, const Task& task);
-// Removes it, or one of BareEngine's.
+// Removes it, or a container of BareDaemon.
 void docker_remove(const Task& task);
 
-// One connection to the daemon that is kept open; nothing but create and start, or one listing.
+// An open connection to the daemon, for only create and start, or one listing.
 class BareDaemon {
  public:
-  // Connects, and settles the version of the API.
+  // Connects and negotiates the API version.
   BareDaemon();
   // `body` is a create_body of the task.
   void start(const Task& task, const boost::json::object& body);
-  // Lists the containers of a slave; how many there are.
+  // Lists the containers of a slave. Returns their number.
   std::size_t list(const Slave& slave);
 
  private:

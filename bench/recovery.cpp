@@ -1,4 +1,4 @@
-// What a slave that has been restarted waits for: recover, with many containers on record.
+// The recovery that a restarted slave waits for, with many recorded containers.
 #include <fmt/core.h>
 
 #include <csignal>

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A launch of a custom executor, as a slave sent it.
+// A recorded launch of a custom executor.
 constexpr const char* recorded = SOURCE_DIR "/tests/fixtures/mesos-0.19.1/launch-5";
 constexpr const char* pipe_name = "running";
 
@@ -60,7 +60,7 @@ std::vector<Clock::time_point> await_running(const std::vector<const Task*>& tas
   std::vector<Clock::time_point> times(tasks.size());
   for (std::size_t left = tasks.size(); left > 0;) {
     if (::poll(waiting.data(), waiting.size(), minute) <= 0) {
-      throw std::runtime_error("a container does not run; see its sandbox's stderr");
+      throw std::runtime_error("a container did not start in time; see stderr in its sandbox");
     }
     const auto now = Clock::now();
     for (std::size_t i = 0; i < waiting.size(); ++i) {
@@ -80,7 +80,7 @@ Clock::time_point await_running(const Task& task) {
 Slave::Slave(const std::string& name, const Variables& settings)
     : work_directory_(scratch() + "/" + name), environment_(basic_environment()) {
   fs::create_directories(work_directory_);
-  // The tasks do not heed a SIGTERM, and nobody measures how long that is put up with.
+  // The tasks ignore SIGTERM, and the grace period is not measured.
   environment_["CONTAINERIZER_STOP_TIMEOUT"] = "1ms";
   for (const auto& [variable, value] : settings) environment_[variable] = value;
   environment_["MESOS_WORK_DIRECTORY"] = work_directory_;
@@ -115,7 +115,7 @@ Task Slave::new_task(const std::string& rest) const {
   task.environment["MESOS_DIRECTORY"] = task.sandbox;
 
   const auto pipe = task.sandbox + "/" + pipe_name;
-  if (::mkfifo(pipe.c_str(), 0666) != 0) throw std::runtime_error("cannot make " + pipe);
+  if (::mkfifo(pipe.c_str(), 0666) != 0) throw std::runtime_error("cannot create " + pipe);
   task.signal = Fd(::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   return task;
 }
@@ -138,7 +138,7 @@ Command Slave::launch(const Task& task) const {
 }
 
 Command Slave::verb(const std::string& verb, const Task& task) const {
-  mesos::containerizer::Wait message;  // They all have the container's id in the same place.
+  mesos::containerizer::Wait message;  // All messages have the container's ID in the same field.
   message.mutable_container_id()->set_value(task.id);
   return command(verb, message.SerializeAsString(), environment_);
 }

@@ -1,4 +1,4 @@
-// The slave's side: a work directory, tasks in it, and the verbs as a slave calls them.
+// The slave's side: a work directory, its tasks, and the verbs as a slave calls them.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace containerizer::bench {
 
-// A custom executor's container that says when its process runs, by a pipe in its sandbox.
+// A custom executor whose process reports that it runs, through a pipe in its sandbox.
 struct Task {
   std::string id;
   std::string sandbox;
@@ -20,30 +20,30 @@ struct Task {
   Fd signal;              // readable once the container's process has written to the pipe
 };
 
-// When each task's process wrote to its pipe. Throws std::runtime_error when one does not within a
-// minute.
+// The moment at which each task's process wrote to its pipe. Throws std::runtime_error if one does
+// not write within a minute.
 std::vector<Clock::time_point> await_running(const std::vector<const Task*>& tasks);
 Clock::time_point await_running(const Task& task);
 
 class Slave {
  public:
-  // Makes the work directory in the directory that is left behind by nobody: the bench's own.
-  // `settings` are the operator's variables.
+  // Creates the work directory in scratch(), which bench/run removes. `settings` are the operator's
+  // variables.
   explicit Slave(const std::string& name, const Variables& settings = {});
 
   const std::string& work_directory() const { return work_directory_; }
   store::DatabaseSettings database() const;
 
-  // A new container, not launched; its recorded frame and environment are those of a 0.19.1 slave.
-  // Once running, it executes `rest`.
+  // A new task, which is not launched yet. Its frame and environment were recorded from a 0.19.1
+  // slave. Its process reports that it runs, and then executes `rest`.
   Task new_task(const std::string& rest = "exec sleep 86400") const;
 
   Command launch(const Task& task) const;
-  // update, usage, wait and destroy of a task.
+  // Calls update, usage, wait or destroy for a task.
   Command verb(const std::string& verb, const Task& task) const;
-  // containers, recover.
+  // Calls containers or recover.
   Command verb(const std::string& verb) const;
-  // Ends it; nothing is left but its record.
+  // Destroys it. Only its record remains.
   void destroy(const Task& task) const;
 
  private:
@@ -54,10 +54,10 @@ class Slave {
   Variables environment_;
 };
 
-// What every program needs that talks to this daemon, and what bin/daemon finds it by.
+// The variables that every program needs to reach the private daemon, and that bin/daemon needs.
 Variables basic_environment();
 
-// A directory of ours that bench/run removes; bin/ and build/ in it hold the program.
+// A directory that bench/run removes. Its bin/ and build/ contain the program.
 std::string scratch();
 
 }  // namespace containerizer::bench

@@ -1,4 +1,4 @@
-// What a launch costs before anything of it is done: its message made a create request.
+// The cost of translating a launch message into a create request.
 #include <fmt/core.h>
 
 #include <boost/json/serialize.hpp>
@@ -19,7 +19,7 @@ constexpr int ports = 1000;
 
 using mesos::ContainerInfo;
 
-// A quarter each of variables, labels, hosts and limits of processes.
+// A quarter each of variables, labels, hosts and sysctls.
 void add_options(ContainerInfo::DockerInfo& docker) {
   const char* const keys[] = {"env", "label", "add-host", "sysctl"};
   const char* const values[] = {"NAME_{}=value number {}", "org.example.{}=value {}",
@@ -71,12 +71,14 @@ std::string frame_of_large_launch() {
 double translate(const std::string& frame) {
   const auto begin = Clock::now();
   mesos::containerizer::Launch launch;
-  if (!launch.ParsePartialFromString(frame)) throw std::runtime_error("no launch message");
+  if (!launch.ParsePartialFromString(frame))
+    throw std::runtime_error("the frame is not a launch message");
   const auto plan = make_launch_plan(launch, {}, {}, {});
   if (!plan.ok()) throw std::runtime_error(plan.failure().text);
   const auto body = boost::json::serialize(plan.value().create);
   const double time = milliseconds_between(begin, Clock::now());
-  if (body.find("1000/tcp") == std::string::npos) throw std::runtime_error("not all is there");
+  if (body.find("1000/tcp") == std::string::npos)
+    throw std::runtime_error("the request is incomplete");
   return time;
 }
 

@@ -1,4 +1,4 @@
-// What single verbs cost.
+// The cost of single verbs.
 #include <fmt/core.h>
 
 #include <filesystem>

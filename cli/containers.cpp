@@ -1,6 +1,8 @@
-// containers: whom the slave must know of. Left out, a container is lost to the slave and leaked;
-// named wrongly, it is destroyed (mesos-protocol 2.1). So: what is recorded and not yet delivered,
-// what the daemon holds of ours beyond that, and no answer at all when the daemon cannot be asked.
+// containers: lists the containers that the slave must know about. If one is missing, the slave
+// loses it and it leaks; one that should not be listed is destroyed (mesos-protocol 2.1). So the
+// list contains every recorded container whose end is not delivered yet, and every container of
+// ours in the daemon that has no row. If the daemon does not respond, the verb fails instead of
+// guessing.
 #include <set>
 
 #include "cli/invocation.h"
@@ -14,7 +16,7 @@ int containers(Invocation& invocation) {
   std::set<std::string> ids(undelivered.begin(), undelivered.end());
   invocation.store.close();
   auto seen = invocation.docker.list(instance_label, invocation.settings.work_directory);
-  if (!seen.ok()) return fail("cannot tell which containers there are: " + seen.failure().text);
+  if (!seen.ok()) return fail("cannot list the containers: " + seen.failure().text);
   for (const auto& facts : seen.value()) {
     const auto row = rebuild(facts);
     if (row && !invocation.store.find(row->container_id) &&
@@ -25,7 +27,7 @@ int containers(Invocation& invocation) {
   mesos::containerizer::Containers message;
   for (const auto& id : ids) message.add_containers()->set_value(id);
   if (!invocation.slave.answer(message.SerializeAsString())) {
-    return fail("cannot write the answer: the slave is gone");
+    return fail("cannot write the reply: the slave has closed the pipe");
   }
   return exit_ok;
 }

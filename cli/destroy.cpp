@@ -1,6 +1,6 @@
-// destroy: asks the supervisor for the container's end and sees it through. Exit status 0 means
-// that nothing is left; a failed destroy leaks the container until the next recovery
-// (mesos-protocol 1.7).
+// destroy: asks the supervisor to stop and remove the container, and waits until it is gone. Exit
+// status 0 means that nothing is left. A destroy that fails leaks the container until the next
+// recovery (mesos-protocol 1.7).
 #include <fmt/core.h>
 
 #include "cli/invocation.h"
@@ -15,10 +15,11 @@
 namespace containerizer {
 namespace {
 
-constexpr Duration patience_with_database{10'000};
+// How long the request is retried while the database fails.
+constexpr Duration longest_request{10'000};
 
-// By the daemon alone: there is no row, or nobody can read or write one. False when the daemon
-// holds no such container of ours.
+// Removes the container without the database: its row does not exist or cannot be used. False if
+// the daemon has no such container of this slave instance.
 Result<bool> remove_from_daemon(Invocation& invocation, const std::string& id) {
   if (!is_valid_container_id(id)) return false;
   const auto seen = invocation.docker.inspect(container_name(id));
@@ -38,7 +39,7 @@ Result<bool> remove_from_daemon(Invocation& invocation, const std::string& id) {
 int destroy_recorded(Invocation& invocation, store::Container container) {
   invocation.slave.remember();
   const auto id = container.container_id;
-  // Signal, grace, kill, removal: what they may take, and no more.
+  // The stop signal's grace period, then SIGKILL and the removal, which are one call each.
   const auto limit = invocation.settings.stop_timeout + 2 * invocation.settings.daemon_timeout;
   const auto deadline = invocation.host.now() + limit;
   PacedLoop loop(invocation.host);
@@ -46,7 +47,8 @@ int destroy_recorded(Invocation& invocation, store::Container container) {
     loop.before_try();
     retry_while_store_fails(
         invocation.host, [&] { return invocation.store.request(id, "destroy"); },
-        invocation.host.now() + patience_with_database);
+        invocation.host.now() + longest_request);
+    // Starts a new supervisor if the last one has died since the last round.
     const auto woken = wake_supervisor(invocation, id, container.directory);
     if (!woken.ok()) log::warn("{}", woken.failure().text);
     LifeLock lock(invocation.settings.state_directory(), id, false);
@@ -56,12 +58,14 @@ int destroy_recorded(Invocation& invocation, store::Container container) {
     if (!now) return exit_ok;
     container = *now;
     if (container.state != name_of(State::gone) && invocation.host.now() >= deadline) {
-      return fail(
-          fmt::format("container {} is not gone after {} s, it is {}; its supervisor goes on"
-                      " trying, `docker-containerizer history {}` and the log tell more",
-                      id, limit.count() / 1000, container.state, id));
+      return fail(fmt::format(
+          "container {} still exists after {} s, in state {}; its supervisor keeps trying. "
+          "For details, see the log and run `docker-containerizer history {}`",
+          id, limit.count() / 1000, container.state, id));
     }
   }
+  // A slave that died in between has not learned of the end, and neither has its successor. Then
+  // the container stays listed by `containers`.
   if (invocation.slave.lives()) invocation.store.deliver(id);
   return exit_ok;
 }
@@ -80,12 +84,12 @@ int destroy(Invocation& invocation) {
     invocation.store.close();
     const auto removed = remove_from_daemon(invocation, id);
     if (!removed.ok() || !removed.value()) return fail(error.what());
-    log::error("{}; container {} has been removed all the same", error.what(), id);
+    log::error("{}; removed container {} without its record", error.what(), id);
     return exit_ok;
   }
   const auto removed = remove_from_daemon(invocation, id);
   if (!removed.ok()) return fail(removed.failure().text);
-  if (!removed.value()) log::info("container {} is not known; nothing to destroy", id);
+  if (!removed.value()) log::info("container {} is unknown; nothing to destroy", id);
   return exit_ok;
 }
 

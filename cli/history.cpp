@@ -1,4 +1,4 @@
-// history: what happened to one container, or to all, as a timeline.
+// history: prints the recorded events of one container, or of all, oldest first.
 #include <fmt/core.h>
 
 #include <cstdlib>
@@ -17,9 +17,12 @@ int history(Invocation& invocation) {
   }
   if (!invocation.arguments.empty()) return refuse_arguments(invocation.arguments);
   const auto most = last ? std::strtoll(last->c_str(), nullptr, 10) : 1000;
-  if (most <= 0) return fail("--last takes a number of entries", exit_usage);
+  if (most <= 0) return fail("--last needs a positive number", exit_usage);
   const auto entries = invocation.store.history(id, most);
-  if (id && entries.empty()) return fail(fmt::format("container {} is not known", *id));
+  if (id && entries.empty()) {
+    return fail(
+        fmt::format("container {} is unknown; `docker-containerizer ps --all` lists all", *id));
+  }
   if (json) {
     boost::json::array rows;
     for (const auto& entry : entries) rows.push_back(to_json(entry));

@@ -1,4 +1,4 @@
-// One run of the program: what every command gets, and the commands.
+// One run of the program: the argument that every command gets, and the commands.
 #pragma once
 
 #include <string>
@@ -12,16 +12,17 @@ namespace containerizer {
 
 struct Invocation : Services {
   SlavePipe& slave;
-  // The message on standard input, for the verbs that have one.
+  // The message from standard input, for the verbs that have one.
   std::string request;
-  // Words behind the command.
+  // The arguments after the command.
   std::vector<std::string> arguments;
-  // The original standard output. Descriptor 1 itself leads to standard error, so that nothing but
-  // an answer can ever get here.
+  // The original standard output. Descriptor 1 is a copy of standard error, so that no library and
+  // no program that we start can write into the reply.
   int output;
 };
 
-// The verbs of the slave (mesos-protocol 1.2), each in the file of its name.
+// The slave's verbs (mesos-protocol 1.2). Every command is in the file of its name, and returns the
+// program's exit status.
 int launch(Invocation& invocation);
 int update(Invocation& invocation);
 int usage(Invocation& invocation);
@@ -30,19 +31,20 @@ int destroy(Invocation& invocation);
 int containers(Invocation& invocation);
 int recover(Invocation& invocation);
 
-// Processes of our own.
+// Processes that this program starts itself.
 int supervise(Invocation& invocation);
 int task_proxy(Invocation& invocation);
 int host_task_shim(Invocation& invocation);
 
-// For people.
+// The operator's commands.
 int ps(Invocation& invocation);
 int show(Invocation& invocation);
 int history(Invocation& invocation);
 int lifecycle(Invocation& invocation);
 int pull(Invocation& invocation);
 
-// The container id of a message, which every message has.
+// Parses the request. `what` is the name of the message type, for the error.
+// refused: it is not such a message, or names no container.
 template <class Message>
 Result<Message> parse(const Invocation& invocation, const char* what) {
   Message message;
@@ -55,7 +57,7 @@ Result<Message> parse(const Invocation& invocation, const char* what) {
   return message;
 }
 
-// Logs the failure and says what to exit with.
+// Logs an error and returns `status`, for the command to exit with.
 int fail(const std::string& text, int status = exit_failed);
 
 }  // namespace containerizer

@@ -1,6 +1,6 @@
-// launch: puts the request on record, sees that it has a supervisor, and is done. Everything that
-// can go wrong later reaches the slave through `wait`: a failed launch carries no message, and
-// hangs the task of a 0.19 slave (mesos-protocol 1.7).
+// launch: records the request, makes sure that the container has a supervisor, and exits. All later
+// errors reach the slave through `wait`. A launch that fails could not report a message, and a 0.19
+// slave would leave the task in STAGING (mesos-protocol 1.7).
 #include <fmt/core.h>
 
 #include "cli/invocation.h"
@@ -23,12 +23,12 @@ int launch(Invocation& invocation) {
                                "launch")) {
     const auto before = invocation.store.launch_of(id);
     if (!before || before->request != invocation.request) {
-      return fail(fmt::format("container {} has been launched already, with another request", id));
+      return fail(fmt::format("container {} was already launched with a different request", id));
     }
-    log::info("container {} has been launched already", id);
+    log::info("container {} was already launched", id);
   }
   const auto supervised = ensure_supervisor(invocation, id, container.value().directory);
-  // It is on record: `wait` and `recover` see to a supervisor too.
+  // Not a failure: the launch is recorded, and `wait` and `recover` start a supervisor too.
   if (!supervised.ok()) log::error("{}", supervised.failure().text);
   return exit_ok;
 }

@@ -1,4 +1,4 @@
-// lifecycle: the state machine, printed from its table.
+// lifecycle: prints the state machine from its table.
 #include "cli/printing.h"
 #include "engine/lifecycle/lifecycle.h"
 
@@ -16,7 +16,7 @@ int lifecycle(Invocation& invocation) {
   for (const auto& [name, value] : formats) {
     if (format == name) return print(invocation, draw_lifecycle(value));
   }
-  return fail("--format is table, dot, mermaid or json", exit_usage);
+  return fail("--format must be table, dot, mermaid or json", exit_usage);
 }
 
 }  // namespace containerizer

@@ -1,5 +1,5 @@
-// The program's beginning: takes standard output away from everybody but the answer, reads the
-// request before anything can fail, reads the settings, and calls the command.
+// main(): keeps the original standard output for the reply, reads the request before anything can
+// fail, reads the settings, and calls the command.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/auxv.h>
@@ -23,39 +23,49 @@
 namespace containerizer {
 namespace {
 
-// What a command needs of the state directory: that it is made, that there is none or one that only
-// we can write to, or beyond that a database in it.
-enum class Needs { a_directory, a_safe_directory, a_database, nothing };
+// What must be true of the state directory before a command runs.
+enum class Needs {
+  a_directory,       // it exists and is safe: it is created if needed
+  a_safe_directory,  // it is safe, if it exists
+  a_database,        // it is safe and contains a database
+  nothing,
+};
 
 struct Command {
   const char* name;
   int (*run)(Invocation&);
-  bool has_request;  // a message on standard input
+  bool has_request;  // standard input contains a message
   Needs needs;
-  // For verbs about a container that lives: a setting that is wrong must not end it, nor leak it.
-  bool must_go_on;
-  const char* help;  // "" for those that only this program starts
+  // Runs even if a setting is invalid, with the setting's default. The slave would destroy or leak
+  // a running container if such a verb failed.
+  bool runs_with_invalid_settings;
+  const char* help;  // "" for a command that only this program starts
 };
 
 constexpr std::array<Command, 15> commands{{
     {"launch", launch, true, Needs::a_directory, false, "start a container (slave)"},
-    {"update", update, true, Needs::a_directory, true, "change its limits (slave)"},
-    {"usage", usage, true, Needs::a_safe_directory, true, "report what it uses (slave)"},
-    {"wait", wait, true, Needs::a_directory, true, "report its end, once it has come (slave)"},
-    {"destroy", destroy, true, Needs::a_directory, true, "end and remove it (slave)"},
+    {"update", update, true, Needs::a_directory, true, "change a container's limits (slave)"},
+    {"usage", usage, true, Needs::a_safe_directory, true,
+     "report a container's resource usage (slave)"},
+    {"wait", wait, true, Needs::a_directory, true,
+     "wait for a container's end and report it (slave)"},
+    {"destroy", destroy, true, Needs::a_directory, true, "stop and remove a container (slave)"},
     {"containers", containers, false, Needs::a_directory, false,
-     "list what the slave must know (slave)"},
-    {"recover", recover, false, Needs::a_directory, false, "take up what a crash left (slave)"},
+     "list the containers that the slave must know about (slave)"},
+    {"recover", recover, false, Needs::a_directory, false,
+     "resume all containers after a restart (slave)"},
     {"supervise", supervise, false, Needs::a_directory, false, ""},
     {"task-proxy", task_proxy, false, Needs::a_directory, true, ""},
     {"host-task-shim", host_task_shim, false, Needs::nothing, true, ""},
     {"ps", ps, false, Needs::a_database, false, "list containers: ps [--all] [--json]"},
-    {"show", show, false, Needs::a_database, false, "all about one container: show ID [--json]"},
+    {"show", show, false, Needs::a_database, false,
+     "print one container's record: show ID [--json]"},
     {"history", history, false, Needs::a_database, false,
-     "what happened: history [ID] [--last=N] [--json]"},
+     "list recorded events: history [ID] [--last=N] [--json]"},
     {"lifecycle", lifecycle, false, Needs::nothing, false,
-     "the state machine: lifecycle [--format=table|dot|mermaid] [--json]"},
-    {"pull", pull, false, Needs::a_directory, false, "get an image beforehand: pull IMAGE"},
+     "print the state machine: lifecycle [--format=table|dot|mermaid] [--json]"},
+    {"pull", pull, false, Needs::a_directory, false,
+     "pull an image before a task needs it: pull IMAGE"},
 }};
 
 int print_help(int output) {
@@ -64,7 +74,9 @@ int print_help(int output) {
   for (const auto& command : commands) {
     if (*command.help != '\0') text += fmt::format("  {:<11} {}\n", command.name, command.help);
   }
-  text += "\nConfiguration is by environment variables: see README.md.\n";
+  text +=
+      "\nThe Mesos slave calls the commands marked (slave).\n"
+      "Environment variables configure all commands: see docs/configuration.md.\n";
   write_all(output, text);
   return exit_ok;
 }
@@ -76,22 +88,26 @@ const Command* find_command(const std::string& name) {
   return nullptr;
 }
 
-// Standard output as it was, kept from programs that we start; 1 becomes standard error.
+// Moves the original standard output to a descriptor that programs which we start do not inherit,
+// and returns it. Descriptor 1 becomes standard error.
 int take_standard_output() {
-  // A caller may have closed any of the three: whatever is opened next must not become one.
+  // A caller may have closed any of 0, 1 and 2. The next file that is opened must not get such a
+  // number.
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
   }
-  // Slaves leak the ends of pipes that other calls wait on (mesos-protocol 1.3).
+  // A slave can leak pipes of its other calls into this process. Such a call's reader would wait
+  // for as long as we keep them open (mesos-protocol 1.3).
   ::close_range(3, ~0U, 0);
   const int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   return output;
 }
 
-// Locks are waited for by signals, whatever the caller has blocked. Only a kill may come before
-// `observe` listens for it, and then waits.
-void block_only_early_kills(const std::string& command) {
+// Unblocks all signals, because waiting for a lock depends on them and the caller may have blocked
+// some. The exception is SIGTERM for the task proxy: a kill that comes before its handler is
+// installed must wait for the handler.
+void set_signal_mask(const std::string& command) {
   sigset_t blocked;
   ::sigemptyset(&blocked);
   if (command == "task-proxy") ::sigaddset(&blocked, SIGTERM);
@@ -114,29 +130,32 @@ int run(const Command& command, Invocation& invocation) {
     const auto directory = invocation.settings.state_directory();
     auto ready = command.needs == Needs::a_directory ? prepare_state_directory(directory)
                                                      : check_state_directory(directory);
-    // A slave destroys what it cannot update.
+    // A slave destroys a container whose update fails.
     if (!ready.ok())
       return fail(ready.failure().text, command.run == update ? exit_ok : exit_failed);
   }
   const auto database = database_of(invocation.settings);
   if (command.needs == Needs::a_database && ::access(database.c_str(), F_OK) != 0) {
     return fail(fmt::format(
-        "there is no state database {}; is MESOS_WORK_DIRECTORY the slave's --work_dir?",
+        "the state database {} does not exist; set MESOS_WORK_DIRECTORY to the slave's --work_dir",
         database));
   }
   return command.run(invocation);
 }
 
-int begin(const Command& command, std::vector<std::string> arguments, int output) {
+int start(const Command& command, std::vector<std::string> arguments, int output) {
   Frame frame;
-  // Before anything that can fail: a slave up to 0.26 aborts when we end with its request unread.
+  // Before anything that can fail: a slave up to 0.26 aborts if we exit with its request unread
+  // (mesos-protocol 1.3).
   if (command.has_request) frame = read_frame(STDIN_FILENO);
   std::vector<std::string> problems;
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands out this address as a number.
-  auto taken = apply_settings_file(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)));
+  auto applied = apply_settings_file(reinterpret_cast<const char*>(::getauxval(AT_EXECFN)));
   auto settings = read_settings(own_environment(), problems);
-  if (!taken.ok()) {
-    problems.push_back(taken.failure().text);
+  if (!applied.ok()) {
+    problems.push_back(applied.failure().text);
+    // The address of the daemon may be in the unread file. Another daemon would report that the
+    // container does not exist.
     settings.endpoint = Endpoint::nowhere();
   }
   std::string who = command.name;
@@ -144,7 +163,7 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   auto logging = log::start(who, settings.log_level, settings.log);
   if (!logging.ok()) log::warn("{}", logging.failure().text);
   for (const auto& problem : problems) log::error("{}", problem);
-  if (!problems.empty() && !command.must_go_on) return exit_configuration;
+  if (!problems.empty() && !command.runs_with_invalid_settings) return exit_configuration;
   if (frame.fault != FrameFault::none) return fail(frame.text, exit_bad_request);
   store::DatabaseSettings database;
   database.path = database_of(settings);
@@ -153,7 +172,7 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
   DockerClient client(client_settings(settings));
   const auto host = make_host();
   HostTaskRuntime docker(client, *host, settings, own_program());
-  const auto slave = make_caller(output);
+  const auto slave = make_slave_pipe(output);
   Invocation invocation{{store, docker, *host, settings, own_program(), own_environment()},
                         *slave,
                         std::move(frame.bytes),
@@ -166,18 +185,18 @@ int begin(const Command& command, std::vector<std::string> arguments, int output
 
 }  // namespace containerizer
 
-int main(int count, char** words) try {
+int main(int argc, char** argv) try {
   using namespace containerizer;
-  std::vector<std::string> arguments{words + std::min(count, 1), words + count};
+  std::vector<std::string> arguments{argv + std::min(argc, 1), argv + argc};
   const int output = take_standard_output();
-  // A reader that went away is an error of the write, not the end of us.
+  // If the slave has closed the pipe, the write must fail instead of killing this process.
   std::signal(SIGPIPE, SIG_IGN);
   std::string name;
   if (!arguments.empty()) {
     name = std::move(arguments.front());
     arguments.erase(arguments.begin());
   }
-  block_only_early_kills(name);
+  set_signal_mask(name);
   if (name == "--version") {
     write_all(output, "docker-containerizer " PROJECT_VERSION "\n");
     return exit_ok;
@@ -190,9 +209,9 @@ int main(int count, char** words) try {
   const auto* command = find_command(name);
   if (command == nullptr) {
     log::start_on_stderr("docker-containerizer");
-    return fail(fmt::format("\"{}\" is not a verb; --help lists them", name), exit_usage);
+    return fail(fmt::format("unknown command \"{}\"; see --help", name), exit_usage);
   }
-  return begin(*command, std::move(arguments), output);
+  return start(*command, std::move(arguments), output);
 } catch (const std::exception& error) {
   return containerizer::fail(error.what());
 }

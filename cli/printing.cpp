@@ -22,7 +22,7 @@ boost::json::value pid_of(const std::optional<ProcessId>& process) {
   return process->pid;
 }
 
-// Control characters of a task's making must not reach a terminal.
+// Text from a task can contain control characters, which must not reach the operator's terminal.
 std::string printable(const std::string& text) { return one_line(text, text.size()); }
 
 }  // namespace
@@ -89,12 +89,13 @@ int print(const Invocation& invocation, const boost::json::value& value) {
 }
 
 int refuse_arguments(const std::vector<std::string>& arguments) {
-  return fail(fmt::format("\"{}\" is not understood; --help lists what is", arguments[0]),
-              exit_usage);
+  return fail(fmt::format("unknown argument \"{}\"; see --help", arguments[0]), exit_usage);
 }
 
 std::string describe(const store::Termination& termination) {
-  return printable(termination.kind + ": " + termination.message);
+  // Every message states how the container ended, except that of a failed action: it starts with
+  // the name of the action, such as "pull: ".
+  return printable((termination.kind == "failed" ? "failed: " : "") + termination.message);
 }
 
 boost::json::value to_json(const std::optional<std::string>& text) {

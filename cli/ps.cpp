@@ -1,4 +1,4 @@
-// ps: the containers of this slave instance.
+// ps: lists the containers of this slave instance.
 #include "cli/printing.h"
 #include "engine/lifecycle/lifecycle.h"
 

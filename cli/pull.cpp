@@ -1,4 +1,4 @@
-// pull: an image, as a launch would get it, before a launch wants it.
+// pull: pulls an image in the same way as a launch, before a launch needs it.
 #include <fmt/core.h>
 #include <sys/ioctl.h>
 
@@ -10,10 +10,11 @@
 namespace containerizer {
 namespace {
 
-// News as lines; on a terminal one line that changes, with a bar.
+// Prints the progress of a pull: one line per message, or, on a terminal, one line that changes,
+// with a bar.
 class Display {
  public:
-  explicit Display(const Invocation& invocation) : call_(invocation) {
+  explicit Display(const Invocation& invocation) : invocation_(invocation) {
     winsize size{};
     if (::ioctl(invocation.output, TIOCGWINSZ, &size) != 0) return;
     columns_ = size.ws_col > 0 ? size.ws_col : usual_columns;
@@ -25,7 +26,7 @@ class Display {
   void show(const PullNews& news) {
     if (news.fraction) filled_ = static_cast<std::size_t>(*news.fraction * width);
     if (columns_ == 0) {
-      print(call_, news.line);
+      print(invocation_, news.line);
     } else {
       rewrite(fmt::format("[{:<{}}] {}", std::string(filled_, '='), width, news.line));
     }
@@ -33,27 +34,28 @@ class Display {
 
  private:
   static constexpr std::size_t width = 20;
-  // Of a terminal that does not know.
+  // The width of a terminal that does not report one.
   static constexpr std::size_t usual_columns = 80;
 
   void rewrite(const std::string& line) const {
-    constexpr std::string_view begin_again = "\r\x1b[K";
+    constexpr std::string_view clear_line = "\r\x1b[K";
     if (columns_ == 0) return;
-    write_all(call_.output, std::string(begin_again) + line.substr(0, columns_ - 1));
+    write_all(invocation_.output, std::string(clear_line) + line.substr(0, columns_ - 1));
   }
 
-  const Invocation& call_;
-  std::size_t columns_ = 0;  // of the terminal, if there is one
+  const Invocation& invocation_;
+  std::size_t columns_ = 0;  // of the terminal; 0 if the output is not one
   std::size_t filled_ = 0;
 };
 
 }  // namespace
 
 int pull(Invocation& invocation) {
-  if (invocation.arguments.size() != 1) return fail("pull takes the name of an image", exit_usage);
+  if (invocation.arguments.size() != 1) return fail("pull needs the name of an image", exit_usage);
   const auto reference = image_reference(invocation.arguments[0]);
   if (!reference.ok()) return fail(reference.failure().text);
   Settings settings = invocation.settings;
+  // The operator asked for this pull, whatever CONTAINERIZER_PULL says.
   settings.pull = PullPolicy::always;
   const Services services{invocation.store, invocation.docker,  invocation.host,
                           settings,         invocation.program, invocation.environment};
@@ -63,7 +65,7 @@ int pull(Invocation& invocation) {
                         [&](const PullNews& news) { display.show(news); });
   }();
   if (!obtained.ok()) return fail(obtained.failure().text);
-  return print(invocation, reference.value() + " is there");
+  return print(invocation, reference.value() + " is on the host");
 }
 
 }  // namespace containerizer

@@ -1,4 +1,5 @@
-// show: all that is recorded of one container, but what can hold secrets of its task.
+// show: prints everything that is recorded about one container, except what can contain secrets of
+// its task: the launch request and the environment.
 #include <fmt/core.h>
 
 #include "cli/printing.h"
@@ -21,16 +22,16 @@ std::string as_text(Invocation& invocation, const store::Container& c) {
   auto text = table({{"container", c.container_id},
                      {"state", c.state + " since " + local_time(c.since.wall)},
                      {"ended", termination ? describe(*termination) : "no"},
-                     {"told the slave", delivered},
+                     {"delivered", delivered},
                      {"kind", c.kind},
                      {"task", c.task_name.value_or("-")},
                      {"executor", c.executor_id},
                      {"framework", c.framework_id},
                      {"slave", c.slave_id},
                      {"image", c.image.value_or("-")},
-                     {"docker id", c.docker_id.value_or("-")},
-                     {"pid", pid(c.init)},
-                     {"executor's pid", pid(c.executor)},
+                     {"docker ID", c.docker_id.value_or("-")},
+                     {"PID", pid(c.init)},
+                     {"executor PID", pid(c.executor)},
                      {"cpus", limits.cpus ? fmt::format("{}", *limits.cpus) : "-"},
                      {"memory", number(limits.memory) + " bytes"},
                      {"sandbox", c.directory},
@@ -47,10 +48,13 @@ std::string as_text(Invocation& invocation, const store::Container& c) {
 
 int show(Invocation& invocation) {
   const bool json = take_option(invocation.arguments, "--json");
-  if (invocation.arguments.size() != 1) return fail("show takes a container id", exit_usage);
+  if (invocation.arguments.size() != 1) return fail("show needs a container ID", exit_usage);
   const auto& id = invocation.arguments[0];
   const auto container = invocation.store.find(id);
-  if (!container) return fail(fmt::format("container {} is not known", id));
+  if (!container) {
+    return fail(
+        fmt::format("container {} is unknown; `docker-containerizer ps --all` lists all", id));
+  }
   if (!json) return print(invocation, as_text(invocation, *container));
 
   auto whole = to_json(*container);

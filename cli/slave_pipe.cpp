@@ -16,10 +16,13 @@
 namespace containerizer {
 namespace {
 
-constexpr Duration patience_with_reader{10'000};
+// How long the slave may take to read a reply.
+constexpr Duration longest_read{10'000};
 
-// The slave: our parent, unless a shell stands in between, which then leads the session that the
-// slave made for this call.
+// The slave's process. The slave runs `sh -c "PROGRAM VERB"` in a session of its own
+// (mesos-protocol 1.1). If sh has replaced itself with this program, we lead that session, and the
+// slave is our parent. If sh has forked instead, sh leads the session, and the slave is the parent
+// of sh.
 std::optional<ProcessId> find_caller() {
   const pid_t parent = ::getppid();
   if (::getpid() == ::getsid(0) || parent != ::getsid(0)) return identify(parent);
@@ -27,18 +30,20 @@ std::optional<ProcessId> find_caller() {
   return above ? identify(*above) : std::nullopt;
 }
 
-class Reader : public SlavePipe {
+class OutputPipe : public SlavePipe {
  public:
-  explicit Reader(int output) : output_(output) {}
+  explicit OutputPipe(int output) : output_(output) {}
 
   bool answer(const std::string& message) override { return write_all(output_, to_frame(message)); }
 
   bool hand_over(const std::string& message) override {
     if (!answer(message)) return false;
-    const auto deadline = deadline_in(patience_with_reader);
+    const auto deadline = deadline_in(longest_read);
+    // The kernel reports how many bytes of a pipe are unread, but no event when they are read. So
+    // it is asked every 2 ms, and the same poll() notices that the reader closes the pipe.
     int unread = 0;
     while (::ioctl(output_, FIONREAD, &unread) == 0 && unread > 0) {
-      if (reader_is_gone(Duration(2)) || time_left(deadline) == Duration::zero()) return false;
+      if (is_closed(Duration(2)) || time_left(deadline) == Duration::zero()) return false;
     }
     return true;
   }
@@ -46,27 +51,29 @@ class Reader : public SlavePipe {
   void remember() override { process_ = find_caller(); }
   bool lives() override { return process_ && identify(process_->pid) == process_; }
 
-  const volatile std::sig_atomic_t* watch() override {
+  const volatile std::sig_atomic_t* signal_when_reader_goes() override {
+    // O_ASYNC makes the kernel send SIGIO when the other end is closed.
     signal_.emplace(SIGIO);
     ::fcntl(output_, F_SETOWN, ::getpid());
     ::fcntl(output_, F_SETFL, ::fcntl(output_, F_GETFL) | O_ASYNC);
-    // It may have gone before anybody was to be told.
-    if (reader_is_gone(Duration(0))) ::raise(SIGIO);
+    // If the reader closed the pipe before O_ASYNC was set, the kernel sends nothing.
+    if (is_closed(Duration(0))) ::raise(SIGIO);
     return signal_->flag();
   }
 
-  void unwatch() override {
+  void stop_signalling() override {
     ::fcntl(output_, F_SETFL, ::fcntl(output_, F_GETFL) & ~O_ASYNC);
     signal_.reset();
   }
 
-  bool has_gone() override {
+  bool is_reader_gone() override {
     signal_->reset();
-    return reader_is_gone(Duration(0));
+    return is_closed(Duration(0));
   }
 
  private:
-  bool reader_is_gone(Duration patience) const {
+  // Whether the reader has closed its end, or closes it within `patience`.
+  bool is_closed(Duration patience) const {
     pollfd end{output_, 0, 0};
     return ::poll(&end, 1, static_cast<int>(patience.count())) == 1 && (end.revents & POLLERR) != 0;
   }
@@ -78,6 +85,8 @@ class Reader : public SlavePipe {
 
 }  // namespace
 
-std::unique_ptr<SlavePipe> make_caller(int output) { return std::make_unique<Reader>(output); }
+std::unique_ptr<SlavePipe> make_slave_pipe(int output) {
+  return std::make_unique<OutputPipe>(output);
+}
 
 }  // namespace containerizer

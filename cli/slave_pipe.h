@@ -1,5 +1,5 @@
-// Who called a verb and reads its answer, the slave: one interface, so that a simulation can stand
-// in. One thread.
+// The pipe to the process that called a verb and reads its reply: the slave. An interface, so that
+// the simulation can implement it. For one thread.
 #pragma once
 
 #include <csignal>
@@ -12,27 +12,29 @@ class SlavePipe {
  public:
   virtual ~SlavePipe() = default;
 
-  // Writes a message as a frame. False when nobody is there to read it.
+  // Writes a message as a frame. False if the slave has closed the pipe.
   virtual bool answer(const std::string& message) = 0;
 
-  // Writes a message as a frame, and returns whether the slave has taken it out of the pipe: only
-  // then has it been delivered.
+  // Writes a message as a frame and waits until the slave has read it. Only then is it delivered.
+  // False if the slave has closed the pipe, or has not read the frame within 10 s.
   virtual bool hand_over(const std::string& message) = 0;
 
-  // Takes note of the process that called us; lives() tells whether it is still there: what a dead
-  // slave asked for, the next one has not heard of.
+  // Remembers the slave's process. From then on, lives() returns whether that process still exists.
+  // A restarted slave is another process, and knows nothing of a request that its predecessor made.
   virtual void remember() = 0;
   virtual bool lives() = 0;
 
-  // From here to unwatch(), what is returned becomes nonzero, and a blocking call of the host's is
-  // interrupted, when the reader may have gone.
-  virtual const volatile std::sig_atomic_t* watch() = 0;
-  virtual void unwatch() = 0;
-  // REQUIRES: watched. Whether the reader has gone indeed; if not, the watch begins anew.
-  virtual bool has_gone() = 0;
+  // From here to stop_signalling(), a signal reports that the slave may have closed the pipe: it
+  // makes the returned flag nonzero, and interrupts a blocking call of Host that gets the flag. The
+  // signal may come without a cause, so the caller must then ask is_reader_gone().
+  virtual const volatile std::sig_atomic_t* signal_when_reader_goes() = 0;
+  virtual void stop_signalling() = 0;
+  // Whether the slave has closed the pipe. Sets the flag to zero, for the next signal.
+  // REQUIRES: signal_when_reader_goes() was called.
+  virtual bool is_reader_gone() = 0;
 };
 
-// The real one; `output` is the descriptor of its pipe.
-std::unique_ptr<SlavePipe> make_caller(int output);
+// The real one. `output` is the descriptor of the pipe, which must outlive it.
+std::unique_ptr<SlavePipe> make_slave_pipe(int output);
 
 }  // namespace containerizer

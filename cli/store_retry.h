@@ -1,5 +1,5 @@
-// Retrying a query while the database fails, for processes that must not fail while a container
-// lives.
+// Retries a query while the database fails, for processes that must not fail while a container
+// exists.
 #pragma once
 
 #include <optional>

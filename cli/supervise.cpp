@@ -1,4 +1,5 @@
-// supervise: the process that owns a container's lifecycle, detached from everybody.
+// supervise: the process that owns a container and drives its lifecycle. It is detached from the
+// process that started it.
 #include <utility>
 
 #include "cli/invocation.h"
@@ -8,13 +9,14 @@
 namespace containerizer {
 
 int supervise(Invocation& invocation) {
-  if (invocation.arguments.size() != 1) return fail("supervise takes a container id", exit_usage);
+  if (invocation.arguments.size() != 1) return fail("supervise needs a container ID", exit_usage);
   const auto& id = invocation.arguments[0];
-  // Descriptor 1 is standard error by now; the one that was given is for the report.
+  // The process that started us reads the original standard output.
   Fd report(invocation.output);
   LifeLock lock(invocation.settings.state_directory(), id, true);
   const bool ours = lock.try_own(invocation.host);
   report_ready(std::move(report));
+  // Another supervisor was faster, and the container has what it needs.
   if (!ours) return exit_ok;
   supervise(invocation, lock, id);
   return exit_ok;

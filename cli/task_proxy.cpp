@@ -1,6 +1,6 @@
-// observe: what mesos-executor runs in place of the task's command. It ends when the container has,
-// with the container's exit code, and turns SIGTERM into a request to stop the container: the
-// executor's kill reaches only this process.
+// task-proxy: the process that mesos-executor runs in place of the task's command. It exits when
+// the container has ended, with the container's exit code. It turns SIGTERM into a request to stop
+// the container, because the executor's kill reaches only this process.
 #include <fmt/core.h>
 
 #include <csignal>
@@ -26,11 +26,11 @@ void ask_to_stop(Invocation& invocation, const store::Container& container) {
 }  // namespace
 
 int task_proxy(Invocation& invocation) {
-  if (invocation.arguments.size() != 1) return fail("task-proxy takes a container id", exit_usage);
+  if (invocation.arguments.size() != 1) return fail("task-proxy needs a container ID", exit_usage);
   const auto& id = invocation.arguments[0];
   const auto container =
       retry_while_store_fails(invocation.host, [&] { return invocation.store.find(id); });
-  if (!container) return fail(fmt::format("container {} is not known", id));
+  if (!container) return fail(fmt::format("container {} is unknown", id));
   invocation.store.close();
   InterruptibleSignal terminate(SIGTERM);
   PacedLoop loop(invocation.host);
@@ -48,7 +48,7 @@ int task_proxy(Invocation& invocation) {
         return invocation.store.has_event(id, name_of(Event::stop_requested));
       }));
     }
-    // Its supervisor died. The container lives on, and so does what we stand for.
+    // The supervisor died. The container still runs, so this process must not exit.
     invocation.store.close();
     loop.before_try();
     const auto supervised = ensure_supervisor(invocation, id, container->directory);

@@ -1,6 +1,7 @@
-// update: new limits. Whatever is wrong with the daemon, the container or the database is no
-// failure: from 0.22 on a failed update destroys the container (mesos-protocol 1.7). What is wanted
-// stays on record where it could be written.
+// update: records new limits and applies them. A problem with the daemon, the container or the
+// database is logged and is not a failure: from 0.22 on, a slave destroys a container whose update
+// fails (mesos-protocol 1.7). The limits stay recorded, and are applied when the container starts
+// or gets a new supervisor.
 #include "cli/invocation.h"
 #include "engine/container/launch_record.h"
 #include "engine/supervisor/resource_limits.h"
@@ -19,7 +20,7 @@ int update(Invocation& invocation) {
   try {
     const auto container = invocation.store.find(id);
     if (!container) {
-      log::info("container {} is not known; nothing to update", id);
+      log::info("container {} is unknown; nothing to update", id);
       return exit_ok;
     }
     invocation.store.set_limits(id, wanted.cpus, memory);
@@ -30,7 +31,7 @@ int update(Invocation& invocation) {
       apply_limits(invocation, *container, seen);
     }
   } catch (const store::StoreError& error) {
-    log::error("the new limits of container {} are not on record: {}", id, error.what());
+    log::error("cannot record the new limits of container {}: {}", id, error.what());
   }
   return exit_ok;
 }

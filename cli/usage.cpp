@@ -1,5 +1,5 @@
-// usage: what the container uses, from the kernel's own files: no word to the daemon. Called every
-// second for every container.
+// usage: reports the resources that the container uses, from the kernel's own files. It does not
+// ask the daemon, because a slave calls it every second for every container.
 #include <fmt/core.h>
 
 #include <chrono>
@@ -36,7 +36,7 @@ void add_cpu(ResourceStatistics& out, const CgroupUsage& used) {
   if (used.threads) out.set_threads(static_cast<std::uint32_t>(*used.threads));
 }
 
-// A counter of the kernel's and the field of the answer that it fills.
+// A counter of the kernel, and the field of the reply that it fills.
 struct Counter {
   CgroupUsage::Number CgroupUsage::*from;
   void (ResourceStatistics::*set)(std::uint64_t);
@@ -82,19 +82,20 @@ int usage(Invocation& invocation) {
   auto message = parse<mesos::containerizer::Usage>(invocation, "Usage");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
-  // The id is a part of a file's name from here on.
+  // The ID becomes part of a file name, so it must not contain a path.
   const auto facts = is_valid_container_id(id) ? facts_of(invocation, id) : std::nullopt;
-  if (!facts) return fail(fmt::format("container {} is not known", id));
+  if (!facts) return fail(fmt::format("container {} is unknown", id));
 
   ResourceStatistics answer;
   answer.set_timestamp(seconds_since_1970());
   if (facts->cpus) answer.set_cpus_limit(*facts->cpus);
   if (facts->hard_memory)
     answer.set_mem_limit_bytes(static_cast<std::uint64_t>(*facts->hard_memory));
-  // Before the container runs, and after, the limits are all there is to say.
+  // Before and after the container runs, the reply contains the limits only.
   if (facts->init.pid > 0 && identify(facts->init.pid) == facts->init) {
     const auto used = read_usage(facts->init.pid);
-    // Else it was another process by then, or is gone.
+    // Checked again: the process may have exited while its files were read, and another process may
+    // have its PID.
     if (used.ok() && identify(facts->init.pid) == facts->init) {
       add_cpu(answer, used.value());
       for (const auto& counter : counters) {
@@ -105,7 +106,7 @@ int usage(Invocation& invocation) {
     }
   }
   if (!invocation.slave.answer(answer.SerializeAsString())) {
-    return fail("cannot write the answer: the slave is gone");
+    return fail("cannot write the reply: the slave has closed the pipe");
   }
   return exit_ok;
 }

@@ -1,10 +1,10 @@
-// wait: tells the slave how a container ended. Passive: it owns nothing, for the slave kills it
-// with all its process tree after a destroy.
+// wait: reports to the slave how a container ended. It owns nothing, because the slave kills it
+// with its whole process tree after a destroy.
 //
-// A slave reads each answer with a blocking read on one of few threads, and freezes when all of
-// them wait (mesos-protocol 1.6). So the answer can come early: the whole frame at once, then the
-// process stays until the end. What it then cannot say, mesos-executor has said to the slave
-// itself.
+// A slave reads each reply with a blocking read on one of few threads, and stops responding when
+// all of them wait (mesos-protocol 1.6). Therefore `wait` can reply early: it writes the whole
+// frame at once, and exits when the container has ended. The slave takes that exit as the end. An
+// early reply cannot contain the outcome, but the executor reports that to the slave itself.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -25,15 +25,16 @@ namespace {
 
 using mesos::containerizer::Termination;
 
-// One of the places for waits that may keep a thread of the slave busy.
-class LatePlace {
+// One of a limited number of slots. A `wait` needs a slot to reply late, because it then occupies a
+// thread of the slave. The slot is a lock on a byte of a file, so it is released when we die.
+class LateSlot {
  public:
-  explicit LatePlace(const Settings& settings)
+  explicit LateSlot(const Settings& settings)
       : file_(settings.state_directory() + "/late.lock", true) {
-    // A slave has max(8, CPUs) threads: half of them stay free.
+    // A slave has max(8, CPUs) threads. Half of them stay free.
     const int half = static_cast<int>(std::max(8U, std::thread::hardware_concurrency()) / 2);
-    for (int place = 0; place < settings.late_waits.value_or(half) && !taken_; ++place) {
-      taken_ = file_.try_lock(place, LockFile::Mode::exclusive);
+    for (int slot = 0; slot < settings.late_waits.value_or(half) && !taken_; ++slot) {
+      taken_ = file_.try_lock(slot, LockFile::Mode::exclusive);
     }
   }
   bool taken() const { return taken_; }
@@ -43,17 +44,17 @@ class LatePlace {
   bool taken_ = false;
 };
 
-// Wakes us when the reader of our answer goes away while we wait to write it: a late place must not
-// stay taken for a slave that has died.
+// Interrupts the wait for a container when the slave dies. Otherwise its slot would stay taken, and
+// the restarted slave would have fewer slots.
 class ReaderSignal {
  public:
-  explicit ReaderSignal(SlavePipe& slave) : slave_(slave), flag_(slave.watch()) {}
-  ~ReaderSignal() { slave_.unwatch(); }
+  explicit ReaderSignal(SlavePipe& slave) : slave_(slave), flag_(slave.signal_when_reader_goes()) {}
+  ~ReaderSignal() { slave_.stop_signalling(); }
   ReaderSignal(const ReaderSignal&) = delete;
   ReaderSignal& operator=(const ReaderSignal&) = delete;
 
   const volatile std::sig_atomic_t* flag() const { return flag_; }
-  bool is_gone() { return slave_.has_gone(); }
+  bool is_gone() { return slave_.is_reader_gone(); }
 
  private:
   SlavePipe& slave_;
@@ -62,8 +63,8 @@ class ReaderSignal {
 
 enum class Awaited { passed, unknown, reader_gone };
 
-// Blocks until the container is past the phase, seeing to it that somebody moves it there. unknown:
-// it was pruned meanwhile.
+// Blocks until the container is past the phase. Starts a supervisor whenever it has none. unknown:
+// the container's row was pruned in the meantime.
 Awaited await(Invocation& invocation, const std::string& id, Phase phase, ReaderSignal* reader) {
   PacedLoop loop(invocation.host);
   for (;;) {
@@ -78,6 +79,7 @@ Awaited await(Invocation& invocation, const std::string& id, Phase phase, Reader
       log::error("{}", supervised.failure().text);
       continue;
     }
+    // Also returns when the supervisor dies. The next round reads the row, and starts another one.
     LifeLock lock(invocation.settings.state_directory(), id, false);
     const auto* interrupted = reader != nullptr ? reader->flag() : nullptr;
     const auto outcome = lock.await_passed(invocation.host, phase, {}, interrupted);
@@ -92,7 +94,7 @@ bool hand_over(Invocation& invocation, const Termination& message) {
 Termination final_message(Invocation& invocation, const store::Container& container) {
   const auto termination =
       invocation.store.termination_of(container.container_id)
-          .value_or(unknown_termination("how the container ended was not recorded"));
+          .value_or(unknown_termination("the container's exit code was not recorded"));
   const bool stopped =
       invocation.store.has_event(container.container_id, name_of(Event::stop_requested));
   return to_message(termination, container.kind == "command" ? TaskKind::command : TaskKind::custom,
@@ -100,31 +102,35 @@ Termination final_message(Invocation& invocation, const store::Container& contai
 }
 
 bool answer_unknown(Invocation& invocation, const std::string& id) {
-  const auto termination = unknown_termination(fmt::format("container {} is not known", id));
+  const auto termination = unknown_termination(fmt::format("container {} is unknown", id));
   log::warn("{}", termination.message);
   return hand_over(invocation, to_message(termination, TaskKind::command, false));
 }
 
 enum class When { early, late, never };
 
-// Whether the answer can wait for the end: until then it costs the slave a thread.
+// Decides when to reply. A late reply occupies a thread of the slave until the container ends.
+// never: the slave has died.
 When when_to_answer(Invocation& invocation, const store::Container& container,
-                    const LatePlace& place) {
+                    const LateSlot& slot) {
+  // The outcome is settled, so the late reply is sent at once.
   if (is_past(state_of(container), Phase::executor)) return When::late;
   if (invocation.settings.wait == WaitMode::late) return When::late;
-  if (invocation.settings.wait == WaitMode::early || !place.taken()) return When::early;
+  if (invocation.settings.wait == WaitMode::early || !slot.taken()) return When::early;
+  // Only this reply can report how a custom executor ended.
   if (container.kind == "custom") return When::late;
-  // What fails before the executor runs, nobody but us can tell. After that, the executor does.
+  // A command task. If it fails before its executor runs, only this reply can report the reason.
+  // From then on the executor reports the task's state, and the reply can be early.
   ReaderSignal reader(invocation.slave);
   const auto awaited = await(invocation, container.container_id, Phase::startup, &reader);
   if (awaited == Awaited::reader_gone) return When::never;
   const auto row = retry_while_store_fails(
       invocation.host, [&] { return invocation.store.find(container.container_id); });
-  const bool lives = row && !is_past(state_of(*row), Phase::outcome);
-  return lives ? When::early : When::late;
+  const bool is_running = row && !is_past(state_of(*row), Phase::outcome);
+  return is_running ? When::early : When::late;
 }
 
-// The full answer, once it is settled. False when the slave has not got it.
+// Sends the full reply once the outcome is settled. False if the slave has not read it.
 bool answer_late(Invocation& invocation, const std::string& id) {
   {
     ReaderSignal reader(invocation.slave);
@@ -139,8 +145,8 @@ bool answer_late(Invocation& invocation, const std::string& id) {
   return hand_over(invocation, message);
 }
 
-// The answer that says little, and then staying until the end: the slave takes our exit for it.
-// False when the slave has not got it, or died before the end: the next one must hear it again.
+// Sends the early reply and returns when the container has ended. False if the slave has not read
+// it, or died before the end: the restarted slave must then get a reply too.
 bool answer_early(Invocation& invocation, const std::string& id) {
   invocation.slave.remember();
   if (!hand_over(invocation, early_termination_message())) return false;
@@ -161,10 +167,11 @@ int wait(Invocation& invocation) {
     answer_unknown(invocation, id);
     return exit_ok;
   }
-  auto place = std::make_optional<LatePlace>(invocation.settings);
-  const auto when = when_to_answer(invocation, *container, *place);
+  auto slot = std::make_optional<LateSlot>(invocation.settings);
+  const auto when = when_to_answer(invocation, *container, *slot);
   if (when == When::never) return exit_ok;
-  if (when == When::early) place.reset();
+  // An early reply occupies no thread, so another `wait` may have the slot.
+  if (when == When::early) slot.reset();
   const bool delivered =
       when == When::late ? answer_late(invocation, id) : answer_early(invocation, id);
   if (delivered) retry_while_store_fails(invocation.host, [&] { invocation.store.deliver(id); });

@@ -22,18 +22,18 @@ enum Controller : std::size_t { cpu, cpuacct, memory, pids, controller_count };
 constexpr std::array<std::string_view, controller_count> controller_names = {"cpu", "cpuacct",
                                                                              "memory", "pids"};
 
-// Where the files of one controller are. No path: this controller says nothing about the process.
+// Where the files of one controller are. No path: the process has no usable cgroup of it.
 struct Place {
-  std::string path;       // of the cgroup, in the hierarchy
-  std::string directory;  // of the cgroup, in the file system
+  std::string path;       // of the cgroup in the hierarchy, as in /proc/PID/cgroup
+  std::string directory;  // of the cgroup in the file system, with a final slash
   bool unified = false;   // v2
 };
 using Places = std::array<Place, controller_count>;
 
-constexpr std::uint64_t tick = 0;  // Stands for a unit that is known only at run time.
+constexpr std::uint64_t tick = 0;  // A placeholder for the clock tick, known only at run time.
 
-// Which line of which file is which number, and how much one of it is. No key: the file is the
-// number. Lines of one file stand together, so that it is read once.
+// Which line of which file contains which number, and in which unit. No key: the file contains
+// nothing but the number. Keep the rows of one file together, so that the file is read once.
 struct Source {
   bool unified;
   Controller controller;
@@ -76,7 +76,8 @@ constexpr Source sources[] = {
     {true, pids, "pids.current", "", &CgroupUsage::threads},
 };
 
-// The receive half of a line of /proc/PID/net/dev; the transmit half is eight fields further on.
+// The first four of the eight receive fields of a line of /proc/PID/net/dev. The eight transmit
+// fields follow, in the same order.
 constexpr std::array<Member, 4> received = {
     &CgroupUsage::net_rx_bytes, &CgroupUsage::net_rx_packets, &CgroupUsage::net_rx_errors,
     &CgroupUsage::net_rx_dropped};
@@ -86,7 +87,8 @@ constexpr std::size_t net_fields_per_direction = 8;
 
 // --- Text
 
-// Takes the text up to the first `separator` off the front of `rest`.
+// Removes the text up to and including the first `separator` from `rest`, and returns it without
+// the separator.
 std::string_view take(std::string_view& rest, char separator) {
   const auto end = rest.find(separator);
   const auto head = rest.substr(0, end);
@@ -99,7 +101,7 @@ std::string_view take_word(std::string_view& rest) {
   return take(rest, ' ');
 }
 
-// Absent for what is no number, such as "max".
+// Empty if the text does not start with a number: "max" means that there is no limit.
 Number number_in(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -113,8 +115,8 @@ bool lists(std::string_view list, std::string_view item) {
   return false;
 }
 
-// Calls visit(line) for each line until it says false. Lines longer than the buffer come in pieces.
-// Success: 0, failure: errno.
+// Calls visit(line) for each line until it returns false. A line longer than the buffer is passed
+// in pieces. Returns 0 on success, errno on failure.
 template <class Visit>
 int for_each_line(const std::string& path, Visit visit) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -140,12 +142,14 @@ int for_each_line(const std::string& path, Visit visit) {
 // --- Where to read
 
 Failure failure(const std::string& path, int error) {
+  // ENOENT: the process had exited before the open. ESRCH: it exited between open and read.
   const bool gone = error == ENOENT || error == ESRCH;
   return {gone ? Fault::not_found : Fault::unavailable,
           "cannot read " + path + ": " + std::strerror(error)};
 }
 
-// The cgroups of a process ("self", or a pid). v2 stands in for each controller that v1 lacks.
+// The cgroups of a process ("self", or a PID). For a controller that no v1 hierarchy lists, it is
+// the cgroup of v2.
 Result<Places> cgroups_of(const std::string& process, const std::string& root) {
   Places places;
   const std::string file = root + "/proc/" + process + "/cgroup";
@@ -164,7 +168,8 @@ Result<Places> cgroups_of(const std::string& process, const std::string& root) {
   return places;
 }
 
-// Drops the places that are not the container's own.
+// The cgroups of a process, without those that do not belong to the container alone: the root
+// cgroup and our own.
 Result<Places> container_cgroups(const std::string& process, const std::string& root) {
   auto theirs = cgroups_of(process, root);
   if (!theirs.ok()) return theirs;
@@ -177,14 +182,15 @@ Result<Places> container_cgroups(const std::string& process, const std::string& 
     any = any || !path.empty();
   }
   if (any) return theirs;
-  return Failure{Fault::not_found, "process " + process + " is in no cgroup of a container"};
+  return Failure{Fault::not_found, "process " + process + " is not in a container's cgroup"};
 }
 
-// Fills in the directories, from the mounts that show the cgroups. Mounts of containers, of which
-// there can be thousands, come after those of the system, and are not read.
+// Fills in the directories, from the mounts of the cgroup file systems. It stops as soon as it has
+// all directories: the mounts of containers come later in the list, and there can be thousands.
 Status find_directories(Places& places, const std::string& root) {
   const std::string file = root + "/proc/self/mountinfo";
   const int error = for_each_line(file, [&](std::string_view line) {
+    // proc(5): mount ID, parent ID, device, then the path within the file system that is mounted.
     for (int skipped = 0; skipped < 3; ++skipped) take(line, ' ');
     std::string_view shown = take(line, ' ');
     const auto mount_point = take(line, ' ');
@@ -213,13 +219,15 @@ Status find_directories(Places& places, const std::string& root) {
   for (const auto& place : places) {
     if (!place.directory.empty()) return Done{};
   }
-  return Failure{Fault::unavailable, file + " shows no cgroup file system; mount one"};
+  return Failure{Fault::unavailable, "no cgroup file system is listed in " + file + "; mount one"};
 }
 
 // --- What to read
 
-// Reads the file that `first` and the sources up to `last` name. True when it is there.
+// Reads one file: the one of all sources from `first` up to, but not including, `last`. Returns
+// false if it cannot be read.
 bool read_sources(const Source* first, const Source* last, const Place& place, CgroupUsage& usage) {
+  // v1 reports a missing limit as a huge number: the largest multiple of a page below 2^63.
   constexpr std::uint64_t no_limit = std::uint64_t{1} << 62;
   static const std::uint64_t tick_ns =
       1'000'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
@@ -235,7 +243,7 @@ bool read_sources(const Source* first, const Source* last, const Place& place, C
          }) == 0;
 }
 
-// False when none of the files is there (any more).
+// Returns false if none of the files exists, which means that the cgroup has been removed.
 bool read_cgroups(const Places& places, CgroupUsage& usage) {
   bool any = false;
   const Source* next = nullptr;
@@ -250,7 +258,7 @@ bool read_cgroups(const Places& places, CgroupUsage& usage) {
     any = read_sources(first, next, place, usage) || any;
   }
 
-  // v2 has neither of these as v1 has them: no sum, and 0 for no soft limit.
+  // v2 has no file for the sum, and reports a missing soft limit as 0.
   if (!usage.mem_total_memsw && usage.mem_total && usage.mem_swap) {
     usage.mem_total_memsw = *usage.mem_total + *usage.mem_swap;
   }
@@ -258,6 +266,7 @@ bool read_cgroups(const Places& places, CgroupUsage& usage) {
   return any;
 }
 
+// All controllers list the same processes, so the first one with a directory is enough.
 void count_processes(const Places& places, CgroupUsage& usage) {
   for (const auto& place : places) {
     if (place.directory.empty()) continue;
@@ -271,7 +280,7 @@ void count_processes(const Places& places, CgroupUsage& usage) {
   }
 }
 
-// The namespace behind a link such as /proc/PID/ns/net; "" when it cannot be told.
+// The network namespace of a process, from the link /proc/PID/ns/net; "" if it cannot be read.
 std::string network_of(const std::string& process, const std::string& root) {
   std::array<char, 64> name;
   const ssize_t size =
@@ -280,10 +289,11 @@ std::string network_of(const std::string& process, const std::string& root) {
 }
 
 void read_network(const std::string& process, const std::string& root, CgroupUsage& usage) {
+  // Our network namespace is the host's.
   const auto theirs = network_of(process, root);
   if (theirs.empty() || theirs == network_of("self", root)) return;
   for_each_line(root + "/proc/" + process + "/net/dev", [&](std::string_view line) {
-    if (line.find(':') == line.npos) return true;  // the two lines of headings
+    if (line.find(':') == line.npos) return true;  // one of the two heading lines
     auto interface = take(line, ':');
     if (take_word(interface) == "lo") return true;
     const auto add = [&](Member member) {

@@ -7,7 +7,8 @@
 
 namespace containerizer {
 
-// Closes its descriptor when it goes. Moves, does not copy.
+// Owns a descriptor and closes it in its destructor. It can be moved, not copied. A default Fd is
+// not valid().
 class Fd {
  public:
   Fd() = default;
@@ -23,6 +24,7 @@ class Fd {
 
   bool valid() const { return number_ >= 0; }
   int get() const { return number_; }
+  // Gives up ownership: the caller closes the returned descriptor.
   int release() { return std::exchange(number_, -1); }
   void close() {
     if (valid()) ::close(release());

@@ -20,6 +20,7 @@ std::optional<std::string> read_small_file(const Fd& file, std::size_t most) {
   std::string content;
   std::size_t length = 0;
   for (;;) {
+    // fstat() is of no use here: /proc and /sys report a size of 0.
     if (length == content.size())
       content.resize(std::min(most, length + std::max<std::size_t>(4096, length)));
     const auto got = ::read(file.get(), content.data() + length, content.size() - length);
@@ -36,7 +37,7 @@ std::optional<std::string> read_small_file(const Fd& file, std::size_t most) {
 Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) == 0) return Pipe{Fd(ends[0]), Fd(ends[1])};
-  return Failure{Fault::unavailable, std::string("cannot make a pipe: ") + std::strerror(errno)};
+  return Failure{Fault::unavailable, std::string("cannot create a pipe: ") + std::strerror(errno)};
 }
 
 std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline, int interrupt) {

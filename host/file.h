@@ -1,4 +1,4 @@
-// Small helpers around files.
+// Helper functions for files and pipes.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,9 @@
 
 namespace containerizer {
 
-// The content of a file (one in /proc or /sys, say), up to `most` bytes; nothing when it cannot be
-// read.
+// The content of a file, cut after `most` bytes; empty optional if it cannot be read. It works for
+// files in /proc and /sys, which report a size of 0. The second form reads from the current
+// position.
 inline constexpr std::size_t small_file = 65536;
 std::optional<std::string> read_small_file(const std::string& path, std::size_t most = small_file);
 std::optional<std::string> read_small_file(const Fd& file, std::size_t most = small_file);
@@ -22,14 +23,16 @@ struct Pipe {
   Fd write;
 };
 
-// A pipe that no program inherits. unavailable: the process has too many descriptors.
+// A pipe whose ends are close-on-exec. unavailable: the process or the host has no more
+// descriptors.
 Result<Pipe> make_pipe();
 
-// What is written into a pipe until all its writers have closed it, the deadline has passed, or
-// `interrupt` (a descriptor, -1 for none) is readable.
+// Reads from a pipe until all its writers have closed it, the deadline has passed, or `interrupt`
+// (a descriptor; -1 for none) is readable. Returns what it has read so far in each of these cases.
 std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline = {}, int interrupt = -1);
 
-// Writes everything, through partial writes and interruptions. False (errno set) on failure.
+// Writes all bytes, continuing after partial writes and after signals. Returns false on failure,
+// with errno set; some bytes may then be written.
 bool write_all(int fd, std::string_view bytes);
 
 }  // namespace containerizer

@@ -35,6 +35,7 @@ class RealHost : public Host {
     std::vector<pollfd> polled;
     polled.reserve(descriptors.size());
     for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
+    // poll() takes an int of milliseconds, and no_limit does not fit into one.
     const auto limit = std::min(time_left(deadline), Duration(24 * 3600 * 1000));
     ::poll(polled.data(), polled.size(), static_cast<int>(limit.count()));
     std::vector<bool> ready;
@@ -52,6 +53,7 @@ class RealHost : public Host {
   int wake() const override { return wake_.get(); }
 
   void clear_wake() override {
+    // Another wake-up can arrive between two reads, so read until there is none.
     signalfd_siginfo info{};
     while (::read(wake_.get(), &info, sizeof info) == sizeof info) {
     }
@@ -89,31 +91,34 @@ class RealHost : public Host {
   Result<ProcessId> start(const Program& program) override { return containerizer::start(program); }
 
   Result<std::string> run_and_capture(Program program, Deadline deadline, int interrupt) override {
-    auto words = make_pipe();
-    if (!words.ok()) return words.failure();
-    program.output = words.value().write.get();
+    auto pipe = make_pipe();
+    if (!pipe.ok()) return pipe.failure();
+    program.output = pipe.value().write.get();
     auto started = containerizer::start(program);
     if (!started.ok()) return started.failure();
-    words.value().write.close();
-    auto heard = read_to_end(words.value().read, deadline, interrupt);
+    // Otherwise we are a writer too, and the output never ends.
+    pipe.value().write.close();
+    auto output = read_to_end(pipe.value().read, deadline, interrupt);
     if (!program.detached) end(started.value());
     if (interrupt >= 0 && poll({interrupt}, now())[0]) {
-      return Failure{Fault::interrupted, program.arguments[0] + " was called off"};
+      return Failure{Fault::interrupted, program.arguments[0] + " was cancelled"};
     }
-    return heard;
+    return output;
   }
 
   Result<std::string> run_in_scope(Program program, const std::string& description,
                                    Deadline deadline) override {
     if (!systemd_fails_ && is_in_service()) {
-      auto heard = run_and_capture(in_scope(program, description),
-                                   std::min(deadline, deadline_in(longest_wait_for_systemd)), -1);
-      if (heard.ok() && !heard.value().empty()) return heard;
+      auto output = run_and_capture(in_scope(program, description),
+                                    std::min(deadline, deadline_in(longest_wait_for_systemd)), -1);
+      // systemd-run's own exit code is lost, because the program is detached. Output proves that
+      // the program itself has started.
+      if (output.ok() && !output.value().empty()) return output;
       systemd_fails_ = true;
       log::warn(
-          "{} did not begin in a systemd scope of its own{}; begun without, it ends when the "
-          "slave's unit is stopped, but with KillMode=process",
-          description, heard.ok() ? "" : ": " + heard.failure().text);
+          "cannot start {} in its own systemd scope{}; starting it without one: stopping the "
+          "slave's unit will kill it unless the unit sets KillMode=process",
+          description, output.ok() ? "" : ": " + output.failure().text);
     }
     return run_and_capture(std::move(program), deadline, -1);
   }
@@ -124,6 +129,7 @@ class RealHost : public Host {
 
  private:
   void end(const ProcessId& child) {
+    // The descriptor comes first: after the signal, the process may already be a zombie.
     const Fd ended = open_process(child);
     send_group_signal(child, SIGKILL);
     if (ended.valid()) poll({ended.get()}, deadline_in(Duration(1'000)));
@@ -132,7 +138,8 @@ class RealHost : public Host {
 
   Fd wake_;
   std::unique_ptr<PreparedProcess> prepared_;
-  // Then it is not asked again: a recovery may start a thousand programs.
+  // After one failure, systemd is not asked again: a recovery can start a thousand programs, and
+  // each attempt can take 10 s.
   bool systemd_fails_ = false;
 };
 

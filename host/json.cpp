@@ -1,6 +1,6 @@
 #include "host/json.h"
 
-// Boost.JSON, compiled here and nowhere else.
+// The implementation of Boost.JSON. Exactly one file may include it.
 #include <boost/json/src.hpp>
 
 namespace containerizer {

@@ -1,4 +1,4 @@
-// JSON that somebody else has written. Pure.
+// Reading JSON from other programs. Pure functions.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -9,10 +9,11 @@
 
 namespace containerizer {
 
-// Nothing when it is not JSON.
+// Empty if the text is not JSON, or is followed by anything else.
 std::optional<boost::json::value> parse_json(std::string_view text);
 
-// Members of an object; "" or null when absent or of another type.
+// A member of an object; "" or nullptr if it is absent or of another type. The pointer is valid as
+// long as the object is unchanged.
 std::string text_member(const boost::json::object& object, std::string_view name);
 const boost::json::object* object_member(const boost::json::object& object, std::string_view name);
 

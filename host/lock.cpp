@@ -22,8 +22,9 @@ struct flock one_byte(int byte, int type) {
 
 int type_of(LockFile::Mode mode) { return mode == LockFile::Mode::shared ? F_RDLCK : F_WRLCK; }
 
-// A timer that fires once, or is repeated so that a nudge that comes too early is not the last one.
-void nudge_after(Duration delay) {
+// Interrupts this process with SIGALRM after the delay, and every 20 ms from then on: the first
+// signal can arrive just before the call that it must interrupt. Zero stops it.
+void interrupt_after(Duration delay) {
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(delay).count();
   itimerval timer{};
   timer.it_value.tv_sec = micros / 1'000'000;
@@ -34,17 +35,18 @@ void nudge_after(Duration delay) {
 
 void install(int signal, void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = handler;  // without SA_RESTART: a blocking call ends with EINTR
+  action.sa_handler = handler;  // without SA_RESTART, so a blocking call fails with EINTR
   ::sigaction(signal, &action, nullptr);
 }
 
 volatile std::sig_atomic_t signalled = 0;
 
+// Only needed because the default action would end the process.
 void on_alarm(int /*signal*/) {}
 
 void on_signal(int /*signal*/) {
   signalled = 1;
-  nudge_after(Duration(20));
+  interrupt_after(Duration(20));
 }
 
 }  // namespace
@@ -54,7 +56,7 @@ LockFile::LockFile(const std::string& path, bool create)
   if (!file_.valid() && (create || errno != ENOENT)) {
     throw std::system_error(errno, std::generic_category(), "cannot open lock file " + path);
   }
-  // Whoever can open it can keep all others waiting.
+  // A user who can open the file can keep all others waiting.
   struct stat found {};
   if (!file_.valid() || ::fstat(file_.get(), &found) != 0) return;
   if (S_ISREG(found.st_mode) && found.st_nlink <= 1 && found.st_uid == ::geteuid() &&
@@ -63,8 +65,8 @@ LockFile::LockFile(const std::string& path, bool create)
   }
   throw std::system_error(EPERM, std::generic_category(),
                           "lock file " + path +
-                              " has a second name, is not the slave's user's, or open to others; "
-                              "leave it one name, chown it to that user and chmod 600 it");
+                              " must be a regular file with one hard link, owned by the slave's "
+                              "user, with mode 600; fix it with chown and chmod 600, or remove it");
 }
 
 Result<LockFile> LockFile::open(const std::string& path) try {
@@ -83,21 +85,21 @@ LockFile::Outcome LockFile::lock(int byte, Mode mode, std::optional<Deadline> de
   if (try_lock(byte, mode)) return Outcome::locked;
   if (deadline) {
     install(SIGALRM, on_alarm);
-    nudge_after(std::max(time_left(*deadline), Duration(1)));
+    interrupt_after(std::max(time_left(*deadline), Duration(1)));
   }
   for (;;) {
     if (interrupted != nullptr && *interrupted != 0) return Outcome::interrupted;
     if (deadline && time_left(*deadline) == Duration::zero()) {
-      nudge_after(Duration(0));
+      interrupt_after(Duration(0));
       return Outcome::timed_out;
     }
     auto range = one_byte(byte, type_of(mode));
     if (::fcntl(file_.get(), F_OFD_SETLKW, &range) == 0) break;
     if (errno != EINTR) {
-      throw std::system_error(errno, std::generic_category(), "cannot wait for a lock");
+      throw std::system_error(errno, std::generic_category(), "cannot wait for a file lock");
     }
   }
-  if (deadline) nudge_after(Duration(0));
+  if (deadline) interrupt_after(Duration(0));
   return Outcome::locked;
 }
 
@@ -130,7 +132,7 @@ const volatile std::sig_atomic_t* InterruptibleSignal::flag() const { return &si
 
 void InterruptibleSignal::reset() {
   signalled = 0;
-  nudge_after(Duration(0));
+  interrupt_after(Duration(0));
 }
 
 }  // namespace containerizer

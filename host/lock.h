@@ -1,5 +1,5 @@
-// Locks between processes that the kernel frees however their holder dies: open-file-description
-// locks on single bytes of a file. No lock is ever represented by the existence of a file.
+// Locks between processes: open-file-description locks (fcntl(2)) on single bytes of a file. The
+// kernel releases them however their owner dies. The existence of a file never represents a lock.
 #pragma once
 
 #include <csignal>
@@ -12,38 +12,52 @@
 
 namespace containerizer {
 
-// A file whose bytes are locks. Copies of the descriptor in other processes share the locks, so it
-// is close-on-exec. Closing it frees all of them.
+// An open file, each byte of which can be locked. The destructor releases all locks. The locks
+// belong to the open file, not to the process: two LockFiles in one process exclude each other, and
+// a forked child shares the locks. The descriptor is therefore close-on-exec. Use a LockFile from
+// one thread.
 class LockFile {
  public:
   enum class Mode { shared, exclusive };
   enum class Outcome { locked, timed_out, interrupted };
 
-  // Opens the file, creating it (0600) with `create`. Without, it is not valid() when it is absent.
-  // Throws std::system_error for any other trouble, and when others could open it, too.
+  // Opens the file. With `create`, creates it with mode 0600 if it does not exist. Without, an
+  // absent file is not an error: the object is then not valid(). Throws std::system_error if the
+  // file cannot be opened, or if another user could open it: such a user could keep all others
+  // waiting.
   LockFile(const std::string& path, bool create);
-  // The same for whoever can go on without: refused, instead of an exception. Creates the file.
+  // Opens or creates the file. refused: in all cases in which the constructor throws.
   static Result<LockFile> open(const std::string& path);
 
+  // The functions below, except is_held(), REQUIRE a valid() object.
   bool valid() const { return file_.valid(); }
 
+  // Locks a byte, or changes the mode of a lock that this object has. Returns false at once if
+  // another owner's lock is in the way; a lock that this object has is then unchanged.
   bool try_lock(int byte, Mode mode);
-  // Blocks, without polling, until the lock is there, the deadline passed (none: for ever) or
-  // `*interrupted` became nonzero through a signal handler: see InterruptibleSignal.
+  // The same, but blocks, without polling, until one of these happens:
+  // - locked: this object has the lock.
+  // - timed_out: the deadline has passed. No deadline: it waits forever.
+  // - interrupted: `*interrupted` is nonzero, set by a signal handler; see InterruptibleSignal.
+  // A deadline uses SIGALRM and its interval timer, of which a process has one.
+  // Throws std::system_error if the kernel cannot wait (no memory for locks).
   Outcome lock(int byte, Mode mode, std::optional<Deadline> deadline = {},
                const volatile std::sig_atomic_t* interrupted = nullptr);
+  // Releases the lock of this object on a byte. Does nothing if there is none.
   void unlock(int byte);
-  // Whether somebody holds the byte exclusively right now.
+  // Returns whether another owner has an exclusive lock on the byte right now. Takes no lock
+  // itself.
   bool is_held(int byte) const;
 
  private:
   Fd file_;
 };
 
-// Makes a signal end a blocking LockFile::lock: while this lives, the signal sets `flag()` and goes
-// on nudging the process, so that a signal that arrives just before the call blocks is not lost.
-// Nor is one that came earlier, when it was blocked until now: the constructor unblocks it.
-// At most one at a time in a process; uses SIGALRM's interval timer.
+// Makes a signal end a blocking LockFile::lock(). While the object exists, the signal sets
+// `*flag()` and starts a timer, which interrupts the process every 20 ms. A signal that arrives
+// just before the call blocks is therefore not lost. The constructor unblocks the signal, so one
+// that was pending is not lost either. The destructor restores the signal's default action.
+// REQUIRES: at most one object exists in a process, because it uses SIGALRM's interval timer.
 class InterruptibleSignal {
  public:
   explicit InterruptibleSignal(int signal);
@@ -51,8 +65,9 @@ class InterruptibleSignal {
   InterruptibleSignal(const InterruptibleSignal&) = delete;
   InterruptibleSignal& operator=(const InterruptibleSignal&) = delete;
 
+  // Nonzero once the signal has arrived. Valid for the life of the process.
   const volatile std::sig_atomic_t* flag() const;
-  // Ends the nudging and forgets that the signal came.
+  // Stops the timer and clears the flag.
   void reset();
 
  private:

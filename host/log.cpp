@@ -36,11 +36,12 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::err;
 }
 
-// Together with what stands before it, one write into a pipe.
-constexpr std::size_t longest_line = 3800;
-constexpr std::size_t longest_name = 200;
+// Together with its prefix, a line fits into PIPE_BUF (4096 bytes), so a pipe does not mix it with
+// the lines of other processes.
+constexpr std::size_t longest_line = 3900;
 
-// Standard error, unless that is a full pipe that nobody reads: nothing is worth hanging for.
+// Standard error, except that a line is dropped if it is a full pipe: the slave may have stopped
+// reading it, and no log line is worth a verb that hangs.
 class StandardError : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
@@ -104,31 +105,33 @@ std::unique_ptr<spdlog::logger>& logger() {
 
 Status start(const std::string& who, Level level, const std::string& destination) {
   std::vector<spdlog::sink_ptr> sinks{std::make_shared<StandardError>()};
-  Status opened = Done{};
-  if (destination == "syslog") {
-    sinks.push_back(std::make_shared<spdlog::sinks::syslog_sink_st>("docker-containerizer", LOG_PID,
-                                                                    LOG_DAEMON, true));
-  } else if (!destination.empty()) {
-    auto file = open_log(destination);
-    if (file.ok() && file.value().valid()) {
-      sinks.push_back(std::make_shared<LogFile>(std::move(file.value())));
-    } else {
-      opened = file.ok() ? failure(destination, std::strerror(errno)) : file.failure();
+  std::string problem;
+  try {
+    if (destination == "syslog") {
+      sinks.push_back(std::make_shared<spdlog::sinks::syslog_sink_st>("docker-containerizer",
+                                                                      LOG_PID, LOG_DAEMON, true));
+    } else if (!destination.empty()) {
+      sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(destination));
     }
+  } catch (const spdlog::spdlog_ex& error) {
+    problem = error.what();
   }
   logger() =
       std::make_unique<spdlog::logger>(one_line(who, longest_name), sinks.begin(), sinks.end());
   logger()->set_level(spdlog_level(level));
+  // Every line at once: the process can be killed at any time, and spdlog buffers files.
   logger()->flush_on(spdlog::level::trace);
   logger()->set_pattern("%Y-%m-%d %H:%M:%S.%e %L [%n] %v");
-  return opened;
+  if (problem.empty()) return Done{};
+  return Failure{Fault::refused, "cannot log to " + destination + ": " + problem};
 }
 
 void start_on_stderr(const std::string& who) {
   [[maybe_unused]] auto done = start(who, Level::info, "");
 }
 
-// What others make us say (ids, a daemon's words) must not forge lines or fill a disk.
+// Lines contain text from others: IDs, and messages of the daemon. It must not forge further lines,
+// and it must not fill a disk.
 void write(Level level, const std::string& line) {
   if (logger()) logger()->log(spdlog_level(level), one_line(line, longest_line));
 }

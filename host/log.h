@@ -1,8 +1,8 @@
-// The program's log: to standard error, which the slave appends to the sandbox's `stderr`, and to a
-// file or syslog, which is the only trace of verbs without a sandbox. Backed by spdlog, which is
-// included nowhere else.
+// The program's log. It goes to standard error, which the slave appends to the sandbox's `stderr`,
+// and to a file or syslog if the operator sets one. Verbs without a sandbox appear only there.
+// host/log.cpp is the only file that includes spdlog.
 //
-// A line never holds the value of an environment variable of a task.
+// A line never contains the value of an environment variable of a task. One thread.
 #pragma once
 
 #include <fmt/core.h>
@@ -15,16 +15,19 @@ namespace containerizer::log {
 
 enum class Level { debug, info, warn, error };
 
-// Begins logging. `who` ("launch 6a78…") stands in every line; `destination` is "" for standard
-// error alone, "syslog", or the path of a file that is appended to.
-// The file is made for its owner alone. refused: it cannot be opened, or another user owns it, or a
-// link to it, or has given it a second name; standard error works all the same.
+// Starts logging, or changes the destination. `who` ("launch 6a78…") appears in every line.
+// `destination` is "" (only standard error), "syslog", or the path of a file, to which lines are
+// appended. refused: the file cannot be opened; standard error works nevertheless.
 Status start(const std::string& who, Level level, const std::string& destination);
 
-// The same for a program that is not configured yet: to standard error alone. Cannot fail.
+// Starts logging to standard error only, for a program that has not read its settings yet. Cannot
+// fail.
 void start_on_stderr(const std::string& who);
 
+// Writes one line, with control characters replaced. Does nothing before start(), or below the
+// level. Never blocks on standard error: a line for a full pipe is dropped.
 void write(Level level, const std::string& line);
+// Returns whether write() would write a line of this level.
 bool wants(Level level);
 
 template <class... Args>

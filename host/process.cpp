@@ -31,14 +31,15 @@ std::vector<char*> c_strings(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// From here to exec only calls that are safe after fork are made; memory was laid out before.
+// Everything that the child needs between fork and exec. It is prepared before the fork, because
+// only async-signal-safe functions may be called after it, and those do not allocate memory.
 struct ChildImage {
   std::vector<char*> arguments;
   std::vector<char*> environment;
   const Program& program;
-  int gate;    // -1: go at once
-  int report;  // where errno goes if exec fails
-  pid_t parent;
+  int gate;      // read end of a pipe; the child waits for a byte from it. -1: no waiting
+  int report;    // write end of a pipe; receives errno if the child fails before or in exec
+  pid_t parent;  // the process that forked
 };
 
 [[noreturn]] void fail_child(int report) {
@@ -54,7 +55,9 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Puts the three standard descriptors in place and moves gate and report right behind them.
+// Makes the three standard descriptors 0, 1 and 2, report 3 and gate 4, and closes all others. The
+// sources are first duplicated to 10 and above: a source can itself have a number from 0 to 4,
+// which the next dup2 would overwrite.
 bool arrange_descriptors(ChildImage& image) {
   const std::array<int, 3> wanted{image.program.input, image.program.output, image.program.error};
   std::array<int, 5> high{};
@@ -77,6 +80,7 @@ bool arrange_descriptors(ChildImage& image) {
 bool take_identity(const Program& program) {
   if (!program.identity) return true;
   const auto [user, group] = *program.identity;
+  // The user last: afterwards, the process may no longer change its groups.
   return ::setgroups(1, &group) == 0 && ::setgid(group) == 0 && ::setuid(user) == 0;
 }
 
@@ -86,6 +90,8 @@ bool take_identity(const Program& program) {
     fail_child(image.report);
   }
   if (image.program.dies_with_us) {
+    // After take_identity(), because a change of the user clears the setting (prctl(2)). The parent
+    // can have died before the call: then nothing would kill this process.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != image.parent) ::_exit(127);
   }
@@ -98,10 +104,12 @@ bool take_identity(const Program& program) {
     do {
       got = ::read(image.gate, &permission, 1);
     } while (got < 0 && errno == EINTR);
+    // End of file: the parent has died or has dropped the PreparedProcess.
     if (got != 1) ::_exit(127);
   }
-  const auto& begun = image.program.started_file;
-  if (!begun.empty() && ::open(begun.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0) {
+  const auto& started_file = image.program.started_file;
+  if (!started_file.empty() &&
+      ::open(started_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0) {
     fail_child(image.report);
   }
   const auto& directory = image.program.directory;
@@ -112,7 +120,8 @@ bool take_identity(const Program& program) {
   fail_child(image.report);
 }
 
-// Waits until the child's image is replaced (the report's end closes) or failed.
+// Waits until the child runs the program or has failed. The write end of `report` is close-on-exec,
+// so end of file means that exec succeeded.
 Status await_exec(const Fd& report, const std::string& what) {
   int error = 0;
   ssize_t got = 0;
@@ -128,7 +137,9 @@ std::string describe(const Program& program) {
   return program.directory.empty() ? path : path + " in " + program.directory;
 }
 
-// Forks; in a detached program's case twice, so that init inherits the grandchild.
+// Forks. For a detached program it forks twice: the middle process exits, so init adopts the
+// grandchild. The middle process has its own session, so that a signal to our process group between
+// the two forks does not reach the grandchild.
 pid_t fork_child(ChildImage& image) {
   image.parent = ::getpid();
   const pid_t child = ::fork();
@@ -141,8 +152,9 @@ pid_t fork_child(ChildImage& image) {
   become(image);
 }
 
-// The fields of /proc/PID/stat from the third on: state, parent, …. The second is the program's
-// name in parentheses, and may contain anything.
+// The fields of /proc/PID/stat from the third on: state, parent, …. The second field is the
+// program's name in parentheses. It can contain spaces and parentheses, so the last ")" is searched
+// for.
 std::vector<std::string> fields_of(pid_t pid) {
   const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
   const auto after_name = stat ? stat->rfind(") ") : std::string::npos;
@@ -167,7 +179,7 @@ std::string boot_id() {
 
 std::optional<ProcessId> identify(pid_t pid) {
   const auto fields = fields_of(pid);
-  // Zombies have ended.
+  // A zombie (Z) or dead (X) process has exited.
   if (fields.size() <= start_field || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
   return ProcessId{pid, std::strtoull(fields[start_field].c_str(), nullptr, 10)};
 }
@@ -186,7 +198,8 @@ std::optional<pid_t> parent_of(pid_t pid) {
 
 Fd open_process(const ProcessId& process) {
   Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
-  // Only now, with the handle held, does a comparison say whom the handle is of.
+  // The comparison must come after the open: the pidfd keeps its process, whatever becomes of the
+  // PID in between.
   if (handle.valid() && identify(process.pid) != process) handle.close();
   return handle;
 }
@@ -213,7 +226,7 @@ Result<PreparedProcess> PreparedProcess::fork(const Program& program) {
   const auto id = identify(child);
   if (!id) {
     return Failure{Fault::unavailable,
-                   "the process for " + describe(program) + " ended before it was to begin"};
+                   "the process for " + describe(program) + " exited before it could be started"};
   }
   PreparedProcess prepared(*id, std::move(gate.value().write), std::move(report.value().read));
   prepared.path_ = describe(program);
@@ -223,7 +236,10 @@ Result<PreparedProcess> PreparedProcess::fork(const Program& program) {
 Status PreparedProcess::allow() {
   const bool written = ::write(gate_.get(), "g", 1) == 1;
   gate_.close();
-  if (!written) return Failure{Fault::refused, path_ + " ended before it was started"};
+  if (!written) {
+    return Failure{Fault::refused,
+                   "cannot start " + path_ + ": its prepared process has exited or was killed"};
+  }
   return await_exec(report_, path_);
 }
 
@@ -241,6 +257,7 @@ Result<ProcessId> start(const Program& program) {
   report.value().write.close();
   const auto id = identify(child);
   auto started = await_exec(report.value().read, describe(program));
+  // The middle process, which exits at once.
   if (program.detached) ::waitpid(child, nullptr, 0);
   if (!started.ok()) {
     if (!program.detached) ::waitpid(child, nullptr, 0);
@@ -260,6 +277,7 @@ std::string own_program() {
   std::array<char, 4096> path{};
   const auto length = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
   std::string program(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  // The kernel appends this when the file has been replaced, as an upgrade does.
   constexpr std::string_view mark = " (deleted)";
   if (program.ends_with(mark)) program.resize(program.size() - mark.size());
   return program;

@@ -1,5 +1,5 @@
-// Processes of this host: naming them so that a reused pid is never mistaken, starting them with
-// nothing inherited by accident, and signalling them.
+// Processes of this host: identifying them although PIDs are reused, starting them so that they
+// inherit nothing by accident, and signalling them.
 #pragma once
 
 #include <sys/types.h>
@@ -14,73 +14,77 @@
 
 namespace containerizer {
 
-// The kernel's id of this boot. Pids and monotonic times mean nothing beyond it.
+// The kernel's ID of this boot; "unknown" if it cannot be read. PIDs and monotonic times are only
+// valid within one boot.
 std::string boot_id();
 
-// A process of this boot. A pid alone can name another process tomorrow; with its start time (clock
-// ticks since boot, /proc/PID/stat field 22) it cannot.
+// A process of this boot. The kernel reuses PIDs, but no two processes have the same PID and the
+// same start time (clock ticks since boot, field 22 of /proc/PID/stat).
 struct ProcessId {
   pid_t pid = 0;
   std::uint64_t start = 0;
   bool operator==(const ProcessId&) const = default;
 };
 
-// The process that has this pid now; nothing when there is none, or only a zombie.
+// The process that has this PID now. Empty if there is none, or if it is a zombie.
 std::optional<ProcessId> identify(pid_t pid);
 
-// A waitpid status for people: "exit code 1", "signal 6", "status unknown".
+// A waitpid status as text: "exit code 1", "signal 6", or "status unknown" if it is empty.
 std::string describe_wait_status(std::optional<int> status);
 
-// The parent of a process that exists.
+// The PID of a process's parent. Empty if the process does not exist.
 std::optional<pid_t> parent_of(pid_t pid);
 
-// A pidfd (readable once the process has ended), invalid when it has ended already.
+// Opens a pidfd, which is readable once the process has exited. The caller owns it. It is not
+// valid() if the process has already exited.
 Fd open_process(const ProcessId& process);
 
-// False when the process has ended. Never reaches another process that got the same pid.
+// Sends a signal. Returns false if the process has exited, or may not be signalled. The signal
+// never reaches another process that has the same PID by now.
 bool send_signal(const ProcessId& process, int signal);
 
-// Sends a signal to a process group led by a process that we started in a session of its own.
+// Sends a signal to the process group of `leader`. Returns false if `leader` has exited, or the
+// group may not be signalled. REQUIRES: this program started `leader`, so it is the leader of its
+// own session. The kernel does not reuse its PID as long as its group exists.
 bool send_group_signal(const ProcessId& leader, int signal);
 
-// Whom a program runs as.
+// The user and group that a program runs as.
 struct Identity {
   uid_t user = 0;
   gid_t group = 0;
 };
 
 struct Program {
-  std::vector<std::string> arguments;    // arguments[0] is the path, unless `file` is
-  std::string file;                      // "" for arguments[0]
+  std::vector<std::string> arguments;    // argv
+  std::string file;                      // path of the executable; "" for arguments[0]
   std::vector<std::string> environment;  // NAME=value
   std::string directory;                 // working directory; "" keeps ours
-  int input = -1;                        // descriptors for 0, 1, 2; -1 is /dev/null
+  int input = -1;                        // descriptors for 0, 1 and 2; -1 for /dev/null
   int output = -1;
   int error = -1;
-  // Created, once permission is there, right before the program begins: as long as it is not there,
-  // the program certainly has not. "" for none.
+  // A file that is created right before the program starts (for a PreparedProcess: after allow()).
+  // As long as it does not exist, the program has certainly not started. "" for no file.
   std::string started_file;
-  // Ours without one.
+  // Empty: our own user and groups. Otherwise the program has no supplementary group except that
+  // one.
   std::optional<Identity> identity;
-  // The program, and what it starts, gains nothing from set-user-id files.
-  bool no_new_privileges = false;
-  // Killed by the kernel when the process that started it ends.
+  // The kernel kills the process when the thread that started it ends.
   bool dies_with_us = false;
-  // Not our child: reparented to init, so that nobody who kills our tree reaches it.
+  // The process is not our child. Init adopts it, so it survives a process that kills our tree.
   bool detached = false;
 };
 
-// A process that has been forked into a session of its own but waits for permission to become the
-// program. If its parent dies, or drops this object, before allowing it, it ends without having
-// done anything: the parent can record who it is first.
+// A process that has been forked into its own session, and waits for permission to become the
+// program. The parent can therefore record its ID first. If the parent dies, or destroys this
+// object, before allow(), the process exits without having done anything.
 class PreparedProcess {
  public:
-  // unavailable: the host cannot fork. REQUIRES: not detached.
+  // unavailable: the host cannot fork, or the process exited at once. REQUIRES: not detached.
   static Result<PreparedProcess> fork(const Program& program);
 
   const ProcessId& id() const { return id_; }
-  // Lets it go. refused: the program could not be started, with the reason.
-  // REQUIRES: SIGPIPE is ignored.
+  // Starts the program. Returns once it runs. refused: it could not be started, with the reason.
+  // REQUIRES: SIGPIPE is ignored, because the process may have exited. Call it at most once.
   Status allow();
 
  private:
@@ -92,15 +96,18 @@ class PreparedProcess {
   std::string path_;
 };
 
-// Starts a program in a session of its own with default signal dispositions, an empty signal mask
-// and no descriptor but 0, 1 and 2. refused: it cannot be started, with the reason. For a detached
-// program the returned id is of no use.
+// Starts a program in its own session, with default signal dispositions, an empty signal mask and
+// no descriptors except 0, 1 and 2. Returns once the program runs. The caller reaps it, unless it
+// is detached; for a detached program, the returned ID is meaningless. refused: it cannot be
+// started, with the reason. unavailable: the host cannot fork.
 Result<ProcessId> start(const Program& program);
 
-// Reaps a child of ours: its waitpid status, or nothing while it runs.
+// Reaps a child of this process and returns its waitpid status. Empty while it runs, and if it is
+// not a child of this process.
 std::optional<int> reap(pid_t child);
 
-// The absolute path of the running program.
+// The absolute path of this program's executable, also after an upgrade has replaced the file: then
+// it is the path of the new one.
 std::string own_program();
 
 }  // namespace containerizer

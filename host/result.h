@@ -1,4 +1,4 @@
-// What an operation that can fail hands back: a value, or a Failure that says of which kind.
+// The return type of operations that can fail: a value, or a Failure with its kind.
 #pragma once
 
 #include <optional>
@@ -8,18 +8,18 @@
 
 namespace containerizer {
 
-// What a caller can do about a failure; the text is for people.
+// The kind of a failure. Callers decide by it, never by the text.
 enum class Fault {
-  not_found,    // The thing does not exist: this is knowledge, not a lack of it.
-  conflict,     // It exists already, or is in a state that forbids the request.
-  refused,      // The other side understood and said no; asking again is useless.
-  unavailable,  // No answer, or none that can be relied on: the truth is unknown.
-  interrupted,  // The caller's own reason came first; the outcome is unknown.
+  not_found,    // The thing certainly does not exist.
+  conflict,     // The thing already exists, or is in a state that forbids the request.
+  refused,      // The request was understood and rejected; repeating it is useless.
+  unavailable,  // There was no reply, or no reliable one; the truth is unknown.
+  interrupted,  // The caller stopped waiting; the outcome is unknown.
 };
 
 struct Failure {
   Fault fault;
-  // One line: what failed, on what, and why, in the other side's own words.
+  // One line for people: what failed, on what, and why, with the other side's own message.
   std::string text;
 };
 
@@ -40,7 +40,7 @@ class [[nodiscard]] Result {
   std::variant<T, Failure> content_;
 };
 
-// The Result of an operation that yields nothing but success.
+// The Result of an operation that returns no value.
 struct Done {};
 using Status = Result<Done>;
 

@@ -1,4 +1,4 @@
-// Retrying with growing pauses. One thread each.
+// Retrying with growing pauses. Use each object from one thread.
 #pragma once
 
 #include <algorithm>

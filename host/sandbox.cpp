@@ -22,25 +22,27 @@ Failure failure(const std::string& directory, const std::string& name) {
           fmt::format("cannot open {}/{}: {}", directory, name, std::strerror(errno))};
 }
 
-// A second name can be a link to somebody else's file.
+// A regular file with several hard links can be another user's file, which the task has linked
+// here.
 bool is_plain(const struct stat& found, const struct stat& owner) {
   return S_ISREG(found.st_mode) && (found.st_nlink == 1 || found.st_uid == owner.st_uid);
 }
 
-// What stands under a name, whatever it is: to open a device can have effects already, and a
-// container's root can plant one.
+// Refers to the thing under a name without opening it, and reports what it is. Opening a device can
+// have effects, and root in a container can create one.
 Fd look_at(const Fd& folder, const std::string& name, struct stat& found) {
   Fd place(::openat(folder.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (place.valid() && ::fstat(place.get(), &found) != 0) return {};
   return place;
 }
 
-// Opens what was looked at, whatever stands under its name by now.
-Fd open_seen(const Fd& place, int flags) {
+// Opens the thing that look_at() has returned, even if its name means something else by now.
+Fd open_inspected(const Fd& place, int flags) {
   return Fd(
       ::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), flags | O_NONBLOCK | O_CLOEXEC));
 }
 
+// Makes the sandbox's owner the owner of the file.
 Result<Fd> given_to(const struct stat& owner, Fd file, const std::string& directory,
                     const std::string& name) {
   struct stat found {};
@@ -52,8 +54,8 @@ Result<Fd> given_to(const struct stat& owner, Fd file, const std::string& direct
   return file;
 }
 
-// One step down from an open directory, making the next one if need be. Links are not followed, and
-// what is given away is what was opened, whatever stands under its name by then.
+// Opens a subdirectory, and creates it if it does not exist. Links are not followed. The change of
+// the owner applies to the opened directory, even if its name means something else by then.
 Fd enter(const Fd& parent, const std::string& name, const struct stat& owner) {
   const bool made = ::mkdirat(parent.get(), name.c_str(), 0755) == 0;
   Fd directory(
@@ -66,7 +68,7 @@ Fd enter(const Fd& parent, const std::string& name, const struct stat& owner) {
 
 Status make_directory(const std::string& directory, const std::string& sandbox) {
   const auto failure = [&](const std::string& why) {
-    return Failure{Fault::refused, fmt::format("cannot make {}: {}", directory, why)};
+    return Failure{Fault::refused, fmt::format("cannot create {}: {}", directory, why)};
   };
   if (directory.rfind(sandbox + "/", 0) != 0) return failure("it is not within the sandbox");
   Fd place(::open(sandbox.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -78,7 +80,7 @@ Status make_directory(const std::string& directory, const std::string& sandbox) 
     const std::string name(rest.substr(0, slash));
     rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
     if (name.empty() || name == ".") continue;
-    if (name == "..") return failure("it leaves the sandbox");
+    if (name == "..") return failure("it contains \"..\"");
     place = enter(place, name, owner);
     if (!place.valid()) return failure(std::strerror(errno));
   }
@@ -91,7 +93,8 @@ Result<Fd> open_sandbox_file(const std::string& directory, const std::string& na
   const Fd folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat owner {};
   if (!folder.valid() || ::fstat(folder.get(), &owner) != 0) return failure(directory, name);
-  // Again after something foreign was removed, or somebody else has made it meanwhile.
+  // Another attempt follows after a foreign thing was removed, or when another process has created
+  // the file in between. A task that replaces the file all the time makes this fail, not loop.
   for (int attempt = 0; attempt < 3; ++attempt) {
     struct stat found {};
     const Fd place = look_at(folder, name, found);
@@ -102,7 +105,7 @@ Result<Fd> open_sandbox_file(const std::string& directory, const std::string& na
       if (made.valid()) return given_to(owner, std::move(made), directory, name);
       if (errno != EEXIST) break;
     } else if (is_plain(found, owner)) {
-      return given_to(owner, open_seen(place, O_RDWR | O_APPEND), directory, name);
+      return given_to(owner, open_inspected(place, O_RDWR | O_APPEND), directory, name);
     } else if (::unlinkat(folder.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
       break;
     }
@@ -122,7 +125,7 @@ std::optional<std::string> read_sandbox_file(const std::string& directory,
     place = look_at(place, name, found);
   }
   if (!place.valid() || !S_ISREG(found.st_mode)) return {};
-  return read_small_file(open_seen(place, O_RDONLY));
+  return read_small_file(open_inspected(place, O_RDONLY));
 }
 
 Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox) {

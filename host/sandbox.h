@@ -1,5 +1,5 @@
-// Files of ours in a sandbox, which belongs to the task: whatever it plants there under our names
-// is never followed.
+// Our files in a sandbox. The sandbox belongs to the task, which can create anything there under
+// the names that we use. These functions never follow or open such a thing.
 #pragma once
 
 #include <optional>
@@ -11,25 +11,23 @@
 
 namespace containerizer {
 
-// Opens `directory`/`name` for appending and reading, creating it, owned by the sandbox's owner
-// (who is the task's user: the slave made it so). What is there and is not a plain file (a symbolic
-// link, a pipe, a device, a second name of somebody else's file) is removed first, unopened.
-// refused: it cannot be opened.
+// Opens `directory`/`name` for appending and reading. Creates it if it does not exist. The file
+// then belongs to the owner of the sandbox, which is the task's user (the slave has set it). A
+// symbolic link, a pipe, a device, or a hard link to another user's file is removed first, without
+// being opened. The caller owns the descriptor. refused: the file cannot be opened.
 Result<Fd> open_sandbox_file(const std::string& directory, const std::string& name);
 
-// The content of a plain file of at most 64 KiB below the sandbox, by a path of plain names;
-// nothing when there is no such file, or a link stands in its place or on the way to it.
+// The content of a regular file in the sandbox, cut after 64 KiB. `path` is relative and must not
+// contain "..". Empty if there is no such file, or if any part of the path is a symbolic link.
 std::optional<std::string> read_sandbox_file(const std::string& directory, const std::string& path);
 
-// Makes directories within the sandbox, owned by its owner. Nothing outside the sandbox is touched,
-// whatever links it holds. refused: one cannot be made.
+// Creates directories (absolute paths) within the sandbox, with their parents, owned by its owner.
+// Existing directories stay as they are. Links are not followed, so nothing outside the sandbox is
+// touched. refused: a directory cannot be created, or is not within the sandbox; those before it
+// exist.
 Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox);
 
-// Whether no link is part of the path from `base` down to `directory`. True when the directory, or
-// one above it, is missing.
-bool has_plain_way(const std::string& base, const std::string& directory);
-
-// "uid:gid" of the directory's owner; "" when there is no such directory.
+// The owner of a directory as "UID:GID"; "" if the directory does not exist.
 std::string owner_of(const std::string& directory);
 
 }  // namespace containerizer

@@ -11,8 +11,8 @@
 namespace containerizer {
 namespace {
 
-// The part of a line of /proc/PID/cgroup that says where systemd has put the process: in cgroups
-// v2, and in v1 in a hierarchy of systemd's own. Others may have been rearranged by anybody.
+// The path in a line of /proc/PID/cgroup if systemd has set it: in cgroups v2, and in systemd's own
+// hierarchy of v1. Any program may have moved the process in the other v1 hierarchies.
 std::string_view place_by_systemd(std::string_view line) {
   for (const std::string_view hierarchy : {"0::", ":name=systemd:"}) {
     const auto at = line.find(hierarchy);
@@ -34,8 +34,9 @@ bool is_in_service(const std::string& root) {
 }
 
 Program in_scope(Program program, const std::string& description) {
-  // Whoever stops a scope, as the shutdown of the host does, gives it as long as Docker gives a
-  // container then: what waits for a daemon that is gone would use up systemd's own 90 s.
+  // TimeoutStopSec: a shutdown of the host stops the scopes. A supervisor that then waits for a
+  // daemon that has already stopped would use up systemd's default of 90 s. 15 s is what Docker
+  // allows its containers at a shutdown.
   const std::vector<std::string> scope{"/usr/bin/systemd-run",
                                        "--scope",
                                        "--collect",

@@ -1,5 +1,6 @@
-// Leaving a service of systemd's. When a service is stopped, every process in its control group is
-// ended by default, whoever its parent is; what is to live on moves to a scope of its own.
+// Starting a program outside the systemd service of this process. When a service is stopped,
+// systemd kills every process in its control group by default, whatever its parent. A program that
+// must keep running needs its own scope.
 #pragma once
 
 #include <string>
@@ -8,13 +9,14 @@
 
 namespace containerizer {
 
-// Whether systemd runs us as a part of a service. `root` stands before every path, "" but for
-// tests.
+// Returns whether this process belongs to a systemd service. `root` is a prefix of every path; only
+// tests set it.
 bool is_in_service(const std::string& root = "");
 
-// The program, to be started in a scope of this description with all that it starts; its process
-// is the same one, with the same descriptors, session and environment. If systemd gives it no
-// scope, it does not begin.
+// Returns `program` changed so that it starts in its own scope, with everything that it starts
+// itself. `description` is shown by systemctl. PID, descriptors, session and environment (except
+// INVOCATION_ID) are the same as without a scope. If systemd refuses the scope, the program does
+// not start, and systemd-run exits with a failure. Starts nothing itself.
 Program in_scope(Program program, const std::string& description);
 
 }  // namespace containerizer

@@ -1,6 +1,6 @@
--- The state of every container of one Mesos slave, and how it came to it. docs/schema.md explains.
--- Times: *_at in milliseconds since 1970 (wall clock, for people), *_monotonic in milliseconds since
--- boot. Processes are named by (pid, start in clock ticks since boot), valid for boot_id.
+-- The state and the history of every container of one Mesos slave. docs/schema.md explains the
+-- tables. Times: *_at are milliseconds since 1970, for display; *_monotonic are milliseconds since
+-- boot. A process is a PID and its start in clock ticks since boot, valid for boot_id.
 
 CREATE TABLE schema_migrations (
   version    INTEGER PRIMARY KEY,
@@ -33,7 +33,8 @@ CREATE TABLE containers (
   init_start          INTEGER CHECK (init_start >= 0),
   executor_pid        INTEGER CHECK (executor_pid > 0),
   executor_start      INTEGER CHECK (executor_start >= 0),
-  -- When the slave was told how it ended; until then `containers` lists it.
+  -- When the slave learned how the container ended. If it is null, `containers` lists the
+  -- container.
   delivered_at        INTEGER,
   CHECK ((init_pid IS NULL) = (init_start IS NULL)),
   CHECK ((executor_pid IS NULL) = (executor_start IS NULL))
@@ -43,16 +44,16 @@ CREATE INDEX containers_undelivered ON containers (container_id) WHERE delivered
 CREATE INDEX containers_live ON containers (container_id) WHERE state <> 'Gone';
 CREATE INDEX containers_prunable ON containers (delivered_at) WHERE state = 'Gone';
 
--- What the slave sent: the frame without its length, and the environment of the launch as
--- NAME=value strings, each ended by a zero byte. They can hold secrets of the task.
+-- The launch as the slave sent it: the frame without its length, and the environment as NAME=value
+-- strings, each ended by a zero byte. Both can contain secrets of the task.
 CREATE TABLE launches (
   container_id TEXT PRIMARY KEY REFERENCES containers ON DELETE CASCADE,
   request      BLOB NOT NULL,
   environment  BLOB NOT NULL
 ) STRICT;
 
--- Who holds the container's lifecycle at the moment, or did last. Informative: ownership itself is a
--- lock of the kernel's, which no crash leaves behind.
+-- The supervisor that owns the container, or was its last owner. For information only: ownership is
+-- a lock in the kernel, which a crash releases.
 CREATE TABLE supervisors (
   container_id TEXT    PRIMARY KEY REFERENCES containers ON DELETE CASCADE,
   pid          INTEGER NOT NULL CHECK (pid > 0),
@@ -61,7 +62,7 @@ CREATE TABLE supervisors (
   since_at     INTEGER NOT NULL
 ) STRICT;
 
--- What other processes want of the owner.
+-- Requests of other processes to the supervisor.
 CREATE TABLE requests (
   container_id TEXT    NOT NULL REFERENCES containers ON DELETE CASCADE,
   kind         TEXT    NOT NULL CHECK (kind IN ('stop', 'destroy')),
@@ -69,13 +70,13 @@ CREATE TABLE requests (
   PRIMARY KEY (container_id, kind)
 ) STRICT, WITHOUT ROWID;
 
--- The limits that the slave wants, newest request last: ticket orders concurrent updates.
+-- The limits that the slave requested last. The ticket orders concurrent updates.
 CREATE TABLE limits (
   container_id TEXT    PRIMARY KEY REFERENCES containers ON DELETE CASCADE,
   ticket       INTEGER NOT NULL DEFAULT 0,
   cpus         REAL    CHECK (cpus >= 0),
   memory       INTEGER CHECK (memory >= 0),
-  -- The hard limit in force, in bytes; it is never lowered.
+  -- The memory limit in effect, in bytes. It is never lowered.
   hard_memory  INTEGER CHECK (hard_memory >= 0)
 ) STRICT;
 
@@ -121,7 +122,7 @@ CREATE TRIGGER terminations_are_written_once BEFORE UPDATE ON terminations BEGIN
   SELECT RAISE (ABORT, 'a termination never changes');
 END;
 
--- Views for people.
+-- Views for operators.
 
 CREATE VIEW active AS
 SELECT c.container_id, c.state, c.kind, coalesce (c.task_name, c.executor_id) AS task, c.image,
@@ -136,7 +137,7 @@ SELECT sequence, container_id, strftime ('%Y-%m-%d %H:%M:%f', at / 1000.0, 'unix
        from_state, event, to_state, actor, detail
   FROM history;
 
--- How long a container was in each of its states; the last one has no end yet.
+-- How long a container was in each state. The last state has no duration yet.
 CREATE VIEW durations AS
 SELECT container_id, to_state AS state, at AS entered_at,
        lead (at) OVER (PARTITION BY container_id ORDER BY sequence) - at AS milliseconds

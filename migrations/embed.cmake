@@ -1,4 +1,4 @@
-# Writes OUTPUT: a C++ file that holds the SQL of each of INPUTS, in order of their numbers.
+# Writes OUTPUT: a C++ file that contains the SQL of INPUTS, in the order of their numbers.
 list(SORT INPUTS)
 set(rows "")
 foreach(input IN LISTS INPUTS)

@@ -9,7 +9,8 @@
 namespace containerizer {
 namespace {
 
-// How many of `wanted` bytes came before the end; -1 with errno on an error.
+// Reads `wanted` bytes, or fewer if the input ends. Returns the number; -1, with errno set, on an
+// error.
 ssize_t read_fully(int fd, char* bytes, std::size_t wanted) {
   std::size_t length = 0;
   while (length < wanted) {
@@ -28,8 +29,8 @@ Frame incomplete(const char* part, ssize_t got, std::size_t wanted) {
             std::string("cannot read the request: ") + std::strerror(errno)};
   }
   return {"", FrameFault::truncated,
-          "the request ends within its " + std::string(part) + ": " + std::to_string(got) + " of " +
-              std::to_string(wanted) + " bytes"};
+          "the request is incomplete: got " + std::to_string(got) + " of " +
+              std::to_string(wanted) + " bytes of its " + part};
 }
 
 }  // namespace
@@ -40,10 +41,10 @@ Frame read_frame(int fd) {
   if (header != sizeof length) return incomplete("length", header, sizeof length);
   if (length > largest_frame) {
     return {"", FrameFault::too_large,
-            "the request announces " + std::to_string(length) + " bytes, more than the " +
-                std::to_string(largest_frame) + " that a message may have"};
+            "the request is too large: its length is " + std::to_string(length) +
+                " bytes, and at most " + std::to_string(largest_frame) + " are allowed"};
   }
-  // In pieces, so that a length alone cannot make us take memory.
+  // In pieces, so that a wrong length alone cannot make this process allocate much memory.
   constexpr std::size_t piece = 1U << 16;
   Frame frame;
   while (frame.bytes.size() < length) {

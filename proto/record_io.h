@@ -1,5 +1,5 @@
-// Frames as slave and containerizer exchange them: a 4-byte length in host byte order, then that
-// many bytes of protobuf. Source: mesos-protocol 1.5.
+// The frames that slave and containerizer exchange: a length of 4 bytes in host byte order, then a
+// protobuf message of that many bytes. Source: mesos-protocol 1.5.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace containerizer {
 
-// protobuf's own limit for one message.
+// Protobuf's own limit for one message, in bytes.
 constexpr std::uint32_t largest_frame = 64U << 20;
 
 enum class FrameFault { none, truncated, too_large, unreadable };
@@ -15,14 +15,15 @@ enum class FrameFault { none, truncated, too_large, unreadable };
 struct Frame {
   std::string bytes;  // without the length
   FrameFault fault = FrameFault::none;
-  std::string text;  // what is wrong, in one line
+  std::string text;  // the error in one line; "" without a fault
 };
 
-// Reads exactly one frame and not a byte more: the slave never closes its end. A frame that
-// announces more than `largest_frame` is not read further.
+// Reads exactly one frame, because the slave never closes its end of the pipe. Blocks until the
+// frame is complete or the input ends. If the length is larger than `largest_frame`, nothing after
+// it is read.
 Frame read_frame(int fd);
 
-// `bytes` as a frame.
+// Makes a frame of a message.
 std::string to_frame(const std::string& bytes);
 
 }  // namespace containerizer

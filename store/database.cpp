@@ -16,16 +16,17 @@
 namespace containerizer::store {
 namespace {
 
-// "DCzr": tells our files from other people's databases.
+// "DCzr", stored in the file's header: distinguishes our databases from those of other programs.
 constexpr int application_id = 0x44437a72;
 
-// Bytes of the lock file. An opener passes the gate and then holds `use`; who wants the database
-// for itself closes the gate and waits until nobody holds `use`. So a stream of short openers
-// cannot keep it waiting for ever.
+// Bytes of the lock file. Every connection locks `use` shared while it is open, and passes through
+// `gate` before that. A process that needs the database alone locks `gate` first, so no new
+// connection opens, and then `use` exclusively. Without the gate, a stream of short connections
+// could keep it waiting forever.
 constexpr int gate = 0;
 constexpr int use = 1;
 
-// SQLite's words can quote what stands in a damaged file.
+// SQLite's message can quote a damaged file, which can contain anything; hence one_line().
 std::string message(const std::string& path, const std::string& what, const std::string& advice) {
   return one_line(
       fmt::format("state database {}: {}{}{}", path, what, advice.empty() ? "" : "; ", advice));
@@ -39,16 +40,17 @@ std::string message(const std::string& path, const std::string& what, const std:
 std::string advice_for(int code) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
-      return "another process holds it for too long, find it with `fuser`";
+      return "another process has kept it locked too long; find that process with `fuser`";
     case SQLITE_FULL:
-      return "make room on its disk";
+      return "free space on its disk";
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
       return "run as the slave's user, and check the permissions of its directory";
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-      return "move it aside (do not delete it): `recover` then rebuilds what Docker knows";
+      return "move it aside (do not delete it); `recover` then rebuilds the rows from the daemon's "
+             "containers";
     case SQLITE_IOERR:
       return "check the disk";
     default:
@@ -56,20 +58,20 @@ std::string advice_for(int code) {
   }
 }
 
-// The words can quote the file, whatever stands in it.
-[[noreturn]] void fail(const std::string& path, int code, const std::string& sqlite_words) {
-  const std::string words = one_line(sqlite_words);
+[[noreturn]] void fail(const std::string& path, int code, const std::string& sqlite_message) {
+  // Shortened before the advice is appended, so that a long message cannot push the advice out.
+  const std::string what = one_line(sqlite_message);
   if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) {
-    throw UnreadableDatabase(message(path, words, advice_for(code)));
+    throw UnreadableDatabase(message(path, what, advice_for(code)));
   }
-  fail(path, words, advice_for(code));
+  fail(path, what, advice_for(code));
 }
 
 [[noreturn]] void fail(const std::string& path, sqlite3* connection, int code) {
   fail(path, code, connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code));
 }
 
-// The lock file is opened anew by each connection: its lock is the connection's.
+// Each connection opens the lock file itself, so each has its own lock.
 LockFile open_lock(const std::string& path) {
   try {
     return {path + ".lock", true};
@@ -86,7 +88,7 @@ bool lock_for_use(LockFile& file, Deadline deadline) {
   return outcome == LockFile::Outcome::locked;
 }
 
-bool lock_for_oneself(LockFile& file, Deadline deadline) {
+bool lock_alone(LockFile& file, Deadline deadline) {
   using Mode = LockFile::Mode;
   if (file.lock(gate, Mode::exclusive, deadline) != LockFile::Outcome::locked) return false;
   return file.lock(use, Mode::exclusive, deadline) == LockFile::Outcome::locked;
@@ -125,6 +127,7 @@ Statement& Statement::bind(std::string_view text) {
 }
 
 Statement& Statement::bind_blob(std::string_view bytes) {
+  // A null pointer would bind NULL instead of an empty blob.
   check(sqlite3_bind_blob64(statement_, ++bound_, bytes.data() == nullptr ? "" : bytes.data(),
                             bytes.size(), SQLITE_TRANSIENT));
   return *this;
@@ -158,6 +161,7 @@ std::int64_t Statement::integer(int column) const {
 double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
 
 std::string Statement::text(int column) const {
+  // The bytes as they are: sqlite3_column_text() would end a blob at its first zero byte.
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   if (bytes == nullptr) return "";
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
@@ -183,7 +187,7 @@ std::optional<std::string> Statement::optional_text(int column) const {
 Database::Database(DatabaseSettings settings)
     : settings_(std::move(settings)), lock_(open_lock(settings_.path)) {
   if (!lock_for_use(lock_, deadline_in(settings_.busy_timeout))) {
-    fail(settings_.path, "it is locked", advice_for(SQLITE_BUSY));
+    fail(settings_.path, "cannot lock " + settings_.path + ".lock", advice_for(SQLITE_BUSY));
   }
   try {
     open_file();
@@ -207,6 +211,7 @@ int Database::latest_version() const { return settings_.migrations->back().numbe
 void Database::open_file() {
   const int access =
       settings_.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  // SQLite creates the files. They contain environments of tasks, so no other user may read them.
   const mode_t others = ::umask(0077);
   const int code =
       sqlite3_open_v2(settings_.path.c_str(), &connection_, access | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -218,7 +223,8 @@ void Database::open_file() {
   sqlite3_wal_autocheckpoint(connection_, 0);
 }
 
-// Also the first look into the file: whatever is not a database of ours is refused here.
+// This is the first read from the file, so it also rejects databases that are not ours. An empty
+// file is accepted: a process can die between creating the file and the first migration.
 int Database::schema_version() const {
   const int version = number("PRAGMA user_version");
   const bool ours = number("PRAGMA application_id") == application_id;
@@ -227,7 +233,7 @@ int Database::schema_version() const {
   }
   if (version > latest_version()) {
     fail(settings_.path,
-         fmt::format("its schema is version {}, this program knows up to {}", version,
+         fmt::format("its schema version is {}; this program supports up to {}", version,
                      latest_version()),
          "run the newer docker-containerizer");
   }
@@ -244,27 +250,31 @@ void Database::configure() {
   if (settings_.read_only) return;
   execute("PRAGMA foreign_keys = ON");
   execute("PRAGMA synchronous = NORMAL");
+  // Without it, REPLACE would delete rows without firing the triggers that protect the history.
   execute("PRAGMA recursive_triggers = ON");
 }
 
-// Under the exclusive lock, so that of many processes that start at once exactly one does it.
+// Takes the exclusive lock, so exactly one of several processes that start at once does it.
 void Database::create_or_migrate() {
   if (settings_.read_only) {
-    fail(settings_.path, "its schema is older than this program", "run any verb of the slave once");
+    fail(settings_.path, "its schema is older than this program",
+         "it will be migrated the next time the slave calls docker-containerizer");
   }
+  // Give up `use` before waiting for it: two processes that both had it would wait for each other.
   close();
   lock_.unlock(use);
-  if (!lock_for_oneself(lock_, deadline_in(settings_.busy_timeout))) {
-    fail(settings_.path, "it is locked", advice_for(SQLITE_BUSY));
+  if (!lock_alone(lock_, deadline_in(settings_.busy_timeout))) {
+    fail(settings_.path, "cannot lock " + settings_.path + ".lock", advice_for(SQLITE_BUSY));
   }
   open_file();
   migrate();
-  // Exclusive to shared in one step: nobody gets in between.
+  // From exclusive to shared in one step: no other process can checkpoint in between.
   lock_.try_lock(use, LockFile::Mode::shared);
   lock_.unlock(gate);
 }
 
-// A copy of the whole database, whole or not at all; it can hold secrets as the original does.
+// Copies the database. The rename makes the copy appear whole or not at all. The copy can contain
+// secrets like the original, hence the umask.
 void Database::back_up(const std::string& copy) const {
   const auto unfinished = copy + ".new";
   ::unlink(unfinished.c_str());
@@ -277,14 +287,13 @@ void Database::back_up(const std::string& copy) const {
   }
   ::umask(others);
   if (::rename(unfinished.c_str(), copy.c_str()) != 0) {
-    fail(settings_.path, fmt::format("cannot keep a copy as {}: {}", copy, std::strerror(errno)),
-         "");
+    fail(settings_.path, fmt::format("cannot copy it to {}: {}", copy, std::strerror(errno)), "");
   }
 }
 
 void Database::migrate() {
   const int found = schema_version();
-  if (found == latest_version()) return;  // somebody else has just done it
+  if (found == latest_version()) return;  // another process was faster
   if (found > 0) back_up(fmt::format("{}.v{}", settings_.path, found));
   execute("PRAGMA journal_mode = WAL");
   execute("PRAGMA synchronous = FULL");
@@ -311,14 +320,16 @@ Statement Database::prepare(std::string_view sql) const {
 void Database::execute(const std::string& sql) const {
   const int code = sqlite3_exec(connection_, sql.c_str(), nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return;
-  const std::string words = sqlite3_errmsg(connection_);
+  // Before ROLLBACK, which overwrites the message.
+  const std::string error = sqlite3_errmsg(connection_);
   if (sqlite3_get_autocommit(connection_) == 0) {
     sqlite3_exec(connection_, "ROLLBACK", nullptr, nullptr, nullptr);
   }
-  fail(settings_.path, code, words);
+  fail(settings_.path, code, error);
 }
 
 void Database::write(Durability durability, const std::function<void()>& work) {
+  // SQLite rejects this change within a transaction, so it comes before BEGIN.
   if (durability != durability_) {
     execute(durability == Durability::disk ? "PRAGMA synchronous = FULL"
                                            : "PRAGMA synchronous = NORMAL");
@@ -339,9 +350,9 @@ void Database::write(Durability durability, const std::function<void()>& work) {
   }
 }
 
-// A commit that failed at its fsync stands in the log all the same, where whoever opens the
-// database next takes it for a good one. Another commit, which needs no fsync, takes its place
-// there.
+// The frames of a commit whose fsync failed remain in the log, and the next process that opens the
+// database treats them as committed. This writes another commit in their place, one that changes
+// nothing and needs no fsync.
 void Database::write_over_failed_commit() {
   const auto unchanged = fmt::format("PRAGMA user_version = {}", latest_version());
   for (const char* sql :
@@ -353,27 +364,28 @@ void Database::write_over_failed_commit() {
 
 void Database::set_aside(const DatabaseSettings& settings, const std::string& path) {
   auto lock = open_lock(settings.path);
-  if (!lock_for_oneself(lock, deadline_in(settings.busy_timeout))) {
-    fail(settings.path, "it is locked", advice_for(SQLITE_BUSY));
+  if (!lock_alone(lock, deadline_in(settings.busy_timeout))) {
+    fail(settings.path, "cannot lock " + settings.path + ".lock", advice_for(SQLITE_BUSY));
   }
   for (const std::string suffix : {"", "-wal", "-shm"}) {
     if (::rename((settings.path + suffix).c_str(), (path + suffix).c_str()) != 0 &&
         errno != ENOENT) {
-      fail(settings.path, std::string("cannot rename it: ") + std::strerror(errno), "");
+      fail(settings.path,
+           fmt::format("cannot rename it to {}: {}", path + suffix, std::strerror(errno)), "");
     }
   }
 }
 
 bool Database::checkpoint(const DatabaseSettings& settings, std::int64_t more_than,
-                          Duration patience) noexcept try {
+                          Duration longest_wait) noexcept try {
   struct stat wal {};
   if (::stat((settings.path + "-wal").c_str(), &wal) != 0 || wal.st_size <= more_than) return true;
   auto lock = open_lock(settings.path);
-  if (!lock_for_oneself(lock, deadline_in(patience))) return false;
+  if (!lock_alone(lock, deadline_in(longest_wait))) return false;
   sqlite3* connection = nullptr;
   int code = sqlite3_open_v2(settings.path.c_str(), &connection, SQLITE_OPEN_READWRITE, nullptr);
   if (code == SQLITE_OK) {
-    sqlite3_busy_timeout(connection, static_cast<int>(patience.count()));
+    sqlite3_busy_timeout(connection, static_cast<int>(longest_wait.count()));
     sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     sqlite3_exec(connection, "PRAGMA synchronous = FULL", nullptr, nullptr, nullptr);
     code = sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,

@@ -1,13 +1,16 @@
-// One connection to the state database, and the rules that every connection keeps.
+// A connection to the state database, and the rules that every connection obeys:
 //
-// - The busy timeout is set before anything else; every write is a BEGIN IMMEDIATE transaction that
-//   contains its own reads, so that "locked" can only appear at BEGIN, where it is waited out.
-// - Write-ahead log, so that people read with plain sqlite3 while everything runs. SQLite before
-//   3.51.3 can corrupt a database when one connection checkpoints while another commits (the
-//   "WAL-reset" bug): here automatic checkpoints are off, also at close, and a checkpoint runs only
-//   under an exclusive lock that every connection holds shared for as long as it is open.
-// - One thread, one process: a connection never crosses a fork, and is closed before a process
-//   blocks for long.
+// - The busy timeout is set first. Every write is a BEGIN IMMEDIATE transaction that contains its
+// own
+//   reads. SQLITE_BUSY can therefore only appear at BEGIN, where SQLite waits and retries.
+// - The database uses a write-ahead log, so operators can read it with sqlite3 while containers
+// run.
+// - SQLite before 3.51.3 can corrupt a database when one connection checkpoints while another
+// commits
+//   (the "WAL-reset" bug). Automatic checkpoints are therefore off, also at close. Every connection
+//   has a shared file lock while it is open, and a checkpoint needs the exclusive one.
+// - One thread and one process use a connection. It is never open across a fork, and it is closed
+//   before a process blocks for long.
 #pragma once
 
 #include <cstdint>
@@ -28,21 +31,22 @@ struct sqlite3_stmt;
 
 namespace containerizer::store {
 
-// Whatever keeps the database from doing what was asked; what() is one line: what failed, on which
-// file, SQLite's own words, and what to do. Nothing was committed; only on a disk that goes on
-// failing the whole of it may be found later.
+// Any failure of the database. what() is one line: the file, what failed with SQLite's own message,
+// and what to do. The transaction was not committed, with one exception: if the disk keeps failing,
+// all of it may appear later, but never a part of it.
 class StoreError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// The file is no database, or a damaged one.
+// The file is not a database, or it is damaged. Retrying is useless; see Store::set_aside().
 class UnreadableDatabase : public StoreError {
  public:
   using StoreError::StoreError;
 };
 
-// A prepared statement. Parameters are bound in order; columns are read in order.
+// A prepared statement. The nth bind() sets the nth parameter. Columns are numbered from 0. Every
+// function can throw StoreError. REQUIRES: the Database outlives it.
 class Statement {
  public:
   Statement(sqlite3* connection, std::string_view sql, const std::string& path);
@@ -60,11 +64,12 @@ class Statement {
     return value ? bind(*value) : bind_null();
   }
 
-  // Moves to the next row; false when there is none (any more).
+  // Moves to the next row. Returns false if there is no further row.
   bool step();
-  // For statements that yield no rows. Returns how many rows were changed.
+  // Runs a statement that returns no rows. Returns the number of rows that it changed.
   int run();
 
+  // Columns of the current row. REQUIRES: the last step() returned true.
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
   double real(int column) const;
@@ -82,10 +87,10 @@ class Statement {
   int bound_ = 0;
 };
 
-// How far a commit must have got when it returns.
+// What a commit survives once it has returned.
 enum class Durability {
-  process,  // survives any crash of processes, not of the host
-  disk,     // survives a crash of the host too (fsync)
+  process,  // a crash of any process, but not of the host
+  disk,     // a crash of the host too (fsync)
 };
 
 struct DatabaseSettings {
@@ -97,8 +102,10 @@ struct DatabaseSettings {
 
 class Database {
  public:
-  // Opens, creates or migrates. Throws StoreError also for a file of a newer schema or one that is
-  // not ours, before anything in it is touched.
+  // Opens the database. Creates it if it does not exist, and migrates an older schema, with a copy
+  // of the old database as PATH.vVERSION. Read-only connections do neither, and fail instead.
+  // Throws StoreError, without changing the file, if the schema is newer than this program, or the
+  // file is another program's database. Throws UnreadableDatabase if the file is damaged.
   explicit Database(DatabaseSettings settings);
   ~Database();
   Database(const Database&) = delete;
@@ -106,19 +113,21 @@ class Database {
 
   Statement prepare(std::string_view sql) const;
 
-  // Runs `work` in one BEGIN IMMEDIATE transaction and commits. An exception rolls back and goes on
-  // to the caller.
+  // Runs `work` in one BEGIN IMMEDIATE transaction and commits it. Any exception, from `work` or
+  // from SQLite, rolls the transaction back and is rethrown.
   void write(Durability durability, const std::function<void()>& work);
 
-  // Renames the files of a database, when every other connection closes within the busy timeout;
-  // else throws StoreError. REQUIRES: this process has no connection open.
+  // Renames the files of a database to `path`, which must be in the same file system. Throws
+  // StoreError if a file cannot be renamed, or if another connection is still open after the busy
+  // timeout. REQUIRES: this process has no open connection.
   static void set_aside(const DatabaseSettings& settings, const std::string& path);
 
-  // Copies the write-ahead log into the database and empties it, when it holds more than
-  // `more_than` bytes and every other connection closes within `patience`.
-  // REQUIRES: this process has no connection open. False: not done, which is no harm; it grows on.
+  // Copies the write-ahead log into the database and empties the log, if the log is larger than
+  // `more_than` bytes. Waits up to `longest_wait` until all other connections are closed.
+  // Returns false if that failed, which is harmless: the log only keeps growing.
+  // REQUIRES: this process has no open connection.
   static bool checkpoint(const DatabaseSettings& settings, std::int64_t more_than,
-                         Duration patience) noexcept;
+                         Duration longest_wait) noexcept;
 
  private:
   void open_file();

@@ -1,4 +1,4 @@
-// The schema's versions: numbered SQL files in migrations/, embedded when the program is built.
+// The versions of the schema: the numbered SQL files in migrations/, which the build embeds.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 namespace containerizer::store {
 
 struct Migration {
-  int number;  // 1, 2, … without gaps; the schema's version after it
+  int number;  // 1, 2, … without gaps: the schema's version once it is applied
   std::string name;
   std::string sql;
 };
 
-// All of migrations/, in order.
+// All migrations, in order. The vector lives as long as the program.
 const std::vector<Migration>& embedded_migrations();
 
 }  // namespace containerizer::store

@@ -94,8 +94,8 @@ void update_columns(const Database& database, const Container& c, std::int64_t e
   row.bind(c.container_id).bind(expected_version);
   if (row.run() != 1) {
     throw OwnershipLost(
-        fmt::format("container {}: somebody else changed its row after version {};"
-                    " two supervisors cannot own one container, report this",
+        fmt::format("container {}: another process changed its row after version {};"
+                    " two supervisors own this container: please report this bug",
                     c.container_id, expected_version));
   }
 }
@@ -125,7 +125,7 @@ bool Store::insert(Container c, const Launch& launch, const Limits& limits,
   bool inserted = false;
   auto& db = database();
   db.write(Durability::disk, [&] {
-    // Within the transaction, so that times are in the order of the history.
+    // Read the clock within the transaction, so that the times have the order of the history.
     c.since = now();
     c.created_at = c.since.wall;
     auto row = db.prepare(fmt::format(
@@ -394,7 +394,9 @@ std::string Store::set_aside() {
 
 void Store::checkpoint() {
   close();
-  // Whoever opens the database when nobody else has it open reads the whole log first.
+  // A process that opens the database while no other process has it open reads the whole log first.
+  // The log is therefore emptied when it is worth it and no other process is in the way. Only a
+  // very large log is worth a long wait for the other processes.
   constexpr std::int64_t wal_worth_emptying = 256 << 10;
   constexpr std::int64_t wal_too_large = 64 << 20;
   if (Database::checkpoint(settings_, wal_worth_emptying, Duration(50))) return;

@@ -1,9 +1,10 @@
-// The containers of one slave instance, as rows. What each table means: migrations/ and
-// docs/schema.md. States, events and kinds are their stable names; their meaning is the daemon's.
+// The containers of one slave instance, as rows. docs/schema.md and migrations/ describe the
+// tables. States, events and kinds are stored as their stable names, whose meaning engine/lifecycle
+// defines.
 //
-// A container's row is written by its supervisor alone (guarded by `version`); other processes
-// leave requests, limits and deliveries beside it. Every function throws StoreError when the
-// database does not do what is asked; nothing is half done then. One thread.
+// Only a container's supervisor writes its row, which `version` guards. Other processes write
+// requests, limits and deliveries beside it. Every function throws StoreError if the database
+// fails; then it has changed nothing. A Store belongs to one thread.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@
 
 namespace containerizer::store {
 
-// A row that only its supervisor may change was changed by somebody else.
+// Another process has changed a row that only its supervisor may change.
 class OwnershipLost : public StoreError {
  public:
   using StoreError::StoreError;
@@ -30,10 +31,10 @@ struct Instant {
 };
 
 struct Container {
-  std::string container_id;
+  std::string container_id;  // the slave's ID of it
   std::string state;
-  std::int64_t version = 1;
-  Instant since;  // when it entered its state
+  std::int64_t version = 1;  // grows by one with each change of the row
+  Instant since;             // when it entered its state
   std::string kind;
   std::string slave_id;
   std::string framework_id;
@@ -41,27 +42,27 @@ struct Container {
   std::optional<std::string> task_id;
   std::optional<std::string> task_name;
   std::optional<std::string> user;
-  std::string directory;
+  std::string directory;  // the sandbox
   std::string nonce;
   std::string boot_id;
-  std::int64_t created_at = 0;
+  std::int64_t created_at = 0;  // ms since 1970
   std::optional<std::string> image;
   std::optional<std::string> docker_id;
-  std::optional<ProcessId> init;
-  std::optional<ProcessId> executor;
-  std::optional<std::int64_t> delivered_at;
+  std::optional<ProcessId> init;             // the container's first process
+  std::optional<ProcessId> executor;         // mesos-executor, for a command task
+  std::optional<std::int64_t> delivered_at;  // ms since 1970; empty: the slave has not read the end
 };
 
 struct Launch {
   std::string request;      // the message as received
-  std::string environment;  // NAME=value, each ended by a zero byte
+  std::string environment;  // NAME=value, with a zero byte after each
 };
 
 struct Limits {
-  std::int64_t ticket = 0;
+  std::int64_t ticket = 0;  // number of the last set_limits()
   std::optional<double> cpus;
-  std::optional<std::int64_t> memory;       // bytes
-  std::optional<std::int64_t> hard_memory;  // bytes, in force
+  std::optional<std::int64_t> memory;       // bytes; as the slave wants it
+  std::optional<std::int64_t> hard_memory;  // bytes; the limit that the daemon enforces
 };
 
 struct Termination {
@@ -70,7 +71,7 @@ struct Termination {
   std::optional<int> exit_code;
   std::optional<int> signal;
   std::string message;
-  std::int64_t recorded_at = 0;
+  std::int64_t recorded_at = 0;  // ms since 1970
 };
 
 struct Requests {
@@ -89,34 +90,35 @@ struct HistoryEntry {
   std::string detail;
 };
 
-// One step of a lifecycle, committed as a whole: the new state, its history entry, and whatever the
-// event brought along.
+// One step of a lifecycle: the new state, its history entry and, with some events, the termination.
+// It is committed as a whole.
 struct Advance {
   std::string event;
   std::string to_state;
   std::string actor;
   std::string detail;
-  std::optional<Termination> termination;  // kept only if none is recorded yet
+  std::optional<Termination> termination;  // ignored if one is already recorded
   Durability durability = Durability::process;
 };
 
 class Store {
  public:
-  // Opens at the first use.
+  // Does not open the database; the first use does.
   explicit Store(DatabaseSettings settings);
   virtual ~Store() = default;
 
-  // Closes the connection; the next call opens it again. To be called before blocking for long and
+  // Closes the connection; the next call opens it again. Call it before blocking for long and
   // before a fork.
   void close();
 
   // --- launch ---
-  // Adds a container that has just arrived: its times are set. False, changing nothing, when the id
-  // is there already. Durable on disk.
+  // Adds a container and sets its `since` and `created_at` to the current time. Returns false,
+  // without changing anything, if a container with this ID already exists. Durable on disk.
   bool insert(Container container, const Launch& launch, const Limits& limits,
               const std::string& actor);
 
   // --- reading ---
+  // One container by its ID. Empty if no such row exists.
   std::optional<Container> find(const std::string& container_id);
   // Whether a container of any id has this nonce.
   bool has_nonce(const std::string& nonce);
@@ -124,50 +126,59 @@ class Store {
   std::optional<Limits> limits_of(const std::string& container_id);
   std::optional<Termination> termination_of(const std::string& container_id);
   Requests requests_of(const std::string& container_id);
+  // The supervisor that was recorded last, if that was in this boot. It may have exited since.
   std::optional<ProcessId> supervisor_of(const std::string& container_id);
-  // Of one container, or of all; oldest first; at most `most` (the newest ones).
+  // The newest `most` entries of one container, or of all; oldest entry first.
   std::vector<HistoryEntry> history(const std::optional<std::string>& container_id,
                                     std::int64_t most);
+  // Whether the history of the container contains the event.
   bool has_event(const std::string& container_id, const std::string& event);
-  std::vector<Container> live();        // not Gone
-  std::vector<Container> everything();  // oldest first
+  // Containers that are not Gone, oldest first.
+  std::vector<Container> live();
+  // All containers, oldest first.
+  std::vector<Container> everything();
+  // IDs of the containers whose termination the slave has not read yet, including those that are
+  // not Gone.
   std::vector<std::string> undelivered();
 
   // --- the supervisor ---
-  // Moves `container` on and updates it to the row that results, with whatever of docker_id, image,
-  // init, executor and boot_id the caller changed in it.
-  // REQUIRES: the caller owns the container. Throws OwnershipLost when the row was changed
-  // meanwhile.
+  // Commits a step: the new state, plus docker_id, image, init, executor and boot_id as the caller
+  // has set them in `container`. Then updates `container` to the new row. Throws OwnershipLost if
+  // another process has changed the row since `container` was read. REQUIRES: the caller owns the
+  // container's life lock.
   void advance(Container& container, const Advance& step);
-  // The same columns, without a step.
+  // Writes the same columns without a step: neither state nor history changes. Otherwise the same.
   void amend(Container& container);
+  // Records the supervisor and its boot, for supervisor_of().
   void set_supervisor(const std::string& container_id, const ProcessId& supervisor);
   void set_hard_memory(const std::string& container_id, std::int64_t bytes);
 
   // --- other processes ---
-  // False when it was there already.
+  // Adds a request ("stop" or "destroy"). Returns false if it already exists. Durable on disk.
   bool request(const std::string& container_id, const std::string& kind);
-  // Takes a ticket for a change of limits. Values that are absent stay as they were.
+  // Records new limits; an empty value leaves the limit as it is. Returns the new ticket: of two
+  // changes, the one with the higher ticket is the newer. Returns 0 if no such container exists.
   std::int64_t set_limits(const std::string& container_id, std::optional<double> cpus,
                           std::optional<std::int64_t> memory);
-  // Durable on disk.
+  // Records that the slave has read the termination. The first time is kept. Durable on disk.
   void deliver(const std::string& container_id);
 
   // --- housekeeping ---
-  // Renames a database that cannot be read, so that the next call begins a new one. Returns its new
-  // path.
+  // Renames a database that cannot be read, so that the next call creates a new one. Returns the
+  // path of the renamed one.
   std::string set_aside();
-  // Deletes containers that are Gone and were delivered before `wall` (ms since 1970), with all
-  // that belongs to them, at most `most`. Returns how many.
+  // Deletes up to `most` containers that are Gone and were delivered before `wall` (ms since 1970),
+  // with all their rows. Returns how many.
   int prune(std::int64_t wall, int most);
-  // Empties the write-ahead log when it has grown; closes first.
+  // Closes the connection, and empties the write-ahead log if it has become large.
   virtual void checkpoint();
 
-  // The time that rows are given. A simulation has a time of its own.
+  // The time for new rows. A simulation overrides it with its own time.
   virtual Instant now() const;
 
  protected:
-  // Every function passes here before it does anything: a simulation interferes.
+  // Returns the open connection. Every function calls it first, so a simulation can override it to
+  // fail or to stop the process there.
   virtual Database& database();
 
  private:

@@ -17,14 +17,14 @@
 namespace containerizer {
 namespace {
 
-// Of the names of all settings.
+// The names of all settings start with this.
 constexpr std::string_view prefix = "CONTAINERIZER_";
 
 Failure failure(const std::string& variable, const std::string& value, const std::string& reason) {
   return {Fault::refused, fmt::format("{} is \"{}\": {}", variable, value, reason)};
 }
 
-// For a setter: the caller adds the setting's name and value.
+// For a setter: `form` is what it accepts. apply() adds the setting's name and value.
 Failure failure(const std::string& form) { return {Fault::refused, "expected " + form}; }
 
 template <class T>
@@ -62,8 +62,8 @@ Status set_pull(Settings& settings, const std::string& value) {
 }
 
 Status set_default_image(Settings& settings, const std::string& value) {
-  const auto reference = image_reference(value);
-  if (!reference.ok()) return reference.failure();
+  const auto problem = image_name_problem(value);
+  if (!problem.empty()) return Failure{Fault::refused, problem};
   settings.tasks.default_image = value;
   return Done{};
 }
@@ -94,13 +94,14 @@ Status set_switch(bool& target, const std::string& value) {
 }
 
 Status set_late_waits(Settings& settings, const std::string& value) {
-  int places = 0;
+  int slots = 0;
   const auto* end = value.data() + value.size();
-  const auto [rest, error] = std::from_chars(value.data(), end, places);
-  if (error != std::errc{} || rest != end || places < 0 || places > 1024) {
+  const auto [rest, error] = std::from_chars(value.data(), end, slots);
+  // A slave has at most 1024 threads (mesos-protocol 1.6).
+  if (error != std::errc{} || rest != end || slots < 0 || slots > 1024) {
     return failure("a whole number from 0 to 1024");
   }
-  settings.late_waits = places;
+  settings.late_waits = slots;
   return Done{};
 }
 
@@ -129,7 +130,7 @@ Status set_sandbox(Settings& settings, const std::string& value) {
   return Done{};
 }
 
-// Words as a shell would split them; there is no shell.
+// The value is split into words as a shell does. No shell runs the hook.
 Status set_hook(std::vector<std::string>& hook, const std::string& value) {
   const auto words = split_words(value);
   if (!words.ok()) return words.failure();
@@ -150,13 +151,14 @@ Status set_hook_failure(Settings& settings, const std::string& value) {
 struct Setting {
   std::string_view name;
   std::function<Status(Settings&, const std::string&)> set;
-  bool may_hold_secrets = false;  // an error message does not quote its value
-  std::string_view older_name = {};
+  bool may_contain_secrets = false;  // then an error message does not quote the value
+  std::string_view older_name = {};  // still accepted
 };
 
 const std::vector<Setting>& all_settings() {
   using S = Settings;
   using V = const std::string;
+  // Names in full: a search for a setting's name finds the line that reads it.
   static const std::vector<Setting> all{
       // choose_endpoint() reads it, together with DOCKER_HOST.
       {"CONTAINERIZER_DOCKER_ARGS", [](S&, V&) -> Status { return Done{}; }},
@@ -214,21 +216,23 @@ Status apply(Settings& settings, const std::string& variable, const std::string&
     return Failure{Fault::refused,
                    fmt::format("{} is not a setting; the settings are {}", variable, names)};
   }
+  // An empty value means the default. An operator can switch a setting off that way.
   if (value.empty()) return Done{};
   auto done = setting->set(settings, value);
   if (done.ok()) return done;
-  if (!setting->may_hold_secrets) return failure(variable, value, done.failure().text);
+  if (!setting->may_contain_secrets) return failure(variable, value, done.failure().text);
   return Failure{Fault::refused, fmt::format("{}: {}", variable, done.failure().text)};
 }
 
-// A setting under its older name counts only where the newer name is not set.
+// Whether `variable` is the older name of a setting whose newer name is set. The newer name wins.
 bool is_overridden(const Environment& environment, const std::string& variable) {
   const auto* setting = find_setting(variable);
   return setting != nullptr && variable == setting->older_name &&
          !value_or(environment, std::string(setting->name), "").empty();
 }
 
-// The same directory must have the same name however the slave was told of it.
+// The directory identifies the slave instance, in labels of containers too. It must have one name,
+// so symbolic links and redundant parts of the path are resolved.
 std::string canonical(const std::string& directory) {
   char* resolved = ::realpath(directory.c_str(), nullptr);
   if (resolved == nullptr) return directory;
@@ -258,19 +262,20 @@ Result<Duration> parse_duration(const std::string& text) {
                                        {"hrs", 3.6e6},
                                        {"days", 8.64e7},
                                        {"weeks", 6.048e8}}};
-  const auto wrong = failure(
+  const auto invalid = failure(
       "a number with a unit (ns, us, ms, secs, mins, hrs, days or weeks), 100 years at most");
   double number = 0;
   const auto* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || !(number >= 0) || number > 1e9) return wrong;
+  if (error != std::errc{} || !(number >= 0) || number > 1e9) return invalid;
   const std::string_view name(rest, static_cast<std::size_t>(end - rest));
-  constexpr double longest = 100 * 365 * 8.64e7;  // what monotonic deadlines can hold
+  // A deadline is a sum of the time since boot and a few durations. 100 years keep it in range.
+  constexpr double longest = 100 * 365 * 8.64e7;
   for (const auto& unit : units) {
     if (unit.name != name || number * unit.milliseconds > longest) continue;
     return Duration(static_cast<std::int64_t>(number * unit.milliseconds));
   }
-  return wrong;
+  return invalid;
 }
 
 Settings read_settings(const Environment& environment, std::vector<std::string>& problems) {
@@ -288,6 +293,7 @@ Settings read_settings(const Environment& environment, std::vector<std::string>&
     problems.push_back(endpoint.failure().text);
     settings.endpoint = Endpoint::nowhere();
   }
+  // The slave always sets it. An operator's command without it uses the slave's own default.
   auto directory = value_or(environment, "MESOS_WORK_DIRECTORY", "");
   if (directory.empty()) directory = "/tmp/mesos";
   if (directory[0] != '/') {

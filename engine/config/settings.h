@@ -1,4 +1,4 @@
-// What the operator configures, all of it by environment variables (README.md has the table).
+// The operator's settings, all from environment variables. docs/configuration.md has the table.
 #pragma once
 
 #include <optional>
@@ -14,51 +14,52 @@
 
 namespace containerizer {
 
-// When `wait` answers; see cli/wait.cpp.
+// When `wait` replies; see cli/wait.cpp.
 enum class WaitMode { automatic, early, late };
 
-// When a registry is asked for an image; a task's own wish to pull goes before `missing`.
+// When an image is pulled. A task that forces a pull overrides `missing`, but not `never`.
 enum class PullPolicy { missing, always, never };
 
-// Programs of the operator's that accompany a container; see engine/supervisor/hooks.h. Their
-// words; none: there is no such program.
+// The operator's hook programs; see engine/supervisor/hooks.h. Each is a program and its arguments;
+// empty: no hook.
 struct HookSettings {
   std::vector<std::string> launch;
   std::vector<std::string> end;
   Duration timeout{10'000};
-  bool fails_task = false;  // a launch hook that does not succeed
+  bool fails_task = false;  // whether a launch hook that fails makes the task fail
 };
 
 struct Settings {
-  std::string work_directory;  // MESOS_WORK_DIRECTORY, absolute: which slave instance this is
+  std::string work_directory;  // MESOS_WORK_DIRECTORY, resolved; identifies the slave instance
   Endpoint endpoint;           // CONTAINERIZER_DOCKER_ARGS, DOCKER_HOST
   WaitMode wait = WaitMode::automatic;
-  std::optional<int> late_waits;  // absent: half the threads that a slave has
-  Duration stop_timeout{2'000};
-  Duration remove_delay{0};
-  Duration daemon_timeout{30'000};
-  Duration daemon_retry{60'000};
+  std::optional<int> late_waits;    // absent: half of the slave's threads
+  Duration stop_timeout{2'000};     // from the stop signal to SIGKILL
+  Duration remove_delay{0};         // from a container's exit to its removal
+  Duration daemon_timeout{30'000};  // of one call to the daemon
+  Duration daemon_retry{60'000};    // how long a launch retries a daemon that does not respond
   TaskSettings tasks;
   PullPolicy pull = PullPolicy::missing;
   HookSettings hooks;
-  Duration history{30LL * 24 * 3600 * 1000};
-  std::string log;  // "" for standard error alone
+  Duration history{30LL * 24 * 3600 * 1000};  // how long ended containers stay in the database
+  std::string log;                            // "" for standard error alone
   log::Level log_level = log::Level::info;
 
-  // Directory of everything that this instance keeps.
+  // Contains everything that this program stores for the slave instance.
   std::string state_directory() const { return work_directory + "/docker-containerizer"; }
 };
 
-// The settings. What is wrong with one (a CONTAINERIZER_* variable that is unknown or malformed,
-// say) is added to `problems`, a line that names it and what it takes; it then has its default. An
-// endpoint that cannot be read becomes one that no call reaches: to ask another daemon than the
-// operator's would be worse than to ask none.
+// Reads all settings. For each one that is unknown or malformed, a line is added to `problems` that
+// names it and the values that it accepts, and the setting keeps its default. An unreadable address
+// of the daemon becomes one that no call reaches: to ask another daemon than the operator's would
+// be worse than to ask none.
 Settings read_settings(const Environment& environment, std::vector<std::string>& problems);
 
-// The names of all settings, each in full ("CONTAINERIZER_PULL"), without their older names.
+// The names of all settings, each in full ("CONTAINERIZER_PULL"). Older names are not listed.
 std::vector<std::string> setting_names();
 
-// A duration as Mesos writes them: a number and one of ns, us, ms, secs, mins, hrs, days, weeks.
+// Parses a duration as Mesos writes it: a number and one of ns, us, ms, secs, mins, hrs, days,
+// weeks. refused: any other form, or more than 100 years.
 Result<Duration> parse_duration(const std::string& text);
 
 }  // namespace containerizer

@@ -21,21 +21,21 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view digits = "0123456789";
 constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-// Those that never mean anything to sh in the value of an assignment.
+// Characters that have no special meaning for sh in the value of an assignment.
 constexpr std::string_view punctuation = "./:,@%+=-";
 
-// The one variable whose value sh may refuse.
+// The only variable whose value sh checks: some shells reject an OPTIND that is not a number.
 constexpr std::string_view checked_by_sh = "OPTIND";
 
 bool is_one_of(char c, std::string_view set) { return set.find(c) != set.npos; }
 bool is_in_name(char c) { return is_one_of(c, letters) || is_one_of(c, digits); }
-bool is_in_word(char c) { return is_in_name(c) || is_one_of(c, punctuation); }
+bool is_plain(char c) { return is_in_name(c) || is_one_of(c, punctuation); }
 
-void skip_blanks(std::string_view& rest) {
+void skip_spaces(std::string_view& rest) {
   rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
 }
 
-// Takes the name of an assignment, and the sign, off the front; "" when there is none.
+// Removes "NAME=" from the front and returns the name; "" if the text does not start with one.
 std::string take_name(std::string_view& rest) {
   const auto end = rest.find('=');
   if (end == rest.npos || end == 0 || is_one_of(rest[0], digits)) return "";
@@ -45,31 +45,32 @@ std::string take_name(std::string_view& rest) {
   return std::string(name);
 }
 
-// Takes the value off the front; nothing when it is not plain.
-std::optional<std::string> take_word(std::string_view& rest) {
-  std::string word;
+// Removes the value from the front and returns it; nothing if sh would expand or interpret it.
+std::optional<std::string> take_value(std::string_view& rest) {
+  std::string value;
   while (!rest.empty() && !is_one_of(rest[0], " \t")) {
-    const char quote = rest[0];
-    if (quote == '\'' || quote == '"') {
-      const auto end = rest.find(quote, 1);
+    const char first = rest[0];
+    if (first == '\'' || first == '"') {
+      const auto end = rest.find(first, 1);
       if (end == rest.npos) return std::nullopt;
       const auto quoted = rest.substr(1, end - 1);
-      if (quote == '"' && quoted.find_first_of("$`\\") != quoted.npos) return std::nullopt;
-      word += quoted;
+      if (first == '"' && quoted.find_first_of("$`\\") != quoted.npos) return std::nullopt;
+      value += quoted;
       rest.remove_prefix(end + 1);
-    } else if (is_in_word(quote)) {
-      word += quote;
+    } else if (is_plain(first)) {
+      value += first;
       rest.remove_prefix(1);
     } else {
       return std::nullopt;
     }
   }
-  return word;
+  return value;
 }
 
-// environment.sh beside the path, or beside what the path leads to; "" when there is none.
+// The environment.sh in the directory of `path`, or, if `path` is a symbolic link, in the directory
+// of its target, and so on. "" if there is none.
 fs::path settings_beside(fs::path path) {
-  constexpr int most_links = 40;  // as the kernel follows
+  constexpr int most_links = 40;  // the kernel's own limit
   std::error_code none;
   for (int link = 0; link <= most_links; ++link) {
     auto file = path.parent_path() / "environment.sh";
@@ -82,13 +83,18 @@ fs::path settings_beside(fs::path path) {
 }
 
 void replace_environment(const Environment& environment) {
+  // Cleared first, because the script can unset variables.
   ::clearenv();
   for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
 }
 
-Status let_shell_read(const std::string& file) {
+Status read_with_shell(const std::string& file) {
   auto output = make_pipe();
   if (!output.ok()) return output.failure();
+  // sh sources the file, with its output on standard error, and exports every variable that the
+  // file assigns. It then becomes this program, which prints the resulting environment. Its
+  // standard input is /dev/null: the slave never closes ours, so a script that reads it would wait
+  // forever.
   Program shell;
   shell.arguments = {"/bin/sh", "-c",          "set -a; . \"$0\" >&2 && exec \"$1\" \"$2\"",
                      file,      own_program(), print_environment};
@@ -103,8 +109,8 @@ Status let_shell_read(const std::string& file) {
   int status = -1;
   ::waitpid(started.value().pid, &status, 0);
   if (status != 0 || text.empty()) {
-    return Failure{Fault::refused, "sh cannot read the settings in " + file +
-                                       " (what it said stands above); mend it"};
+    return Failure{Fault::refused, "sh failed to read the settings in " + file +
+                                       "; its error is on standard error; fix the file"};
   }
   replace_environment(unpack_environment(text));
   return Done{};
@@ -119,16 +125,16 @@ std::optional<Assignments> plain_assignments(std::string_view script) {
     const auto end = script.find('\n');
     auto line = script.substr(0, end);
     script.remove_prefix(end == script.npos ? script.size() : end + 1);
-    skip_blanks(line);
+    skip_spaces(line);
     if (line.empty() || line[0] == '#') continue;
     if (line.starts_with("export ")) line.remove_prefix(std::strlen("export "));
-    skip_blanks(line);
+    skip_spaces(line);
     auto name = take_name(line);
-    auto word = take_word(line);
-    skip_blanks(line);
-    if (name.empty() || name == checked_by_sh || !word || (!line.empty() && line[0] != '#'))
+    auto value = take_value(line);
+    skip_spaces(line);
+    if (name.empty() || name == checked_by_sh || !value || (!line.empty() && line[0] != '#'))
       return std::nullopt;
-    found.emplace_back(std::move(name), std::move(*word));
+    found.emplace_back(std::move(name), std::move(*value));
   }
   return found;
 }
@@ -136,11 +142,13 @@ std::optional<Assignments> plain_assignments(std::string_view script) {
 Status apply_settings_file(const std::string& called_as) {
   const auto file = settings_beside(called_as);
   if (file.empty()) return Done{};
-  constexpr std::size_t most = 32768;  // a longer one may have been cut
   const auto script = read_small_file(file);
+  // read_small_file() cuts a longer file off without an error. Half of its limit is surely
+  // complete.
+  constexpr std::size_t most = small_file / 2;
   const auto assignments =
       script && script->size() <= most ? plain_assignments(*script) : std::nullopt;
-  if (!assignments) return let_shell_read(file);
+  if (!assignments) return read_with_shell(file);
   for (const auto& [name, value] : *assignments) ::setenv(name.c_str(), value.c_str(), 1);
   return Done{};
 }

@@ -1,4 +1,4 @@
-// The operator's settings file: environment.sh, a shell script that is read at every verb.
+// The operator's settings file: environment.sh, a shell script that every verb reads at its start.
 #pragma once
 
 #include <optional>
@@ -11,21 +11,25 @@
 
 namespace containerizer {
 
-// Makes the environment what environment.sh says, when there is one beside `called_as` (the path of
-// this program as it was called) or beside a path that this is a symbolic link to. A file that only
-// assigns words is read here, for sh would be most of what a verb costs (bench/run usage); any
-// other is read by sh, which does not touch our standard input and output. refused: sh could not;
-// the environment is as it was.
+// Loads environment.sh into the environment of this process. `called_as` is the path by which this
+// program was called. The file is searched beside that path, and, if it is a symbolic link, beside
+// its target. Success if there is no such file.
+//
+// A file of plain assignments is read by this process, because a shell would be the largest part of
+// a verb's cost (bench/run usage). Any other file is read by a child sh, which uses neither our
+// standard input nor our standard output.
+// refused: sh failed; the environment is unchanged.
 Status apply_settings_file(const std::string& called_as);
 
-// The argument with which this program, started by that sh, prints its environment, packed.
+// The argument with which that sh starts this program, so that it prints its environment as
+// pack_environment() writes it.
 extern const char* const print_environment;
 
 using Assignments = std::vector<std::pair<std::string, std::string>>;
 
-// What a script assigns when it does nothing but that: comments, and lines of `NAME=word` or
-// `export NAME=word`, the word of plain characters and of quoted text in which nothing is expanded.
-// Nothing for any other script: it takes sh to know what that means.
+// The assignments of a script that contains nothing else except comments. A line is `NAME=value` or
+// `export NAME=value`. The value consists of plain characters and of quoted text in which sh
+// expands nothing. For any other script the result is nothing: only sh can interpret it.
 std::optional<Assignments> plain_assignments(std::string_view script);
 
 }  // namespace containerizer

@@ -21,21 +21,22 @@ Failure failure(std::string text) { return {Fault::refused, std::move(text)}; }
 Status make_private(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) return Done{};
   return failure(
-      fmt::format("cannot make the state directory {}: {}; it must be writable for the "
+      fmt::format("cannot create the state directory {}: {}; its parent must be writable by the "
                   "slave's user",
                   directory, std::strerror(errno)));
 }
 
 Status check_directory(const std::string& directory) {
+  // lstat(), here and below: a symbolic link itself is rejected, whatever its target is.
   struct stat found {};
   if (::lstat(directory.c_str(), &found) != 0) return Done{};
   if (S_ISDIR(found.st_mode) && found.st_uid == ::geteuid() && (found.st_mode & others) == 0) {
     return Done{};
   }
   return failure(
-      fmt::format("the state directory {} is no directory of the slave's user's, or open to "
-                  "others; move it away, or, if only the slave's user has written there, chown it "
-                  "to that user and chmod 700 it",
+      fmt::format("the state directory {} must be a directory of the slave's user with mode 700; "
+                  "if only that user has written to it, fix it with chown and chmod 700, otherwise "
+                  "move it away",
                   directory));
 }
 
@@ -47,13 +48,14 @@ Status check_file(const std::string& path) {
     return Done{};
   }
   return failure(
-      fmt::format("{} is a link, has a second name, is not the slave's user's, or open to others; "
-                  "move it away, or, if it is the true one, leave it one name, chown it to that "
-                  "user and chmod 600 it",
+      fmt::format("{} must be a regular file of the slave's user with mode 600 and one hard link; "
+                  "if it is genuine, fix it with chown and chmod 600 and remove the other links, "
+                  "otherwise move it away",
                   path));
 }
 
-// Whether only root and we can put another in the place of what a path leads to by this step.
+// Whether only root and our user can replace this component of a path. In a directory with the
+// sticky bit, such as /tmp, other users cannot rename or remove what belongs to us.
 bool is_safe_step(const std::string& path) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) return true;
@@ -62,24 +64,27 @@ bool is_safe_step(const std::string& path) {
   return S_ISLNK(found.st_mode) || !is_open;
 }
 
-Status check_way(const fs::path& to) {
+// Checks each component of the path as it is written, and as it resolves: a symbolic link is only
+// as safe as the directory that contains it.
+Status check_parents(const fs::path& to) {
   std::error_code none;
   for (const auto& whole : {fs::absolute(to, none), fs::canonical(to, none)}) {
     fs::path step;
     for (const auto& name : whole) {
       step /= name;
       if (is_safe_step(step)) continue;
-      return failure(fmt::format(
-          "{}, which leads to the state directory, belongs to another user, or others may write "
-          "there; chown it to root or the slave's user and chmod go-w it, or start the slave with "
-          "another --work_dir",
-          step.string()));
+      return failure(
+          fmt::format("{} is a parent of the state directory, and is owned or writable by another "
+                      "user; chown it to root or the slave's user and chmod go-w it, or start the "
+                      "slave with another --work_dir",
+                      step.string()));
     }
   }
   return Done{};
 }
 
-// Writable for nobody else, whatever our umask.
+// Creates the missing parents, not writable by other users even if our umask would allow that.
+// Ignores errors: the checks that follow report a missing parent.
 void make_parents(const std::string& directory) {
   std::error_code ignored;
   const mode_t before = ::umask(0);
@@ -102,8 +107,9 @@ Status check_content(const std::string& directory) {
 }  // namespace
 
 Status prepare_state_directory(const std::string& directory) {
+  // In this order: a parent is checked before something is created in it that we rely on.
   make_parents(directory);
-  if (auto safe = check_way(fs::path(directory).parent_path()); !safe.ok()) return safe;
+  if (auto safe = check_parents(fs::path(directory).parent_path()); !safe.ok()) return safe;
   if (auto made = make_private(directory); !made.ok()) return made;
   if (auto checked = check_directory(directory); !checked.ok()) return checked;
   if (auto made = make_private(directory + "/run"); !made.ok()) return made;
@@ -111,7 +117,7 @@ Status prepare_state_directory(const std::string& directory) {
 }
 
 Status check_state_directory(const std::string& directory) {
-  if (auto safe = check_way(fs::path(directory).parent_path()); !safe.ok()) return safe;
+  if (auto safe = check_parents(fs::path(directory).parent_path()); !safe.ok()) return safe;
   if (auto checked = check_directory(directory); !checked.ok()) return checked;
   return check_content(directory);
 }

@@ -1,5 +1,6 @@
-// The directory in which one slave instance's state is kept. Whoever can write there, or put
-// another in its place, could have us run anything.
+// The directory that contains the state of one slave instance. A process that can write to it, or
+// replace it, could make this program run anything as the slave's user. So every use checks owners
+// and modes first.
 #pragma once
 
 #include <string>
@@ -8,12 +9,15 @@
 
 namespace containerizer {
 
-// Makes it, and run/ in it, readable by the owner alone. refused: it cannot be made, is not ours,
-// or others may read or change it, or the files in it (links and second names count as that), or
-// a directory above it.
+// Creates the directory, its missing parents and its run/ as needed, readable by the owner only,
+// and then checks everything as check_state_directory() does. refused: something cannot be created,
+// or a check failed.
 Status prepare_state_directory(const std::string& directory);
 
-// The same of one that there is; makes nothing. Success where there is none.
+// Checks an existing directory and creates nothing. Success if the directory does not exist.
+// refused: the directory, or a file in it, is not owned by our user, is accessible to other users,
+// or is a link; or another user can replace one of its parents. The text names the path and the
+// remedy.
 Status check_state_directory(const std::string& directory);
 
 }  // namespace containerizer

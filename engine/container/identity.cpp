@@ -15,6 +15,7 @@
 namespace containerizer {
 namespace {
 
+// Existing containers have labels with these names, so the names must never change.
 const char* const container_label = "docker-containerizer.container";
 const char* const nonce_label = "docker-containerizer.nonce";
 const char* const kind_label = "docker-containerizer.kind";
@@ -29,9 +30,11 @@ constexpr std::size_t longest_text = 1024;
 
 State state_seen(const ContainerFacts& seen) {
   if (!seen.started) return State::creating;
-  const bool over = seen.status == "exited" || seen.status == "dead" || seen.status == "removing";
-  // An ended container is taken up as running: whoever looks at it finds out how it ended.
-  return over || seen.status == "running" || seen.status == "paused" || seen.status == "restarting"
+  // An ended container is re-adopted as Running: the supervisor then finds out how it ended.
+  const bool has_ended =
+      seen.status == "exited" || seen.status == "dead" || seen.status == "removing";
+  return has_ended || seen.status == "running" || seen.status == "paused" ||
+                 seen.status == "restarting"
              ? State::running
              : State::starting;
 }
@@ -50,6 +53,7 @@ std::string make_nonce() {
   std::array<unsigned char, 16> random{};
   std::size_t filled = 0;
   while (filled < random.size()) {
+    // A signal can interrupt the call. Then it is repeated.
     const auto got = ::getrandom(random.data() + filled, random.size() - filled, 0);
     if (got > 0) filled += static_cast<std::size_t>(got);
   }
@@ -66,6 +70,7 @@ bool is_valid_container_id(const std::string& id) {
   const auto is_alphanumeric = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0;
   };
+  // The first character cannot be '.', so the ID is never "..", nor a hidden file.
   return !id.empty() && id.size() <= 128 && is_alphanumeric(id[0]) &&
          std::all_of(id.begin(), id.end(), [&](char c) {
            return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
@@ -100,7 +105,8 @@ std::optional<store::Container> rebuild(const ContainerFacts& seen) {
   c.nonce = label(nonce_label);
   c.kind = label(kind_label);
   c.directory = label(directory_label);
-  // Labels alone can be an image's, whose maker wrote them there; the name cannot.
+  // An image can contain labels, and its maker may have copied ours. An image cannot choose the
+  // name of a container, so the name must match the label.
   if (!is_valid_container_id(c.container_id) || seen.name != container_name(c.container_id) ||
       c.nonce.size() != 32 || !is_sandbox(c.directory, label(instance_label)) ||
       (c.kind != "command" && c.kind != "custom")) {

@@ -1,5 +1,6 @@
-// How a container of ours is recognised in the daemon: its labels carry the same identity as its
-// row, so that either can be rebuilt from the other, and nobody else's container is ever touched.
+// How a container of this program is recognised in the daemon. Its labels contain the same identity
+// as its row, so each can be rebuilt from the other. Containers of other programs are never
+// touched.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -12,26 +13,25 @@
 
 namespace containerizer {
 
-// The label that holds the slave instance (its work directory).
+// The label that contains the slave instance: its work directory.
 extern const char* const instance_label;
 
 // 128 random bits in hexadecimal.
 std::string make_nonce();
 
-// Whether an id can be one of Mesos' (and a file name, and part of a container's name): 1 to 128
-// letters, digits, '.', '_' and '-', the first one no punctuation.
+// Whether a container ID from Mesos can be a file name and a part of a container's name: 1 to 128
+// letters, digits, '.', '_' and '-', of which the first is a letter or a digit.
 bool is_valid_container_id(const std::string& id);
 
 // The labels for a create request.
 boost::json::object identity_labels(const store::Container& container, const std::string& instance);
 
-// Whether `seen` is the very container of this row: created for this launch, not for another of the
-// same id.
+// Whether `seen` was created for the launch in this row, and not for another launch with the same
+// container ID.
 bool is_ours(const ContainerFacts& seen, const store::Container& container);
 
-// The row of a container whose row was lost, with the state that what is seen implies. Nothing when
-// the labels are not complete, the container does not have the name that goes with them, or its
-// sandbox does not lie below the work directory that its instance label names.
+// The row of a container whose row was lost, in the state that `seen` implies. Nothing if the
+// labels are incomplete, or do not match the container's name.
 std::optional<store::Container> rebuild(const ContainerFacts& seen);
 
 }  // namespace containerizer

@@ -37,7 +37,9 @@ Result<store::Container> new_container(const mesos::containerizer::Launch& launc
   };
   const auto& id = launch.container_id().value();
   if (!is_valid_container_id(id)) {
-    return failure("the container id is not 1 to 128 letters, digits, '.', '_' or '-'");
+    return failure(
+        "the container ID must be 1 to 128 letters, digits, '.', '_' or '-', and must start with a "
+        "letter or digit");
   }
   if (!launch.has_executor_info()) return failure("the request has no executor_info");
   if (launch.directory().empty() || launch.directory()[0] != '/') {
@@ -67,14 +69,15 @@ store::Limits initial_limits(const mesos::containerizer::Launch& launch) {
   const auto wanted = sum_resources(launch.executor_info().resources());
   store::Limits limits;
   limits.cpus = wanted.cpus;
+  // The create request applies the same limit, so hard_memory is in effect from the start.
   if (wanted.memory) limits.memory = limits.hard_memory = memory_limit(*wanted.memory);
   return limits;
 }
 
 State state_of(const store::Container& container) {
   if (const auto state = state_named(container.state)) return *state;
-  throw store::StoreError("container " + container.container_id + " is recorded as \"" +
-                          container.state + "\", which is no state; mend its row or delete it");
+  throw store::StoreError("container " + container.container_id + " has the unknown state \"" +
+                          container.state + "\" in the database; fix or delete its row");
 }
 
 }  // namespace containerizer

@@ -1,4 +1,5 @@
-// A launch as it is recorded, so that whoever resumes it needs nothing of the process it came to.
+// A launch as the database records it. A supervisor that resumes the launch needs nothing from the
+// process that received it.
 #pragma once
 
 #include "containerizer.pb.h"
@@ -8,15 +9,15 @@
 
 namespace containerizer {
 
-// The row of a launch that has just arrived, in its first state; its boot is the caller's to name.
-// refused: the request lacks what every slave sends, or the container id is none.
+// The row of a new launch, in state Accepted. The caller sets its boot ID.
+// refused: the request lacks a field that every slave sends, or its container ID is invalid.
 Result<store::Container> new_container(const mesos::containerizer::Launch& launch);
 
 // The limits that a launch asks for.
 store::Limits initial_limits(const mesos::containerizer::Launch& launch);
 
-// The state that a row names. Throws StoreError when there is none of that name: this program did
-// not write the row.
+// The state that a row contains. Throws StoreError if it is unknown: then another program has
+// written the row.
 State state_of(const store::Container& container);
 
 }  // namespace containerizer

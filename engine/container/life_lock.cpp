@@ -25,7 +25,8 @@ LifeLock::LifeLock(const std::string& state_directory, const std::string& contai
 bool LifeLock::try_own(Host& host) {
   using Mode = LockFile::Mode;
   if (!file_.try_lock(static_cast<int>(Phase::ownership), Mode::exclusive)) return false;
-  // Only waiters that are just looking can be in the way of these.
+  // The owner alone takes these exclusively. A process that waits for a phase has its lock shared
+  // for a moment, and releases it at once.
   for (const Phase phase : {Phase::startup, Phase::outcome, Phase::executor}) {
     host.lock(file_, static_cast<int>(phase), Mode::exclusive, {}, nullptr);
   }
@@ -40,8 +41,10 @@ bool LifeLock::is_held(Phase phase) const {
 
 LockFile::Outcome LifeLock::await_passed(Host& host, Phase phase, std::optional<Deadline> deadline,
                                          const volatile std::sig_atomic_t* interrupted) {
+  // Without a lock file, no supervisor has started yet, or the container is Gone.
   if (!file_.valid()) return LockFile::Outcome::locked;
   const int byte = static_cast<int>(phase);
+  // Shared, so that any number of processes can wait for the same phase.
   const auto outcome = host.lock(file_, byte, LockFile::Mode::shared, deadline, interrupted);
   if (outcome == LockFile::Outcome::locked) file_.unlock(byte);
   return outcome;

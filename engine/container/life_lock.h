@@ -1,5 +1,6 @@
-// One lock file per container: who holds its lifecycle, and how far it has come. Other processes
-// wait on it without polling, and the kernel frees it however its holder dies.
+// One lock file per container. It shows whether a supervisor owns the container, and how far the
+// container's life has come. Other processes wait on it without polling. The kernel releases the
+// locks of an owner that dies.
 #pragma once
 
 #include <optional>
@@ -10,14 +11,14 @@
 
 namespace containerizer {
 
-// What the owner has yet to get past, in this order. It holds all of them at first and lets go of
-// one after the other; a freed one means "passed" only when the row says so too, else its owner
-// died.
+// The phases of a container's life, in order. Each is a byte of the lock file. The owner locks all
+// of them, and releases a phase when the container is past it. A released phase therefore means
+// that the container is past it, or that the owner died. The row shows which.
 enum class Phase {
-  startup,    // not running yet, and no termination recorded
-  outcome,    // no termination recorded
-  executor,   // not settled: `wait` may not answer in full
-  ownership,  // the owner's life
+  startup,    // passed when the container runs, or its termination is recorded
+  outcome,    // passed when the termination is recorded
+  executor,   // passed when the outcome is settled: `wait` may then send its full reply
+  ownership,  // passed when the owner has exited
 };
 
 // Whether a container in this state is past the phase.
@@ -25,17 +26,20 @@ bool is_past(State state, Phase phase);
 
 class LifeLock {
  public:
-  // `create` for owners-to-be. Without, a container whose lock file is gone counts as passed.
+  // `create` is for a process that will try to become the owner. Without it, and if the lock file
+  // does not exist, all phases are treated as released. Throws std::system_error as LockFile does.
   LifeLock(const std::string& state_directory, const std::string& container_id, bool create);
 
-  // Becomes the owner, holding every phase; false when there is one already. The owner keeps the
-  // object for as long as it owns.
+  // Becomes the owner and locks all phases. False if another process is the owner. Ownership ends
+  // when this object is destroyed, or when the process dies.
   bool try_own(Host& host);
-  // REQUIRES: we own.
+  // Releases a phase. REQUIRES: we are the owner.
   void pass(Phase phase);
 
+  // Whether an owner has locked the phase at this moment.
   bool is_held(Phase phase) const;
-  // As LockFile::lock.
+  // Blocks until the phase is released. Deadline, interruption and result are those of
+  // LockFile::lock().
   LockFile::Outcome await_passed(Host& host, Phase phase, std::optional<Deadline> deadline = {},
                                  const volatile std::sig_atomic_t* interrupted = nullptr);
 

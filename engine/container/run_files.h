@@ -1,4 +1,4 @@
-// The small files that a live container has in the state directory, beside its row.
+// The small files in the state directory that belong to a container until it is Gone.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@ namespace containerizer {
 //   ".lock"      its life lock,
 //   ".output"    the cursor of its output,
 //   ".facts"     its running facts,
-//   ".executor"  the mark that its mesos-executor has started.
+//   ".executor"  exists once its mesos-executor has started.
 std::string run_file(const std::string& state_directory, const std::string& container_id,
                      const std::string& suffix);
 
-// Deletes all files of a container that is Gone. Repeating it is harmless, also while another
-// process still has the lock file open.
+// Deletes all files of a container that is Gone. It may be repeated, and another process may still
+// have the lock file open.
 void remove_run_files(const std::string& state_directory, const std::string& container_id);
 
 }  // namespace containerizer

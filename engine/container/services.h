@@ -1,5 +1,5 @@
-// Where everything acts that the daemon does: one process's view of the store, the Docker daemon,
-// the host and its own settings. All outlive whoever holds a World.
+// Everything through which the code in engine/ reaches the outside world. cli/main.cpp creates the
+// real services; the simulation creates its own.
 #pragma once
 
 #include <string>
@@ -12,12 +12,13 @@
 
 namespace containerizer {
 
+// One process's services, for one thread. The referenced objects must outlive this one.
 struct Services {
   store::Store& store;
   Docker& docker;
   Host& host;
   const Settings& settings;
-  // The absolute path of this program, for others to be started with it, and its environment.
+  // The absolute path and the environment of this program, from which it starts further processes.
   std::string program;
   Environment environment;
 };

@@ -1,4 +1,4 @@
-// Seeing to it that a container has a supervisor, from any process.
+// Makes sure that a container has a supervisor. Any process may do so.
 #pragma once
 
 #include <string>
@@ -8,18 +8,20 @@
 
 namespace containerizer {
 
-// Success when, at some moment during the call, a supervisor owned the container or had nothing
-// left to do for it. Starts one if there is none: detached, so that nobody who kills our process
-// tree reaches it. Closes the store. refused: it could not be started.
+// Starts a supervisor if the container has none. Success means: at some moment during the call, a
+// supervisor owned the container, or found that nothing was left to do. The supervisor is detached,
+// so a slave that kills our process tree does not reach it. Closes the store.
+// refused or unavailable: the supervisor could not be started.
 Status ensure_supervisor(const Services& services, const std::string& container_id,
                          const std::string& sandbox);
 
-// Makes the supervisor look at the container's requests, starting one if there is none.
+// Makes the supervisor read the container's requests. Starts one if there is none. Closes the
+// store. Failures are those of ensure_supervisor().
 Status wake_supervisor(const Services& services, const std::string& container_id,
                        const std::string& sandbox);
 
-// The supervisor's side: tells whoever started it that the lock is taken (or that there is nothing
-// to do). `report` is the supervisor's original standard output.
+// The supervisor's side: reports to the process that started it that it has taken the lock, or has
+// nothing to do. `report` is the supervisor's original standard output, and is closed.
 void report_ready(Fd report);
 
 }  // namespace containerizer

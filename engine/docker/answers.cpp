@@ -13,9 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-// What the daemon has to say about an error.
+// The content of an answer that reports an error.
 struct Explanation {
-  std::string words;  // "" for none
+  std::string message;  // "" for none
   bool has_cause = false;
 };
 
@@ -23,35 +23,38 @@ Explanation explanation_of(const Answer& answer) {
   const auto document = parse_json(answer.body);
   if (!document || !document->is_object()) return {};
   const auto& object = document->get_object();
+  // "cause" is Podman's; see fault_of().
   return {one_line(text_member(object, "message")), object.contains("cause")};
 }
 
-// What a daemon says that is on its way down, or whose containerd is: nothing about the request.
-bool is_passing(std::string_view words) {
-  constexpr std::string_view passing[] = {"shutting down", "transport is closing",
+// Whether a message only shows that the daemon or its containerd is shutting down. Such a message
+// says nothing about the request, which can be tried again.
+bool is_temporary(std::string_view message) {
+  constexpr std::string_view phrases[] = {"shutting down", "transport is closing",
                                           "transport: error while dialing", "ttrpc: closed",
                                           "context canceled"};
-  return std::any_of(std::begin(passing), std::end(passing),
-                     [&](std::string_view phrase) { return mentions(words, phrase); });
+  return std::any_of(std::begin(phrases), std::end(phrases),
+                     [&](std::string_view phrase) { return mentions(message, phrase); });
 }
 
 Fault fault_of(const ApiCall& call, const std::string& subject, int status,
                const Explanation& explanation) {
-  const auto& words = explanation.words;
-  if (&call == &pull_call && !words.empty()) return pull_fault(words);
-  if (status == 404 && *call.missing != '\0' && mentions(words, call.missing) &&
-      (!call.names_subject || mentions(words, subject))) {
+  const auto& message = explanation.message;
+  if (&call == &pull_call && !message.empty()) return pull_fault(message);
+  if (status == 404 && *call.missing != '\0' && mentions(message, call.missing) &&
+      (!call.names_subject || mentions(message, subject))) {
     return Fault::not_found;
   }
-  if (call.explains && !words.empty() && !is_passing(words)) return Fault::refused;
-  // Old daemons give this text with 400 or 500, and Podman, without "container", too.
-  if (status == 409 || mentions(words, "is already in use by ")) return Fault::conflict;
+  if (call.explains && !message.empty() && !is_temporary(message)) return Fault::refused;
+  // Old daemons and Podman send this text with 400 or 500. Podman's lacks the word "container".
+  if (status == 409 || mentions(message, "is already in use by ")) return Fault::conflict;
   if ((status >= 400 && status < 500) || status == 501) return Fault::refused;
-  // Of a log driver; old daemons give this text with 500.
-  if (mentions(words, "does not support reading")) return Fault::refused;
-  // Podman has no other status than 500 for what it will not create; only its answers name a cause.
-  const bool will_not = &call == &create_call && explanation.has_cause && !is_passing(words);
-  return will_not ? Fault::refused : Fault::unavailable;
+  // The log driver cannot be read. Old daemons send this text with 500.
+  if (mentions(message, "does not support reading")) return Fault::refused;
+  // Podman answers 500 when it rejects a create request. Only Podman's answers contain a cause, so
+  // a cause distinguishes them from Docker's own 500, which can be temporary.
+  const bool is_final = &call == &create_call && explanation.has_cause && !is_temporary(message);
+  return is_final ? Fault::refused : Fault::unavailable;
 }
 
 std::int64_t number_member(const json::object& object, std::string_view name) {
@@ -73,7 +76,7 @@ std::map<std::string, std::string> labels_of(const json::object* labels) {
   return result;
 }
 
-// Podman has a word of its own for what has ended and is not cleaned up yet.
+// Podman reports "stopped" for a container that has exited and has not been cleaned up yet.
 std::string status_member(const json::object& object, std::string_view name) {
   const std::string status = text_member(object, name);
   return status == "stopped" ? "exited" : status;
@@ -95,32 +98,35 @@ std::string own_name(const json::object& listed) {
   return "";
 }
 
-const json::object none_word;
+const json::object empty_object;
 
 }  // namespace
 
-Failure because(const ApiCall& call, const std::string& subject, const Failure& reason) {
+Failure failure(const ApiCall& call, const std::string& subject, const Failure& reason) {
   const std::string gap = subject.empty() ? "" : " ";
   return Failure{reason.fault, std::string("cannot ") + call.attempt + gap + one_line(subject) +
                                    ": " + reason.text};
 }
 
-Failure refusal(const ApiCall& call, const std::string& subject, const Answer& answer) {
+Failure failure(const ApiCall& call, const std::string& subject, const Answer& answer) {
   const auto explanation = explanation_of(answer);
-  const auto& words = explanation.words;
+  const auto& message = explanation.message;
   const Fault fault = fault_of(call, subject, answer.status, explanation);
   const std::string status = "the daemon answered HTTP " + std::to_string(answer.status);
-  return because(call, subject, {fault, words.empty() ? status + " without a reason" : words});
+  return failure(call, subject,
+                 Failure{fault, message.empty() ? status + " without a reason" : message});
 }
 
-Failure unusable(const ApiCall& call, const std::string& subject) {
-  return because(call, subject,
-                 {Fault::unavailable,
-                  "the daemon's answer is not what the Docker Engine API describes; check that it "
-                  "is a Docker daemon that listens there"});
+Failure unusable_answer(const ApiCall& call, const std::string& subject) {
+  return failure(call, subject,
+                 Failure{Fault::unavailable,
+                         "the daemon's answer does not follow the Docker Engine API; check that a "
+                         "Docker daemon listens at this address"});
 }
 
-Fault pull_fault(std::string_view words) {
+Fault pull_fault(std::string_view message) {
+  // Registries answer "denied" for a missing image, too, unless the user may know that it is
+  // missing. So both cases have the same fault.
   constexpr std::string_view absent_phrases[] = {
       "not found",
       "manifest unknown",
@@ -130,18 +136,19 @@ Fault pull_fault(std::string_view words) {
       "authentication required",
       "no basic auth credentials",
   };
-  const bool absent = std::any_of(std::begin(absent_phrases), std::end(absent_phrases),
-                                  [&](std::string_view phrase) { return mentions(words, phrase); });
+  const bool absent =
+      std::any_of(std::begin(absent_phrases), std::end(absent_phrases),
+                  [&](std::string_view phrase) { return mentions(message, phrase); });
   return absent ? Fault::not_found : Fault::refused;
 }
 
 std::optional<ContainerFacts> read_inspect(const json::value& document) {
-  constexpr std::string_view never = "0001-01-01T00:00:00Z";
+  constexpr std::string_view never = "0001-01-01T00:00:00Z";  // the zero of Go's time
   const json::object* container = document.if_object();
   const json::object* state = container == nullptr ? nullptr : object_member(*container, "State");
   if (state == nullptr) return std::nullopt;
   const json::object* settings = object_member(*container, "Config");
-  if (settings == nullptr) settings = &none_word;
+  if (settings == nullptr) settings = &empty_object;
 
   ContainerFacts facts;
   facts.id = text_member(*container, "Id");

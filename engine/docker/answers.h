@@ -1,4 +1,4 @@
-// What the daemon's answers mean. Pure.
+// Interprets the daemon's answers. Pure.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -17,18 +17,17 @@ namespace containerizer {
 struct Answer {
   int status = 0;
   std::string body;
-  std::string api_version;  // of its header; "" when absent
-  bool is_podmans = false;  // Podman names its own version, too
+  std::string api_version;  // from its header; "" if the header is missing
 };
 
-// What the client can ask, as far as the meaning of answers depends on it.
+// One kind of call to the daemon: the facts that the interpretation of its answers needs.
 struct ApiCall {
-  const char* attempt;  // "start container": "cannot start container X: …"
-  // What the text of a 404 mentions when it is about the subject itself, not about something that
-  // the request needs (a network, a volume driver, another container); "" for never.
+  const char* attempt;  // "start container", for the message "cannot start container X: …"
+  // A 404 with this text concerns the subject itself. A 404 with another text concerns something
+  // that the request needs: a network, a volume driver, another container. "" for no such text.
   const char* missing;
-  bool names_subject;  // such a text names the subject, too
-  bool explains;       // any error with a text is the daemon's considered refusal, 5xx included
+  bool names_subject;  // a text with `missing` contains the subject's name, too
+  bool explains;       // an error with any text is a final refusal, even with a status of 5xx
 };
 
 inline constexpr ApiCall ping_call{"reach the daemon", "", false, false};
@@ -43,27 +42,30 @@ inline constexpr ApiCall image_call{"inspect image", "no such image", false, fal
 inline constexpr ApiCall pull_call{"pull image", "", false, true};
 inline constexpr ApiCall output_call{"read the output of container", "no such container", true,
                                      false};
-// Podman does not say which, and a wait needs no other.
+// Podman's text does not name the container. A wait needs nothing but its container, so the text
+// is clear without the name.
 inline constexpr ApiCall wait_call{"wait for container", "no such container", false, false};
 
-// "cannot start container X: " + reason, with the fault of `reason`.
-Failure because(const ApiCall& call, const std::string& subject, const Failure& reason);
+// "cannot start container X: REASON", with the fault of `reason`.
+Failure failure(const ApiCall& call, const std::string& subject, const Failure& reason);
 
-// An answer that is no success. Fault by status and text, as docker.h defines it.
-Failure refusal(const ApiCall& call, const std::string& subject, const Answer& answer);
+// The same for an answer that reports an error. The fault follows from its status and its text, as
+// docker.h defines.
+Failure failure(const ApiCall& call, const std::string& subject, const Answer& answer);
 
-// An answer of success that lacks what it should hold (unavailable).
-Failure unusable(const ApiCall& call, const std::string& subject);
+// The failure of an answer that reports success but lacks required content. Fault: unavailable.
+Failure unusable_answer(const ApiCall& call, const std::string& subject);
 
-// How a failed pull is to be taken by the daemon's words for it: not_found when the registry has no
-// such image or wants credentials; refused for everything else.
-Fault pull_fault(std::string_view words);
+// The fault of a failed pull, by the daemon's message. not_found: the registry does not have the
+// image, or requires credentials. refused: everything else.
+Fault pull_fault(std::string_view message);
 
-// The answer to GET /containers/{id}/json, and to GET /containers/json. Nothing when it is not one.
+// Read the answers to GET /containers/{id}/json and to GET /containers/json. Empty: the document
+// is something else.
 std::optional<ContainerFacts> read_inspect(const boost::json::value& document);
 std::optional<std::vector<ContainerFacts>> read_list(const boost::json::value& document);
 
-// Whether the container of an inspect answer has a terminal, so that its output is not framed.
+// Whether the container of an inspect answer has a terminal. Its output is not framed then.
 bool has_terminal(const boost::json::value& document);
 
 }  // namespace containerizer

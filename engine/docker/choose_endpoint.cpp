@@ -17,6 +17,7 @@ namespace {
 
 using Environment = std::map<std::string, std::string>;
 
+// Not a recorded context: the docker command then uses options and variables.
 constexpr const char* default_context = "default";
 
 Failure failure(const std::string& subject, const std::string& reason) {
@@ -28,27 +29,28 @@ std::string variable(const Environment& environment, const char* name) {
   return found == environment.end() ? std::string() : found->second;
 }
 
-// What names the daemon, for people, and what it says.
+// A name of a daemon or context, and the option, variable or file that contains it.
 struct Origin {
-  std::string subject;
+  std::string subject;  // for messages
   std::string name;
 };
 
 // --- Files
 
-// Why a file cannot be read; nothing when it can.
-std::string trouble_with(const std::string& path) {
-  // A supervisor has another working directory than the verb that has started it.
+// Returns why a file cannot be read, or "".
+std::string problem_with(const std::string& path) {
+  // The supervisor has another working directory than the verb that started it.
   if (!path.starts_with('/')) return "the path must be absolute";
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   return file.valid() ? "" : std::strerror(errno);
 }
 
-// Of what cannot be looked at, it is said when it is read.
+// A file that cannot be examined is treated as existing. The attempt to read it then reports why.
 bool exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
+// Names are looked up in /etc/hosts only, so no name server can delay a call.
 Result<Endpoint> read_host(const Origin& host) {
   const bool may_have_name = !host.name.starts_with("unix://");
   const auto hosts = may_have_name ? read_small_file("/etc/hosts") : std::nullopt;
@@ -57,16 +59,16 @@ Result<Endpoint> read_host(const Origin& host) {
   return endpoint;
 }
 
-// The endpoint with its settings, whose files have to be readable.
+// Adds TLS settings to the endpoint. refused: one of their files cannot be read.
 Result<Endpoint> with_tls(Endpoint endpoint, const std::string& subject, TlsSettings settings) {
   const std::pair<const char*, const std::string&> files[] = {
       {"the CA's certificate ", settings.ca},
       {"the certificate ", settings.certificate},
       {"the key ", settings.key}};
   for (const auto& [what, path] : files) {
-    const auto trouble = path.empty() ? "" : trouble_with(path);
-    if (trouble.empty()) continue;
-    return failure(subject, std::string("cannot read ").append(what).append(path) + ": " + trouble);
+    const auto problem = path.empty() ? "" : problem_with(path);
+    if (problem.empty()) continue;
+    return failure(subject, std::string("cannot read ").append(what).append(path) + ": " + problem);
   }
   endpoint.tls = std::move(settings);
   return endpoint;
@@ -74,17 +76,21 @@ Result<Endpoint> with_tls(Endpoint endpoint, const std::string& subject, TlsSett
 
 // --- A daemon named by options and variables
 
-// The usual file counts only if it is there; one that is given has to be.
+// The file's path, or "" to do without it. A file at its default place is optional; a file named by
+// an option is required.
 std::string present(const ClientOptions::File& file) {
   return file.is_given || exists(file.path) ? file.path : "";
 }
 
 TlsSettings tls_settings(const ClientOptions& options) {
-  // That of the CA has to be there, lest anybody's be trusted.
+  // The CA's certificate is always required. Without it, the certificates of public authorities
+  // would be trusted.
   return {options.verify, options.ca.path, present(options.certificate), present(options.key)};
 }
 
-Result<Endpoint> plain_endpoint(const ClientOptions& options, const Environment& environment) {
+Result<Endpoint> endpoint_without_context(const ClientOptions& options,
+                                          const Environment& environment) {
+  // An empty -H overrides DOCKER_HOST, too, and means the default socket.
   const Origin host = options.host ? Origin{docker_arguments, *options.host}
                                    : Origin{"DOCKER_HOST", variable(environment, "DOCKER_HOST")};
   auto endpoint = !host.name.empty() ? read_host(host)
@@ -100,7 +106,7 @@ Result<Endpoint> plain_endpoint(const ClientOptions& options, const Environment&
 
 // --- A daemon named by a context
 
-// The context that counts; "" in the name when there is none.
+// The context to use. Its name is "" if there is none.
 Result<Origin> choose_context(const ClientOptions& options, const Environment& environment) {
   if (!options.context.empty()) return Origin{docker_arguments, options.context};
   if (options.host || !variable(environment, "DOCKER_HOST").empty()) return Origin{};
@@ -112,12 +118,13 @@ Result<Origin> choose_context(const ClientOptions& options, const Environment& e
   if (!configuration || configuration->empty()) return Origin{};
   const auto current = read_current_context(*configuration);
   if (current.ok()) return Origin{file, current.value()};
-  return failure(file,
-                 current.failure().text +
-                     ", and may name a context; mend it, or name the daemon with DOCKER_HOST");
+  // The docker command ignores the file then, and silently uses another daemon.
+  return failure(
+      file, current.failure().text + "; it may name a context. Fix the file, or set DOCKER_HOST");
 }
 
-// The context's own files count where they are there.
+// The TLS settings of a context. All of its files are optional. Empty: the context does not use
+// TLS.
 std::optional<TlsSettings> tls_of(const std::string& directory, bool skip_verify) {
   if (!skip_verify && !exists(directory)) return std::nullopt;
   const auto present_in = [&](const char* name) {
@@ -133,9 +140,9 @@ Result<Endpoint> context_endpoint(const Origin& chosen, const std::string& direc
   const auto contexts = directory + "/contexts/";
   const auto own = context_directory(chosen.name);
   const auto file = contexts + "meta/" + own + "/meta.json";
-  if (const auto trouble = trouble_with(file); !trouble.empty()) {
-    return failure(subject, "cannot read " + file + ": " + trouble +
-                                "; docker context ls shows what there is");
+  if (const auto problem = problem_with(file); !problem.empty()) {
+    return failure(subject, "cannot read " + file + ": " + problem +
+                                "; `docker context ls` lists the contexts");
   }
   const auto context = read_context(read_small_file(file).value_or(""));
   if (!context.ok()) return failure(subject, file + ": " + context.failure().text);
@@ -157,7 +164,7 @@ Result<Endpoint> choose_endpoint(const Environment& environment) {
   if (!name.empty() && name != default_context) {
     return context_endpoint(context.value(), options.value().directory);
   }
-  return plain_endpoint(options.value(), environment);
+  return endpoint_without_context(options.value(), environment);
 }
 
 }  // namespace containerizer

@@ -1,4 +1,4 @@
-// Which daemon the operator means.
+// Determines the address of the daemon from the operator's settings.
 #pragma once
 
 #include <map>
@@ -8,16 +8,17 @@
 
 namespace containerizer {
 
-// The daemon that the docker command would ask, given these options (CONTAINERIZER_DOCKER_ARGS)
-// and variables: the first of --context, -H, DOCKER_HOST, DOCKER_CONTEXT and the current context of
-// its config.json, else the default socket, or localhost with TLS if that is asked for. A context
-// brings its own TLS settings; the others go by options and variables.
+// Returns the daemon that the docker command would use with these options
+// (CONTAINERIZER_DOCKER_ARGS) and variables. The first of these decides: --context, -H,
+// DOCKER_HOST, DOCKER_CONTEXT, the current context in docker's config.json. If there is none, it is
+// the default socket, or localhost if TLS is requested. A context contains its own TLS settings;
+// otherwise options and variables set them.
 //
-// Reads what it needs of docker's configuration and /etc/hosts, and sees that the files of TLS can
-// be read; what is in them is seen when a connection is made. Unlike docker, it takes no interest
-// in them when the daemon listens on a unix socket.
+// Reads docker's configuration and /etc/hosts. Checks that the TLS files can be read; a connection
+// reads their content. Unlike docker, it ignores the TLS files if the daemon listens on a unix
+// socket.
 //
-// refused: an option, variable or file that cannot be honoured; the text names it, and tells why.
+// refused: an option, variable or file is not valid; the text names it and the reason.
 Result<Endpoint> choose_endpoint(const std::map<std::string, std::string>& environment);
 
 }  // namespace containerizer

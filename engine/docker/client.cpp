@@ -23,9 +23,9 @@ namespace json = boost::json;
 
 // Major and minor.
 using ApiVersion = std::pair<unsigned, unsigned>;
-constexpr ApiVersion newest_api{1, 41};           // what this client is written for
-constexpr ApiVersion oldest_api{1, 24};           // of Docker 1.12
-constexpr ApiVersion first_to_date_right{1, 35};  // of Docker 17.12
+constexpr ApiVersion newest_api{1, 41};           // the version that this client is written for
+constexpr ApiVersion oldest_api{1, 24};           // Docker 1.12
+constexpr ApiVersion first_to_date_right{1, 35};  // Docker 17.12
 constexpr Duration removal_pause{50};
 constexpr Duration progress_interval{1000};
 
@@ -46,6 +46,7 @@ std::string path_of(const std::string& container, const char* rest) {
   return "/containers/" + percent_encode(container) + rest;
 }
 
+// HTTP/1.1 requires a Host header. On a unix socket its value does not matter.
 std::string host_header(const Endpoint& endpoint) {
   constexpr std::size_t any_scheme = 6;  // "tcp://"
   return endpoint.kind == Endpoint::Kind::tcp ? endpoint.text().substr(any_scheme) : "docker";
@@ -62,7 +63,8 @@ std::string auth_header(const RegistryAuth& auth) {
   return base64url(json::serialize(header));
 }
 
-// The daemon quotes an environment entry that it rejects: leaves only the name.
+// Removes the values of environment variables from the text, because they can be secrets. The
+// daemon quotes the whole entry that it rejects. The variable's name stays.
 Failure without_environment(Failure failure, const json::object& body) {
   const json::value* environment = body.if_contains("Env");
   if (environment == nullptr || !environment->is_array()) return failure;
@@ -88,19 +90,21 @@ Status done_if(const Result<Answer>& answer) {
 DockerClient::DockerClient(ClientSettings settings)
     : settings_(std::move(settings)), version_(settings_.api_version) {}
 
-// One request and its complete answer, on the kept connection if it is still good.
-Result<Answer> DockerClient::exchange(const Request& request, const Patience& patience) {
+// Sends a request and reads its complete answer, on the open connection if that still works. The
+// daemon may have closed an idle connection, which only shows when it is used. The request is then
+// sent again on a new connection, if it is safe to do so.
+Result<Answer> DockerClient::exchange(const Request& request, const Timeout& timeout) {
   const std::string bytes = to_bytes(request, host_header(settings_.endpoint));
   for (;;) {
     const bool reused = kept_.valid() && !kept_.stale();
     if (!reused) {
-      auto opened = Connection::open(settings_.endpoint, patience);
+      auto opened = Connection::open(settings_.endpoint, timeout);
       if (!opened.ok()) return opened.failure();
       kept_ = std::move(opened.value());
     }
     Exchange attempt(std::exchange(kept_, Connection()), ResponseReader::Body::whole);
-    Status status = attempt.send(bytes, patience);
-    if (status.ok()) status = attempt.finish(patience);
+    Status status = attempt.send(bytes, timeout);
+    if (status.ok()) status = attempt.finish(timeout);
     if (status.ok()) {
       kept_ = attempt.take_connection();
       return take_answer(attempt);
@@ -114,30 +118,30 @@ Status DockerClient::settle_version(const std::string& offered, const std::strin
   if (!newest) {
     return Failure{Fault::unavailable,
                    "the daemon at " + settings_.endpoint.text() +
-                       " does not name its API version; check that it is a Docker daemon that "
-                       "listens there"};
+                       " did not report an API version; check that a Docker daemon listens there"};
   }
   if (*newest < oldest_api) {
     return Failure{Fault::refused, "the daemon at " + settings_.endpoint.text() +
-                                       " has API version " + one_line(offered) +
-                                       ", and this needs " + to_text(oldest_api) +
-                                       "; upgrade it to Docker 1.12 or newer"};
+                                       " has API version " + one_line(offered) + ", but " +
+                                       to_text(oldest_api) +
+                                       " is required; upgrade it to Docker 1.12 or newer"};
   }
   dates_late_ = *newest < first_to_date_right;
+  // The version nearest to ours. A newer daemon may have dropped ours; its oldest one is then used.
   version_ =
       to_text(std::max(std::min(*newest, newest_api), read_version(oldest).value_or(oldest_api)));
   return Done{};
 }
 
-Status DockerClient::negotiate(const Patience& patience) {
+Status DockerClient::negotiate(const Timeout& timeout) {
   if (!version_.empty()) return Done{};
-  const auto ping = exchange({Method::get, "/_ping", ""}, patience);
+  const auto ping = exchange({Method::get, "/_ping", ""}, timeout);
   if (!ping.ok()) return ping.failure();
-  is_podman_ = ping.value().is_podmans;
-  // Daemons before API 1.25 do not say it there, and those far ahead may not go back to ours.
+  // Daemons before API 1.25 do not report their version here, and the header does not contain the
+  // oldest version that a newer daemon still supports. /version reports both.
   const auto offered = read_version(ping.value().api_version);
   if (offered && *offered <= newest_api) return settle_version(ping.value().api_version, "");
-  const auto version = exchange({Method::get, "/version", ""}, patience);
+  const auto version = exchange({Method::get, "/version", ""}, timeout);
   if (!version.ok()) return version.failure();
   const auto document = parse_json(version.value().body);
   const auto* object = document ? document->if_object() : nullptr;
@@ -146,72 +150,72 @@ Status DockerClient::negotiate(const Patience& patience) {
 }
 
 Result<Answer> DockerClient::ask(const ApiCall& call, const std::string& subject, Request request,
-                                 const Patience& patience) {
-  const Status negotiated = negotiate(patience);
-  if (!negotiated.ok()) return because(call, subject, negotiated.failure());
+                                 const Timeout& timeout) {
+  const Status negotiated = negotiate(timeout);
+  if (!negotiated.ok()) return failure(call, subject, negotiated.failure());
   request.target.insert(0, "/v" + version_);
-  auto answer = exchange(request, patience);
-  if (!answer.ok()) return because(call, subject, answer.failure());
+  auto answer = exchange(request, timeout);
+  if (!answer.ok()) return failure(call, subject, answer.failure());
   const int status = answer.value().status;
   const bool success = (status >= 200 && status < 300) || status == 304;
-  if (!success) return refusal(call, subject, answer.value());
+  if (!success) return failure(call, subject, answer.value());
   return answer;
 }
 
 Result<json::value> DockerClient::ask_json(const ApiCall& call, const std::string& subject,
-                                           Request request, const Patience& patience) {
-  const auto answer = ask(call, subject, std::move(request), patience);
+                                           Request request, const Timeout& timeout) {
+  const auto answer = ask(call, subject, std::move(request), timeout);
   if (!answer.ok()) return answer.failure();
   auto document = parse_json(answer.value().body);
-  if (!document) return unusable(call, subject);
+  if (!document) return unusable_answer(call, subject);
   return std::move(*document);
 }
 
 Result<Exchange> DockerClient::open_stream(const ApiCall& call, const std::string& subject,
-                                           Request request, const Patience& patience) {
-  const Status negotiated = negotiate(patience);
-  if (!negotiated.ok()) return because(call, subject, negotiated.failure());
-  auto connection = Connection::open(settings_.endpoint, patience);
-  if (!connection.ok()) return because(call, subject, connection.failure());
+                                           Request request, const Timeout& timeout) {
+  const Status negotiated = negotiate(timeout);
+  if (!negotiated.ok()) return failure(call, subject, negotiated.failure());
+  auto connection = Connection::open(settings_.endpoint, timeout);
+  if (!connection.ok()) return failure(call, subject, connection.failure());
   request.target.insert(0, "/v" + version_);
+  // A stream has its own connection, because no other answer can arrive before it ends.
   Exchange stream(std::move(connection.value()), ResponseReader::Body::endless);
-  const Status sent = stream.send(to_bytes(request, host_header(settings_.endpoint)), patience);
-  if (!sent.ok()) return because(call, subject, sent.failure());
+  const Status sent = stream.send(to_bytes(request, host_header(settings_.endpoint)), timeout);
+  if (!sent.ok()) return failure(call, subject, sent.failure());
   return stream;
 }
 
 Result<std::string> DockerClient::create(const std::string& name, const json::object& body) {
-  const Patience patience(settings_.call_deadline);
-  const Status negotiated = negotiate(patience);
-  if (!negotiated.ok()) return because(create_call, name, negotiated.failure());
-  if (Status good = is_podman_ ? check_for_podman(body) : Done{}; !good.ok()) {
-    return because(create_call, name, good.failure());
-  }
+  const Timeout timeout(settings_.call_deadline);
+  const Status negotiated = negotiate(timeout);
+  if (!negotiated.ok()) return failure(create_call, name, negotiated.failure());
+  // The version must be known here, because the body depends on it.
   const auto version = read_version(version_).value_or(newest_api);
   const auto fitting = create_body_for(version.second, body);
-  if (!fitting.ok()) return because(create_call, name, fitting.failure());
+  if (!fitting.ok()) return failure(create_call, name, fitting.failure());
   const Request request{Method::post, "/containers/create" + query({{"name", name}}),
                         json::serialize(fitting.value())};
-  const auto answer = ask_json(create_call, name, request, patience);
+  const auto answer = ask_json(create_call, name, request, timeout);
   if (!answer.ok()) return without_environment(answer.failure(), body);
   const auto* created = answer.value().if_object();
   std::string id = created == nullptr ? "" : text_member(*created, "Id");
-  if (id.empty()) return unusable(create_call, name);
+  if (id.empty()) return unusable_answer(create_call, name);
   return id;
 }
 
 Status DockerClient::start(const std::string& container) {
   return done_if(ask(start_call, container, {Method::post, path_of(container, "/start"), ""},
-                     Patience(settings_.call_deadline)));
+                     Timeout(settings_.call_deadline)));
 }
 
 Result<ContainerFacts> DockerClient::inspect(const std::string& container) {
   const auto answer =
       ask_json(inspect_call, container, {Method::get, path_of(container, "/json"), ""},
-               Patience(settings_.call_deadline));
+               Timeout(settings_.call_deadline));
   if (!answer.ok()) return answer.failure();
   auto facts = read_inspect(answer.value());
-  if (!facts) return unusable(inspect_call, container);
+  if (!facts) return unusable_answer(inspect_call, container);
+  // Such a time would make a correct exit code look invented (engine/lifecycle/termination.h).
   if (dates_late_) facts->finished_at.clear();
   return std::move(*facts);
 }
@@ -223,18 +227,18 @@ Result<std::vector<ContainerFacts>> DockerClient::list(const std::string& label,
   const Request request{
       Method::get,
       "/containers/json" + query({{"all", "1"}, {"filters", json::serialize(filters)}}), ""};
-  const auto answer = ask_json(list_call, wanted, request, Patience(settings_.call_deadline));
+  const auto answer = ask_json(list_call, wanted, request, Timeout(settings_.call_deadline));
   if (!answer.ok()) return answer.failure();
   auto containers = read_list(answer.value());
-  if (!containers) return unusable(list_call, wanted);
+  if (!containers) return unusable_answer(list_call, wanted);
   return std::move(*containers);
 }
 
 Status DockerClient::kill(const std::string& container, const std::string& signal) {
   const Request request{Method::post, path_of(container, "/kill") + query({{"signal", signal}}),
                         ""};
-  const auto answer = ask(kill_call, container, request, Patience(settings_.call_deadline));
-  // Daemons disagree on the status and the words of the second.
+  const auto answer = ask(kill_call, container, request, Timeout(settings_.call_deadline));
+  // The container may have exited meanwhile. Daemons report that with different statuses and texts.
   if (answer.failed_with(Fault::not_found) ||
       (!answer.ok() && (mentions(answer.failure().text, "is not running") ||
                         mentions(answer.failure().text, "can only kill running containers")))) {
@@ -245,17 +249,18 @@ Status DockerClient::kill(const std::string& container, const std::string& signa
 
 Status DockerClient::remove(const std::string& container) {
   const Request request{Method::remove, path_of(container, "?v=1&force=1"), ""};
-  const Patience patience(settings_.call_deadline);
+  const Timeout timeout(settings_.call_deadline);
   for (;;) {
-    const auto answer = ask(remove_call, container, request, patience);
+    const auto answer = ask(remove_call, container, request, timeout);
     if (answer.failed_with(Fault::not_found)) return Done{};
     const bool under_way = answer.failed_with(Fault::conflict) &&
                            mentions(answer.failure().text, "already in progress");
     if (!under_way) return done_if(answer);
-    if (time_left(patience.end) <= removal_pause) {
+    // Not a conflict for the caller: the removal in progress may succeed later.
+    if (time_left(timeout.end) <= removal_pause) {
       return Failure{Fault::unavailable, answer.failure().text};
     }
-    // Asking again, and not just looking, takes over should the removal under way fail.
+    // Another removal is in progress. It can fail, so this asks again instead of only looking.
     ::poll(nullptr, 0, static_cast<int>(removal_pause.count()));
   }
 }
@@ -263,12 +268,12 @@ Status DockerClient::remove(const std::string& container) {
 Status DockerClient::update(const std::string& container, const json::object& body) {
   return done_if(ask(update_call, container,
                      {Method::post, path_of(container, "/update"), json::serialize(body)},
-                     Patience(settings_.call_deadline)));
+                     Timeout(settings_.call_deadline)));
 }
 
 Result<bool> DockerClient::has_image(const std::string& reference) {
   const Request request{Method::get, "/images/" + percent_encode(reference, "/:@") + "/json", ""};
-  const auto answer = ask(image_call, reference, request, Patience(settings_.call_deadline));
+  const auto answer = ask(image_call, reference, request, Timeout(settings_.call_deadline));
   if (answer.failed_with(Fault::not_found)) return false;
   if (!answer.ok()) return answer.failure();
   return true;
@@ -283,12 +288,12 @@ Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth
   if (!auth.empty()) {
     request.headers.emplace_back("X-Registry-Auth", auth_header(auth));
   }
-  auto opened = open_stream(pull_call, reference, request, Patience(settings_.call_deadline));
+  auto opened = open_stream(pull_call, reference, request, Timeout(settings_.call_deadline));
   if (!opened.ok()) return opened.failure();
   Exchange& stream = opened.value();
   PullProgress report(listener, progress_interval);
-  Patience silence(settings_.pull_silence);
-  const auto failed = [&](const Failure& why) { return because(pull_call, reference, why); };
+  Timeout silence(settings_.pull_silence);
+  const auto failed = [&](const Failure& why) { return failure(pull_call, reference, why); };
   for (;;) {
     ResponseReader& answer = stream.answer();
     const bool flowing = answer.headers_complete() && answer.status() == 200;
@@ -296,35 +301,40 @@ Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth
       const Status fed = report.feed(answer.take_body());
       if (!fed.ok()) return failed(fed.failure());
     }
-    if (answer.complete() && !flowing) return refusal(pull_call, reference, take_answer(stream));
+    if (answer.complete() && !flowing) return failure(pull_call, reference, take_answer(stream));
     if (answer.complete()) {
       const Status ended = report.finish();
       return ended.ok() ? ended : failed(ended.failure());
     }
-    const Readiness readiness = wait_for(stream.fd(), POLLIN, silence.end, interrupt);
-    if (readiness == Readiness::interrupted) {
-      return failed({Fault::interrupted, "the pull was called off"});
-    }
-    if (readiness == Readiness::timed_out) {
-      return failed(stream.connection().silent(silence));
-    }
     const auto arrived = stream.advance();
     if (!arrived.ok()) return failed(arrived.failure());
-    silence = Patience(settings_.pull_silence);
+    // Only silence is limited, not the length of the pull.
+    if (arrived.value()) silence = Timeout(settings_.pull_silence);
+    // TLS may keep further bytes, which poll() cannot see. So look only at the interrupt after
+    // bytes.
+    const Deadline end = arrived.value() ? deadline_in(Duration::zero()) : silence.end;
+    const Readiness readiness = wait_for(stream.fd(), POLLIN, end, interrupt);
+    if (readiness == Readiness::interrupted) {
+      return failed({Fault::interrupted, "the pull was cancelled"});
+    }
+    if (readiness == Readiness::timed_out && !arrived.value()) {
+      return failed(stream.connection().silent(silence));
+    }
   }
 }
 
 Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& container,
                                                            const std::string& since, bool follow) {
-  const Patience patience(settings_.call_deadline);
+  const Timeout timeout(settings_.call_deadline);
   std::string since_time;
   if (!since.empty()) {
     const auto time = unix_time(since);
-    if (!time.ok()) return because(output_call, container, time.failure());
+    if (!time.ok()) return failure(output_call, container, time.failure());
     since_time = time.value();
   }
+  // Only inspect reports whether the container has a terminal, which decides the stream's format.
   const auto inspected =
-      ask_json(output_call, container, {Method::get, path_of(container, "/json"), ""}, patience);
+      ask_json(output_call, container, {Method::get, path_of(container, "/json"), ""}, timeout);
   if (!inspected.ok()) return inspected.failure();
   const Request request{Method::get,
                         path_of(container, "/logs") + query({{"follow", follow ? "1" : ""},
@@ -333,7 +343,7 @@ Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& co
                                                              {"timestamps", "1"},
                                                              {"since", since_time}}),
                         ""};
-  auto stream = open_stream(output_call, container, request, patience);
+  auto stream = open_stream(output_call, container, request, timeout);
   if (!stream.ok()) return stream.failure();
   return make_output_stream(std::move(stream.value()), container,
                             has_terminal(inspected.value()) ? OutputDecoder::Format::bare
@@ -342,15 +352,16 @@ Result<std::unique_ptr<OutputStream>> DockerClient::output(const std::string& co
 
 Result<std::unique_ptr<ExitStream>> DockerClient::open_exit_stream(const std::string& container) {
   auto stream = open_stream(wait_call, container, {Method::post, path_of(container, "/wait"), ""},
-                            Patience(settings_.call_deadline));
+                            Timeout(settings_.call_deadline));
   if (!stream.ok()) return stream.failure();
   return make_exit_stream(std::move(stream.value()), container);
 }
 
+// Without a version in the path, so that it reaches a daemon of any version.
 Status DockerClient::ping() {
-  const auto answer = exchange({Method::get, "/_ping", ""}, Patience(settings_.call_deadline));
-  if (!answer.ok()) return because(ping_call, "", answer.failure());
-  if (answer.value().status != 200) return refusal(ping_call, "", answer.value());
+  const auto answer = exchange({Method::get, "/_ping", ""}, Timeout(settings_.call_deadline));
+  if (!answer.ok()) return failure(ping_call, "", answer.failure());
+  if (answer.value().status != 200) return failure(ping_call, "", answer.value());
   return Done{};
 }
 

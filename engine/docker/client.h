@@ -1,4 +1,4 @@
-// Docker by way of the Daemon's REST API.
+// Implements the interface to Docker with the daemon's REST API.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -17,16 +17,16 @@ struct ApiCall;
 struct ClientSettings {
   Endpoint endpoint;
   Duration call_deadline{30'000};
-  // How long the daemon may say nothing during a pull. It is silent while it unpacks a large file.
+  // How long the daemon may send nothing during a pull. It is silent while it unpacks a large file.
   Duration pull_silence{120'000};
-  // The API version to use, if an earlier client has found it out; "" to ask the daemon.
+  // The API version to use, if an earlier client has determined it. "": ask the daemon.
   std::string api_version;
 };
 
-// The client. Nothing is connected before the first call. Ordinary calls share one connection, kept
-// alive between them; each stream and each pull has its own, and streams may outlive the client.
-// One thread; raises no signals; holds no lock. What docker.h says of failures holds; their texts
-// never hold environment values or credentials.
+// Connects at the first call. Ordinary calls share one connection, which stays open between calls.
+// Each stream and each pull has its own connection. Streams may outlive the client. One thread.
+// Raises no signals and takes no locks. Failures are those of docker.h; their texts never contain
+// values of environment variables or credentials.
 class DockerClient final : public Docker {
  public:
   explicit DockerClient(ClientSettings settings);
@@ -47,28 +47,28 @@ class DockerClient final : public Docker {
   Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) override;
   Status ping() override;
 
-  // The version in use: 1.41, or the daemon's nearest to it; "" before the first call.
+  // The version in use: 1.41, or the closest one that the daemon supports. "" before the first
+  // call.
   const std::string& api_version() const { return version_; }
 
  private:
-  Result<Answer> exchange(const Request& request, const Patience& patience);
-  Status negotiate(const Patience& patience);
+  Result<Answer> exchange(const Request& request, const Timeout& timeout);
+  Status negotiate(const Timeout& timeout);
   Status settle_version(const std::string& offered, const std::string& oldest);
   Result<Answer> ask(const ApiCall& call, const std::string& subject, Request request,
-                     const Patience& patience);
+                     const Timeout& timeout);
   Result<boost::json::value> ask_json(const ApiCall& call, const std::string& subject,
-                                      Request request, const Patience& patience);
+                                      Request request, const Timeout& timeout);
   Result<Exchange> open_stream(const ApiCall& call, const std::string& subject, Request request,
-                               const Patience& patience);
+                               const Timeout& timeout);
 
   ClientSettings settings_;
   std::string version_;
-  bool dates_late_ = false;  // an old daemon, to which a container ends when it hears of that
-  bool is_podman_ = false;
-  Connection kept_;  // between calls; not valid when there is none
+  bool dates_late_ = false;  // an old daemon, which dates an exit when it learns of it
+  Connection kept_;          // the connection that stays open between calls; may be invalid
 };
 
-// The same behind the interface.
+// Creates a client.
 std::unique_ptr<Docker> connect_docker(const ClientSettings& settings);
 
 }  // namespace containerizer

@@ -1,11 +1,10 @@
 #include "engine/docker/client_options.h"
 
-#include <algorithm>
 #include <functional>
-#include <iterator>
 #include <string_view>
 #include <vector>
 
+#include "host/options.h"
 #include "host/text.h"
 
 namespace containerizer {
@@ -18,7 +17,7 @@ Failure failure(const std::string& reason) {
   return Failure{Fault::refused, one_line(std::string(docker_arguments) + ": " + reason)};
 }
 
-// What the words say, as they say it.
+// The options as they are given, before variables fill the gaps.
 struct Given {
   std::vector<std::string> hosts;
   std::string context;
@@ -30,23 +29,24 @@ struct Given {
   std::optional<std::string> key;
 };
 
-struct Option {
+struct Row {
   std::string_view long_name;
   std::string_view short_name;
   std::function<void(Given&, const std::string&)> set;  // of an option with a value
-  std::function<void(Given&, bool)> turn = {};          // of a flag
+  std::function<void(Given&, bool)> turn = {};          // of a switch
 };
 
-const std::vector<Option>& options() {
+const std::vector<Row>& rows() {
   using G = Given;
   using S = const std::string;
-  static const std::vector<Option> all{
+  static const std::vector<Row> all{
       {"--host", "-H", [](G& g, S& v) { g.hosts.push_back(v); }},
       {"--context", "-c", [](G& g, S& v) { g.context = v; }},
       {"--config", "", [](G& g, S& v) { g.settings = v; }},
       {"--tlscacert", "", [](G& g, S& v) { g.ca = v; }},
       {"--tlscert", "", [](G& g, S& v) { g.certificate = v; }},
       {"--tlskey", "", [](G& g, S& v) { g.key = v; }},
+      // The output of the docker command does not exist here.
       {"--log-level", "-l", [](G&, S&) {}},
       {"--tls", "", nullptr, [](G& g, bool on) { g.tls = on; }},
       {"--tlsverify", "", nullptr, [](G& g, bool on) { g.verify = on; }},
@@ -55,60 +55,48 @@ const std::vector<Option>& options() {
   return all;
 }
 
-const Option* find_option(const std::string& name) {
-  const auto found = std::find_if(options().begin(), options().end(), [&](const Option& option) {
-    return name == option.long_name || (!option.short_name.empty() && name == option.short_name);
-  });
-  return found == options().end() ? nullptr : &*found;
-}
-
-struct Word {
-  std::string name;
-  std::optional<std::string> value;
-};
-
-// "--name", "--name=value", "-n", "-nvalue", "-n=value".
-Word take_apart(const std::string& word) {
-  const bool is_long = word.starts_with("--");
-  const std::size_t end = is_long ? std::min(word.find('='), word.size()) : 2;
-  if (end >= word.size()) return {word, std::nullopt};
-  return {word.substr(0, end), word.substr(word[end] == '=' ? end + 1 : end)};
-}
-
-// As docker reads the values of its flags.
-std::optional<bool> to_bool(const std::string& text) {
-  for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"}) {
-    if (text == yes) return true;
+Result<const Row*> find_row(const std::string& name) {
+  for (const auto& row : rows()) {
+    if (name == row.long_name || name == row.short_name) return &row;
   }
-  for (const char* no : {"0", "f", "F", "false", "FALSE", "False"}) {
-    if (text == no) return false;
-  }
-  return std::nullopt;
+  return failure("unknown option '" + name + "'");
 }
 
-Result<Given> read_words(const std::vector<std::string>& words) {
+Status apply(const Option& option, Given& given) {
+  const auto row = find_row(option.name);
+  if (!row.ok()) return row.failure();
+  if (!row.value()->turn) {
+    row.value()->set(given, option.value);
+    return Done{};
+  }
+  const auto on = parse_switch(option.value);
+  if (!on) return failure("option " + option.name + " takes true or false");
+  row.value()->turn(given, *on);
+  return Done{};
+}
+
+Result<Given> read_arguments(const std::vector<std::string>& arguments) {
   Given given;
-  for (auto word = words.begin(); word != words.end(); ++word) {
-    Word parts = take_apart(*word);
-    const Option* option = find_option(parts.name);
-    if (option == nullptr) return failure("unknown option '" + parts.name + "'");
-    if (option->turn) {
-      const auto on = to_bool(parts.value.value_or("true"));
-      if (!on) return failure("option " + parts.name + " takes true or false");
-      option->turn(given, *on);
-      continue;
+  OptionReader reader([](const std::string& name) -> Result<bool> {
+    const auto row = find_row(name);
+    if (!row.ok()) return row.failure();
+    return row.value()->turn != nullptr;
+  });
+  for (const auto& argument : arguments) {
+    const auto options = reader.read(argument);
+    if (options.failed_with(Fault::not_found)) return failure("unknown option '" + argument + "'");
+    if (!options.ok()) return options.failure();
+    for (const auto& option : options.value()) {
+      if (const Status applied = apply(option, given); !applied.ok()) return applied.failure();
     }
-    if (!parts.value) {
-      if (std::next(word) == words.end()) {
-        return failure("option " + parts.name + " lacks its value");
-      }
-      parts.value = *++word;
-    }
-    option->set(given, *parts.value);
   }
+  if (!reader.without_value().empty()) {
+    return failure("option " + reader.without_value() + " has no value");
+  }
+  // The docker command rejects these combinations, too.
   if (given.hosts.size() > 1) return failure("-H is given more than once; name one daemon");
   if (!given.hosts.empty() && !given.context.empty()) {
-    return failure("-H and --context exclude each other; name one daemon");
+    return failure("-H and --context cannot be combined; name one daemon");
   }
   return given;
 }
@@ -119,21 +107,23 @@ std::string variable(const Environment& environment, const char* name) {
 }
 
 Result<Given> read_given(const Environment& environment) {
-  const auto words = split_words(variable(environment, docker_arguments));
-  if (!words.ok()) return failure(words.failure().text);
-  return read_words(words.value());
+  const auto arguments = split_words(variable(environment, docker_arguments));
+  if (!arguments.ok()) return failure(arguments.failure().text);
+  return read_arguments(arguments.value());
 }
 
-std::string usual_directory(const Environment& environment) {
+// Where docker's configuration is unless --config names another directory; "" if it is unknown.
+std::string default_directory(const Environment& environment) {
   auto directory = variable(environment, "DOCKER_CONFIG");
   if (!directory.empty()) return directory;
   const auto home = variable(environment, "HOME");
   return home.empty() ? "" : home + "/.docker";
 }
 
+// As with the docker command, --config does not move the certificates.
 std::string certificate_directory(const Environment& environment) {
   auto directory = variable(environment, "DOCKER_CERT_PATH");
-  return directory.empty() ? usual_directory(environment) : directory;
+  return directory.empty() ? default_directory(environment) : directory;
 }
 
 }  // namespace
@@ -145,9 +135,9 @@ Result<ClientOptions> read_client_options(const Environment& environment) {
   ClientOptions options;
   if (!given.hosts.empty()) options.host = given.hosts.front();
   options.context = given.context;
-  options.directory = given.settings.empty() ? usual_directory(environment) : given.settings;
+  options.directory = given.settings.empty() ? default_directory(environment) : given.settings;
   options.verify = given.verify.value_or(!variable(environment, "DOCKER_TLS_VERIFY").empty());
-  // --tlsverify=false asks for TLS, too.
+  // The docker command uses TLS as soon as --tlsverify is given, even with the value false.
   options.tls = given.verify || options.verify ||
                 given.tls.value_or(!variable(environment, "DOCKER_TLS").empty());
   const auto directory = certificate_directory(environment);
@@ -162,7 +152,7 @@ Result<ClientOptions> read_client_options(const Environment& environment) {
 
 std::string client_directory(const Environment& environment) {
   const auto options = read_client_options(environment);
-  return options.ok() ? options.value().directory : usual_directory(environment);
+  return options.ok() ? options.value().directory : default_directory(environment);
 }
 
 }  // namespace containerizer

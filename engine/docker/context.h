@@ -1,5 +1,5 @@
-// Contexts of docker: daemons that `docker context create` has put on record, in files below the
-// directory of its configuration. Pure: the content of files is given.
+// Reads contexts of docker: daemons that `docker context create` has recorded in files below
+// docker's configuration directory. Pure: the caller passes the content of the files.
 #pragma once
 
 #include <string>
@@ -9,19 +9,20 @@
 
 namespace containerizer {
 
-// What a context says of its daemon; beside it there may be certificates.
+// A context's daemon. Its certificates are in separate files.
 struct Context {
-  std::string host;  // as DOCKER_HOST writes it; "" for the default socket
+  std::string host;  // in the form of DOCKER_HOST; "" for the default socket
   bool skip_verify = false;
 };
 
-// Reads a meta.json. refused: it is none, or knows no Docker daemon; the text tells why.
+// Reads a meta.json. refused: the content is malformed, or it does not name a Docker daemon; the
+// text says which.
 Result<Context> read_context(std::string_view meta);
 
-// The context that a config.json makes the current one, "" for none. refused: it is no such file.
+// The current context in a config.json, "" for none. refused: the content is malformed.
 Result<std::string> read_current_context(std::string_view configuration);
 
-// The directory of a context's files, below `contexts/meta` and `contexts/tls`.
+// The name of a context's directory below `contexts/meta` and `contexts/tls`.
 std::string context_directory(std::string_view name);
 
 }  // namespace containerizer

@@ -1,9 +1,10 @@
-// The daemon's view of Docker: one interface, so that a simulation can stand in for the daemon.
+// The interface to Docker. Besides the client of the daemon, host tasks and the simulation
+// implement it.
 //
-// Every call ends within the deadline that the implementation was given for calls, whatever the
-// daemon does. A call whose answer did not arrive is Fault::unavailable: its effect is unknown, and
-// the caller must look (inspect) before it concludes anything. One thread, one Docker.
-// Facts: Docker Engine API 1.24 to 1.41; names of JSON fields as there.
+// Every call ends within the implementation's deadline for calls, whatever the daemon does. A call
+// without an answer fails with Fault::unavailable: its effect is unknown, and the caller must
+// inspect the container before it concludes anything. A Docker belongs to one thread.
+// Facts: Docker Engine API 1.24 to 1.41. JSON fields have the names that this API gives them.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -19,70 +20,71 @@
 
 namespace containerizer {
 
-// News of a pull, for people: one line without control characters.
+// The progress of a pull, for the operator.
 struct PullNews {
-  std::string line;
-  // How far it has come, from 0 to 1, in lines that come again and again to say so.
+  std::string line;  // one line without control characters
+  // The completed part, from 0 to 1; set in lines that repeat as the pull advances.
   std::optional<double> fraction;
 };
 using PullListener = std::function<void(const PullNews&)>;
 
-// What `inspect` says of a container, reduced to what decisions need.
+// The part of the answer to `inspect` that decisions need.
 struct ContainerFacts {
   std::string id;      // 64 hexadecimal digits
   std::string name;    // without the leading slash
   std::string status;  // created, running, paused, restarting, removing, exited, dead
   std::map<std::string, std::string> labels;
-  bool started = false;  // has been started at least once
+  bool started = false;  // it was started at least once
   bool oom_killed = false;
-  int exit_code = 0;     // meaningful when status is exited or dead
-  std::string error;     // why the last start failed, in the daemon's words
-  std::int64_t pid = 0;  // the first process, as the daemon's host numbers it; 0 when not running
-  std::string stop_signal;        // "" for the default
-  std::int64_t memory_limit = 0;  // the hard limit in bytes; 0 for none, and in lists
-  std::int64_t swap_limit = 0;    // memory and swap together; -1 for none, 0 for unknown
-  std::int64_t cpu_quota = 0;     // microseconds of each period; 0 for none
-  std::string finished_at;        // RFC 3339, as given; "" where the daemon does not know
+  int exit_code = 0;        // valid if status is exited or dead
+  std::string error;        // why the last start failed: the daemon's message
+  std::int64_t pid = 0;     // of the first process, on the daemon's host; 0 if it does not run
+  std::string stop_signal;  // "" for the default
+  std::int64_t memory_limit = 0;  // the hard limit in bytes; 0 for none, and always 0 in lists
+  std::int64_t swap_limit = 0;    // memory and swap together, in bytes; -1 for none, 0 for unknown
+  std::int64_t cpu_quota = 0;     // microseconds per period; 0 for none
+  std::string finished_at;        // RFC 3339, unchanged; "" if the daemon does not know it
 };
 
 // One line (or piece of a long line) that the container wrote.
 struct OutputEntry {
   enum class Stream { out, err };
   Stream stream = Stream::out;
-  std::string timestamp;  // RFC 3339 with nine decimals, as the daemon wrote it
-  std::string bytes;      // as the container wrote them, line end included
+  std::string timestamp;  // RFC 3339 with nine decimals, unchanged
+  std::string bytes;      // unchanged, with the line end
 };
 
-// A container's output, in the daemon's order. An idle stream holds no buffers.
+// A container's output, in the daemon's order. An idle stream has no buffers.
 class OutputStream {
  public:
   virtual ~OutputStream() = default;
-  // Readable when next() may have something to say. Wait for it only after next() had nothing:
-  // entries may have arrived together.
+  // Readable when next() may return something. Poll it only after next() returned nothing, because
+  // several entries can arrive together.
   virtual int fd() const = 0;
-  // Without blocking: an entry; nothing yet (an empty optional); Fault::not_found at the end, which
-  // proves nothing about the container (a daemon that shuts down ends its streams properly);
-  // Fault::unavailable when the connection broke; Fault::refused when the daemon has no output to
-  // give (its log driver cannot be read). A failure is final.
+  // Returns the next entry, or an empty optional if it has not arrived yet. Does not block.
+  // not_found: the end of the stream. This proves nothing about the container, because a daemon
+  // that shuts down ends its streams properly. unavailable: the connection broke. refused: the log
+  // driver cannot be read. Every failure is final.
   virtual Result<std::optional<OutputEntry>> next() = 0;
 };
 
-// The pending answer to "tell me when this container is not running".
+// Waits until a container no longer runs.
 class ExitStream {
  public:
   virtual ~ExitStream() = default;
+  // Readable when ended() may return something new.
   virtual int fd() const = 0;
-  // Without blocking: true once the container has ended; false for not yet; Fault::not_found when
-  // there is no such container; Fault::unavailable when the connection broke. Final once not false.
+  // Returns whether the container has ended. Does not block. not_found: there is no such
+  // container. unavailable: the connection broke. Every result except false is final.
   virtual Result<bool> ended() = 0;
 };
 
-// Credentials for a registry, as the X-Registry-Auth header carries them; empty for none.
+// Credentials for a registry: the content of the X-Registry-Auth header. All empty for none.
 struct RegistryAuth {
   std::string username;
   std::string password;
   std::string server;
-  std::string identity_token;  // in place of the two
+  std::string identity_token;  // replaces username and password
 
   bool empty() const { return username.empty() && password.empty() && identity_token.empty(); }
 };
@@ -91,52 +93,53 @@ class Docker {
  public:
   virtual ~Docker() = default;
 
-  // Creates a container from the request body of POST /containers/create. Success: its id.
-  // not_found: no such image. conflict: the name is taken (also for old daemons that answer 400 or
-  // 500 with that text). refused: the daemon rejects the request.
+  // Creates a container. `body` is the body of POST /containers/create. Success: the container's
+  // ID. not_found: no such image. conflict: the name is taken. refused: the daemon rejects the
+  // request.
   virtual Result<std::string> create(const std::string& name, const boost::json::object& body) = 0;
 
-  // Starts a created container. Success also when it runs already. not_found: no such container.
+  // Starts a created container. Success also if it runs already. not_found: no such container.
   // refused: it cannot start (unknown entrypoint, bad mount, port taken, …).
   virtual Status start(const std::string& container) = 0;
 
-  // `container` is an id or a name. not_found: it does not exist.
+  // `container` is an ID or a name, here and below. not_found: no such container.
   virtual Result<ContainerFacts> inspect(const std::string& container) = 0;
 
-  // All containers, running or not, that carry label=value. Facts hold id, name, status, labels.
+  // All containers with label=value, running or not. Only id, name, status, started and labels are
+  // set.
   virtual Result<std::vector<ContainerFacts>> list(const std::string& label,
                                                    const std::string& value) = 0;
 
-  // Sends a signal ("SIGTERM", "15"). Success also when it does not run any more or is gone.
+  // Sends a signal ("SIGTERM", "15"). Success also if the container no longer runs or exists.
   virtual Status kill(const std::string& container, const std::string& signal) = 0;
 
-  // Removes a container with its anonymous volumes, killing it if needed. Success also when it is
-  // gone, or its removal is under way already and has ended by the deadline.
+  // Removes a container with its anonymous volumes, and kills it if needed. Success also if it does
+  // not exist, or if a removal that is already in progress ends before the deadline.
   virtual Status remove(const std::string& container) = 0;
 
-  // Changes limits: the request body of POST /containers/{id}/update.
+  // Changes limits. `body` is the body of POST /containers/{id}/update.
   virtual Status update(const std::string& container, const boost::json::object& body) = 0;
 
-  // Success with false when the image is not there.
+  // Returns whether the daemon has the image.
   virtual Result<bool> has_image(const std::string& reference) = 0;
 
-  // Pulls an image, and tells the listener, if there is one. Ends early with
-  // Fault::interrupted when `interrupt` (a descriptor, -1 for none) becomes readable. The time is
-  // bounded only by the daemon's silence: it fails as unavailable when nothing arrives for as long
-  // as the implementation was told to bear. refused: the daemon or the registry cannot, in the
-  // daemon's words. not_found: the registry has no such image, or wants credentials for it.
+  // Pulls an image and reports the progress to `listener`, which may be empty. A pull may take any
+  // time, as long as the daemon sends something. unavailable: it sent nothing for the time that the
+  // implementation allows. interrupted: `interrupt` (a descriptor, -1 for none) became readable.
+  // not_found: the registry does not have the image, or requires credentials. refused: the daemon
+  // or the registry rejects the pull; the text is the daemon's message.
   virtual Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
                       const PullListener& listener) = 0;
 
-  // Output of a container, entries with timestamp >= since ("" for all). With `follow` the stream
-  // ends when the container does; without, at the last entry that is there.
+  // Opens the output of a container, from the first entry with timestamp >= since ("" for all).
+  // With `follow` the stream ends when the container ends, otherwise after the last present entry.
   virtual Result<std::unique_ptr<OutputStream>> output(const std::string& container,
                                                        const std::string& since, bool follow) = 0;
 
-  // REQUIRES: the container has been started; a container that was only created looks ended.
+  // REQUIRES: the container was started. A container that was only created appears to have ended.
   virtual Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) = 0;
 
-  // Success when the daemon answers.
+  // Success if the daemon answers.
   virtual Status ping() = 0;
 };
 

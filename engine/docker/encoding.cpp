@@ -1,6 +1,10 @@
 #include "engine/docker/encoding.h"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <cctype>
 #include <charconv>
 #include <ctime>
@@ -10,24 +14,19 @@
 namespace containerizer {
 namespace {
 
-constexpr std::string_view base64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+namespace urls = boost::urls;
+
+const unsigned char* octets(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+unsigned char* octets(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 }  // namespace
 
-std::string percent_encode(std::string_view text, std::string_view keep) {
-  constexpr char hex[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || std::string_view("-._~").find(c) != std::string_view::npos ||
-        keep.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded += {'%', hex[byte >> 4], hex[byte & 15]};
-    }
-  }
-  return encoded;
+std::string percent_encode(std::string_view text, const char* keep) {
+  const auto plain = urls::unreserved_chars + urls::grammar::lut_chars(keep);
+  return urls::encode(text, plain);
 }
 
 std::string query(std::initializer_list<std::pair<const char*, std::string>> pairs) {
@@ -41,37 +40,30 @@ std::string query(std::initializer_list<std::pair<const char*, std::string>> pai
 }
 
 std::string base64url(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= count ? base64[group >> (18 - 6 * k) & 63] : '=';
-    }
-  }
+  std::string text((bytes.size() + 2) / 3 * 4, 0);
+  text += '\0';  // EVP_EncodeBlock ends its text with one.
+  EVP_EncodeBlock(octets(text), octets(bytes), static_cast<int>(bytes.size()));
+  text.pop_back();
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
   return text;
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  std::string bytes;
-  unsigned bits = 0;
-  int count = 0;
-  for (char c : text) {
-    if (c == '+') c = '-';
-    if (c == '/') c = '_';
-    const auto digit = base64.find(c);
-    if (digit == base64.npos) return std::nullopt;
-    bits = bits << 6 | static_cast<unsigned>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xff);
-  }
-  return count < 6 ? std::optional(bytes) : std::nullopt;
+  // EVP_DecodeBlock would skip white space, and take a '=' in the middle for an 'A'.
+  if (text.find_first_of("= \t\r\n") != std::string_view::npos) return std::nullopt;
+  std::string padded(text);
+  std::replace(padded.begin(), padded.end(), '-', '+');
+  std::replace(padded.begin(), padded.end(), '_', '/');
+  const std::size_t padding = (4 - text.size() % 4) % 4;
+  if (padding == 3) return std::nullopt;  // one digit is less than a byte
+  padded.append(padding, '=');
+  std::string bytes(padded.size() / 4 * 3, 0);
+  const int size = EVP_DecodeBlock(octets(bytes), octets(padded), static_cast<int>(padded.size()));
+  if (size < 0) return std::nullopt;
+  bytes.resize(static_cast<std::size_t>(size) - padding);
+  return bytes;
 }
 
 Result<std::string> unix_time(const std::string& rfc3339) {

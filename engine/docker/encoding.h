@@ -1,4 +1,5 @@
-// How texts are spelled on the way to the daemon. Pure.
+// Encodes text for requests to the daemon, and decodes text from its answers and from docker's
+// files. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +13,16 @@
 
 namespace containerizer {
 
-// Percent-encodes everything but letters, digits, "-._~" and the characters in `keep`.
-std::string percent_encode(std::string_view text, std::string_view keep = "");
+// Percent-encodes every character except letters, digits, "-._~" and the characters in `keep`.
+std::string percent_encode(std::string_view text, const char* keep = "");
 
-// "?name=value&…", values encoded; pairs whose value is empty are left out.
+// Returns "?name=value&…" with encoded values. Leaves out a pair whose value is empty.
 std::string query(std::initializer_list<std::pair<const char*, std::string>> pairs);
 
-// Base 64 with the URL alphabet, padded.
+// Encodes bytes in base 64, with the URL alphabet and padding.
 std::string base64url(std::string_view bytes);
 
-// What was encoded in base 64, of either alphabet, padded or not; nothing when it is malformed.
+// Decodes base 64, of either alphabet, padded or not. Returns nothing if `text` is malformed.
 std::optional<std::string> base64_decode(std::string_view text);
 
 // "2024-01-01T00:00:00.5Z" as seconds since 1970 with nine decimals: "1704067200.500000000".

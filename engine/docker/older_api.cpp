@@ -29,9 +29,9 @@ constexpr NewerField newer_fields[] = {
 };
 
 Failure failure(unsigned minor, std::string_view what, unsigned since) {
-  return {Fault::refused, std::string(what) + " is known from API 1." + std::to_string(since) +
-                              " on, and the daemon has 1." + std::to_string(minor) +
-                              "; leave it out, or upgrade the daemon"};
+  return {Fault::refused, std::string(what) + " needs API 1." + std::to_string(since) +
+                              ", but the daemon has 1." + std::to_string(minor) +
+                              "; remove it, or upgrade the daemon"};
 }
 
 json::array& list_at(json::object& object, std::string_view name) {
@@ -39,7 +39,7 @@ json::array& list_at(json::object& object, std::string_view name) {
   return value.is_array() ? value.get_array() : value.emplace_array();
 }
 
-// Whether a volume or bind says it all; a colon would be taken for the end of a path.
+// Whether SOURCE:TARGET:MODE can express the mount. A path with a colon cannot be expressed.
 bool is_simple(const json::object& mount) {
   for (const auto& [name, value] : mount) {
     if (name == "Type" || name == "ReadOnly") continue;
@@ -49,7 +49,7 @@ bool is_simple(const json::object& mount) {
   return true;
 }
 
-// As -v would ask for it; nothing when it could not.
+// Adds the mount in the form of `docker run -v`. Returns false if that form cannot express it.
 bool add_as_volume(const json::object& mount, json::object& body) {
   const auto type = text_member(mount, "Type");
   const auto source = text_member(mount, "Source");
@@ -62,6 +62,7 @@ bool add_as_volume(const json::object& mount, json::object& body) {
         .emplace_back(source + ":" + target + (is_read_only ? ":ro" : ":rw"));
     return true;
   }
+  // Without a source it is an anonymous volume, whose form has no mode.
   if (type == "bind" || is_read_only) return false;
   json::value& volumes = body["Volumes"];
   (volumes.is_object() ? volumes.get_object() : volumes.emplace_object())[target].emplace_object();

@@ -1,5 +1,5 @@
-// Requests for daemons that are older than what this client is written for. A daemon leaves out
-// what it does not know, without a word: it is told otherwise, or refused. Pure.
+// Rewrites requests for daemons that are older than the API of this client. Such a daemon silently
+// ignores fields that it does not know, so each field is expressed differently or rejected. Pure.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -8,9 +8,9 @@
 
 namespace containerizer {
 
-// The body of a create request as API 1.`minor` takes it: before 1.25, mounts are binds and volumes
-// (as of docker run -v, which makes a path of the host that is not there). refused: the daemon does
-// not know what is asked for; the text names the field, and the API that has it. Source: Docker's
+// Returns the body of a create request for API 1.`minor`. Before 1.25, mounts become binds and
+// volumes (like `docker run -v`, which creates a missing path on the host). refused: the daemon
+// does not know a field; the text names the field and the API that introduced it. Source: Docker's
 // page "Engine API version history".
 Result<boost::json::object> create_body_for(unsigned minor, const boost::json::object& body);
 

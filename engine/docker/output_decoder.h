@@ -1,4 +1,4 @@
-// The daemon's stream of a container's output, as bytes, taken apart into entries. Pure.
+// Decodes the daemon's stream of a container's output into entries. Pure.
 #pragma once
 
 #include <optional>
@@ -10,24 +10,26 @@
 
 namespace containerizer {
 
-// A container without a terminal sends frames: one byte of stream (1 out, 2 err, 3 the daemon's own
-// complaint), three zero bytes, four bytes of length, most significant first, and one entry: its
-// timestamp, a blank, its bytes. One with a terminal sends the entries bare, each ending at a line
-// end, or after 16 KiB where the daemon cuts longer lines.
+// The output of a container without a terminal arrives in frames: one byte for the stream (1 out, 2
+// err, 3 an error of the daemon), three zero bytes, four bytes of length (most significant first),
+// and one entry. An entry is a timestamp, a space, and the container's bytes. The output of a
+// container with a terminal has no frames. An entry then ends at a line end, or after 16 KiB, where
+// the daemon cuts longer lines.
 class OutputDecoder {
  public:
   enum class Format { framed, bare };
   explicit OutputDecoder(Format format) : format_(format) {}
 
-  // Takes the next bytes, in pieces of any size.
+  // Adds the next bytes of the stream, in pieces of any size.
   void feed(std::string_view bytes);
 
-  // The next complete entry; nothing when more bytes are needed. unavailable: the bytes are no such
-  // stream, an entry exceeds 16 MiB, or the daemon complained; the decoder is of no further use.
+  // Returns the next complete entry, or an empty optional if more bytes are needed. unavailable:
+  // the stream is malformed, an entry exceeds 16 MiB, or the daemon reported an error. The decoder
+  // cannot be used after that.
   Result<std::optional<OutputEntry>> next();
 
-  // REQUIRES: next() had nothing, and the stream has ended properly. What is left as the last
-  // entry; unavailable when a frame is cut short.
+  // Returns the remaining bytes as the last entry. unavailable: the last frame is incomplete.
+  // REQUIRES: next() returned nothing, and the stream has ended properly.
   Result<std::optional<OutputEntry>> last();
 
  private:
@@ -39,8 +41,8 @@ class OutputDecoder {
 
   Format format_;
   std::string buffer_;
-  std::size_t taken_ = 0;    // bytes at the front of buffer_ that are done with
-  std::size_t scanned_ = 0;  // bytes of rest() known to hold no line end
+  std::size_t taken_ = 0;    // bytes at the front of buffer_ that have been returned
+  std::size_t scanned_ = 0;  // bytes at the front of rest() that contain no line end
 };
 
 }  // namespace containerizer

@@ -15,6 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
+// Bounds of memory, whatever the daemon sends.
 constexpr std::size_t longest_line = 1U << 20;
 constexpr std::size_t most_layers = 10000;
 constexpr std::size_t most_works = 10;
@@ -33,7 +34,7 @@ std::string error_of(const json::object& object) {
 }
 
 Failure failure(const std::string& reason) {
-  return Failure{Fault::unavailable, "the daemon's report of the pull " + reason};
+  return Failure{Fault::unavailable, "the daemon's report of the pull is malformed: " + reason};
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ Status PullProgress::feed(std::string_view bytes) {
     if (!status.ok()) return status;
   }
   pending_.erase(0, taken);
-  if (pending_.size() > longest_line) return failure("holds a line of over 1 MiB");
+  if (pending_.size() > longest_line) return failure("it contains a line of more than 1 MiB");
   return Done{};
 }
 
@@ -55,7 +56,7 @@ Status PullProgress::finish() { return take(std::exchange(pending_, std::string(
 Status PullProgress::take(std::string_view text) {
   if (text.find_first_not_of(" \r\t") == std::string_view::npos) return Done{};
   const auto document = parse_json(text);
-  if (!document || !document->is_object()) return failure("is not made of JSON objects");
+  if (!document || !document->is_object()) return failure("a line is not a JSON object");
   const std::string error = error_of(document->get_object());
   if (!error.empty()) return Failure{pull_fault(error), error};
   report(document->get_object());
@@ -75,6 +76,8 @@ void PullProgress::report(const json::object& object) {
   std::string& known = status_[layer];
   if (known == status) return;
   known = status;
+  // A layer with a new status has completed its earlier work, even if the last line about that
+  // reported fewer bytes. Otherwise the percentage could stop below 100.
   for (auto& [name, work] : works_) {
     if (const auto done = work.layers.find(layer); done != work.layers.end()) {
       done->second.current = done->second.total;
@@ -89,22 +92,23 @@ void PullProgress::advance(const std::string& status, const std::string& layer, 
   if (work.layers.size() >= most_layers) work.layers.clear();
   work.layers[layer] = bytes;
   const Deadline now = now_();
-  const bool is_first = work.told_at == Deadline::min();
-  if (!is_first && now < work.told_at + interval_) return;
+  const bool is_first = work.reported_at == Deadline::min();
+  if (!is_first && now < work.reported_at + interval_) return;
   Bytes all;
   for (const auto& [name, of_layer] : work.layers) {
     all.current += of_layer.current;
     all.total += std::max(of_layer.total, of_layer.current);
   }
   const double fraction = all.current / all.total;
-  const double seconds = is_first ? 0 : std::chrono::duration<double>(now - work.told_at).count();
+  const double seconds =
+      is_first ? 0 : std::chrono::duration<double>(now - work.reported_at).count();
   std::string line = fmt::format("{} {:.1f} of {:.1f} MB ({:.0f}%)", status, all.current / mega,
                                  all.total / mega, 100 * fraction);
-  if (seconds > 0 && all.current >= work.told) {
-    line += fmt::format(", {:.1f} MB/s", (all.current - work.told) / mega / seconds);
+  if (seconds > 0 && all.current >= work.reported) {
+    line += fmt::format(", {:.1f} MB/s", (all.current - work.reported) / mega / seconds);
   }
-  work.told = all.current;
-  work.told_at = now;
+  work.reported = all.current;
+  work.reported_at = now;
   listener_({line, fraction});
 }
 

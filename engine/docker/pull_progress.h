@@ -1,4 +1,4 @@
-// The daemon's report of a pull, as bytes, made into news for people.
+// Decodes the daemon's report of a pull into lines for the operator.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -14,9 +14,9 @@
 
 namespace containerizer {
 
-// Each change of a layer's status is a line. How far all layers together have come with the
-// download or the extraction, in bytes, per cent and bytes a second, is one at most every
-// `interval`.
+// There is one line for each change of a layer's status. There is also a line with the progress of
+// all layers together (bytes, percentage, bytes per second), at most once per `interval` for the
+// download and once for the extraction.
 class PullProgress {
  public:
   using Clock = std::function<Deadline()>;
@@ -24,11 +24,12 @@ class PullProgress {
   PullProgress(PullListener listener, Duration interval, Clock now = std::chrono::steady_clock::now)
       : listener_(std::move(listener)), interval_(interval), now_(std::move(now)) {}
 
-  // Takes the next bytes, in pieces of any size. not_found, refused: the pull failed, in the
-  // daemon's words. unavailable: the bytes are no such report.
+  // Adds the next bytes of the report, in pieces of any size. not_found, refused: the pull failed;
+  // the text is the daemon's message. unavailable: the report is malformed.
   Status feed(std::string_view bytes);
 
-  // REQUIRES: the report has ended properly. The failure that feed() would give for what is left.
+  // Reads the last line, which may lack its line end. Fails like feed().
+  // REQUIRES: the report has ended properly.
   Status finish();
 
  private:
@@ -36,11 +37,11 @@ class PullProgress {
     double current = 0;
     double total = 0;
   };
-  // What is done to one layer after the other: downloading, extracting.
+  // One kind of work on all layers: downloading, or extracting.
   struct Work {
     std::map<std::string, Bytes> layers;
-    double told = 0;  // of all layers, when it was told
-    Deadline told_at = Deadline::min();
+    double reported = 0;  // bytes of all layers at the time of the last line
+    Deadline reported_at = Deadline::min();
   };
 
   Status take(std::string_view text);
@@ -50,9 +51,9 @@ class PullProgress {
   PullListener listener_;
   Duration interval_;
   Clock now_;
-  std::string pending_;                        // a line not complete yet
-  std::map<std::string, std::string> status_;  // of each layer
-  std::map<std::string, Work> works_;          // by the status that they are reported with
+  std::string pending_;                        // an incomplete line
+  std::map<std::string, std::string> status_;  // by layer
+  std::map<std::string, Work> works_;          // by the status that the daemon reports for them
 };
 
 }  // namespace containerizer

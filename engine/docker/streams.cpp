@@ -22,12 +22,12 @@ class DockerOutputStream final : public OutputStream {
       const bool flowing = answer.headers_complete() && answer.status() == 200;
       if (flowing) {
         auto entry = take_entry();
-        if (!entry.ok()) return end(because(output_call, container_, entry.failure()));
+        if (!entry.ok()) return end(failure(output_call, container_, entry.failure()));
         if (entry.value()) return entry;
       }
       if (answer.complete()) return end(flowing ? clean_end() : refused());
       const auto arrived = exchange_.advance();
-      if (!arrived.ok()) return end(because(output_call, container_, arrived.failure()));
+      if (!arrived.ok()) return end(failure(output_call, container_, arrived.failure()));
       if (!arrived.value()) return std::optional<OutputEntry>();
     }
     return *end_;
@@ -53,10 +53,10 @@ class DockerOutputStream final : public OutputStream {
   }
 
   Failure clean_end() const {
-    return because(output_call, container_, {Fault::not_found, "there is no more of it"});
+    return failure(output_call, container_, {Fault::not_found, "there is no more of it"});
   }
 
-  Failure refused() { return refusal(output_call, container_, take_answer(exchange_)); }
+  Failure refused() { return failure(output_call, container_, take_answer(exchange_)); }
 
   Exchange exchange_;
   std::string container_;
@@ -79,7 +79,7 @@ class DockerExitStream final : public ExitStream {
       }
       const auto arrived = exchange_.advance();
       if (!arrived.ok()) {
-        outcome_ = because(wait_call, container_, arrived.failure());
+        outcome_ = failure(wait_call, container_, arrived.failure());
       } else if (!arrived.value()) {
         return false;
       }
@@ -90,16 +90,16 @@ class DockerExitStream final : public ExitStream {
  private:
   Result<bool> conclude() {
     const Answer answer = take_answer(exchange_);
-    if (answer.status != 200) return refusal(wait_call, container_, answer);
+    if (answer.status != 200) return failure(wait_call, container_, answer);
     const auto document = parse_json(answer.body);
     const auto* object = document ? document->if_object() : nullptr;
     if (object == nullptr || !object->contains("StatusCode"))
-      return unusable(wait_call, container_);
+      return unusable_answer(wait_call, container_);
     // A daemon that shuts down answers every pending wait with an error.
     const auto* error = object_member(*object, "Error");
     const std::string words = error == nullptr ? "" : text_member(*error, "Message");
     if (!words.empty())
-      return because(wait_call, container_, {Fault::unavailable, one_line(words)});
+      return failure(wait_call, container_, {Fault::unavailable, one_line(words)});
     return true;
   }
 

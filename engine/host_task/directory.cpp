@@ -30,15 +30,17 @@ std::string now_as_rfc3339() {
 bool write_whole(const std::string& path, std::string_view content) {
   const auto unfinished = path + "-new";
   const Fd file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  // Renamed only when it is complete: a process that is killed in between leaves no half file.
   return file.valid() && write_all(file.get(), content) &&
          ::rename(unfinished.c_str(), path.c_str()) == 0;
 }
 
-HostTaskDirectory::HostTaskDirectory(std::string directory) : directory_(std::move(directory)) {}
+HostTaskDirectory::HostTaskDirectory(std::string path) : path_(std::move(path)) {}
 
 std::optional<boost::json::object> HostTaskDirectory::spec() const {
+  // As many bytes as the largest launch request has (largest_frame in proto/record_io.h).
   constexpr std::size_t most = 64U << 20;
-  const auto text = read_small_file(directory_ + "/spec.json", most);
+  const auto text = read_small_file(path_ + "/spec.json", most);
   if (!text) return std::nullopt;
   boost::system::error_code error;
   const auto value = boost::json::parse(*text, error);
@@ -46,49 +48,50 @@ std::optional<boost::json::object> HostTaskDirectory::spec() const {
   return value.get_object();
 }
 
-bool HostTaskDirectory::has_begun() const {
-  return ::access((directory_ + "/begun").c_str(), F_OK) == 0;
+bool HostTaskDirectory::may_have_started() const {
+  return ::access((path_ + "/begun").c_str(), F_OK) == 0;
 }
 
-bool HostTaskDirectory::begin() const {
-  const auto path = directory_ + "/begun";
+bool HostTaskDirectory::record_start() const {
+  const auto path = path_ + "/begun";
+  // O_EXCL: of all processes that try to start the program, exactly one succeeds.
   return Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)).valid();
 }
 
 std::optional<ProcessId> HostTaskDirectory::process(const char* name) const {
-  const auto text = read_small_file(directory_ + "/" + name);
+  const auto text = read_small_file(path_ + "/" + name);
   if (!text) return std::nullopt;
   ProcessId id;
-  std::istringstream words(*text);
-  if (!(words >> id.pid >> id.start)) return std::nullopt;
+  std::istringstream fields(*text);
+  if (!(fields >> id.pid >> id.start)) return std::nullopt;
   return id;
 }
 
-bool HostTaskDirectory::note_process(const char* name, const ProcessId& id) const {
-  return write_whole(directory_ + "/" + name, fmt::format("{} {}", id.pid, id.start));
+bool HostTaskDirectory::record_process(const char* name, const ProcessId& id) const {
+  return write_whole(path_ + "/" + name, fmt::format("{} {}", id.pid, id.start));
 }
 
 std::optional<HostTaskEnd> HostTaskDirectory::end() const {
-  const auto text = read_small_file(directory_ + "/end");
+  const auto text = read_small_file(path_ + "/end");
   if (!text) return std::nullopt;
   HostTaskEnd ended;
-  std::istringstream words(*text);
-  if (!(words >> ended.status >> ended.finished_at)) return std::nullopt;
+  std::istringstream fields(*text);
+  if (!(fields >> ended.status >> ended.finished_at)) return std::nullopt;
   return ended;
 }
 
-bool HostTaskDirectory::note_end(int status) const {
-  return write_whole(directory_ + "/end", fmt::format("{} {}", status, now_as_rfc3339()));
+bool HostTaskDirectory::record_end(int status) const {
+  return write_whole(path_ + "/end", fmt::format("{} {}", status, now_as_rfc3339()));
 }
 
 std::string HostTaskDirectory::failure() const {
-  return read_small_file(directory_ + "/failure").value_or("");
+  return read_small_file(path_ + "/failure").value_or("");
 }
 
-bool HostTaskDirectory::note_failure(const std::string& why) const {
-  return write_whole(directory_ + "/failure", why);
+bool HostTaskDirectory::record_failure(const std::string& why) const {
+  return write_whole(path_ + "/failure", why);
 }
 
-Result<LockFile> HostTaskDirectory::lock() const { return LockFile::open(directory_ + "/lock"); }
+Result<LockFile> HostTaskDirectory::lock() const { return LockFile::open(path_ + "/lock"); }
 
 }  // namespace containerizer

@@ -1,5 +1,6 @@
-// What is kept of a plain process of the host, which stands in for a container: a directory of its
-// name, whose files say what it is, and how far it has come. Each file appears whole.
+// The directory of one host task: a process on the host that runs in place of a container. Its
+// files state what the task is and how far it has come. Each file is written as a whole, so a
+// reader never sees part of one.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -12,49 +13,59 @@
 
 namespace containerizer {
 
-// How its process ended.
+// How the task's program ended.
 struct HostTaskEnd {
-  int status = 0;           // of waitpid
+  int status = 0;           // a wait status, as waitpid() returns it
   std::string finished_at;  // RFC 3339
 };
 
+// A view of the files: it caches nothing, so each call reads or writes one file. The record_…
+// functions return false, with errno set, if the file cannot be written.
 class HostTaskDirectory {
  public:
-  // The directory need not be there.
-  explicit HostTaskDirectory(std::string directory);
+  // The directory at `path` need not exist.
+  explicit HostTaskDirectory(std::string path);
 
-  const std::string& directory() const { return directory_; }
+  const std::string& path() const { return path_; }
 
-  // What it was created with; nothing when there is no such place.
+  // The body of the create request, with the task's name as "Name". Nothing if the task does not
+  // exist.
   std::optional<boost::json::object> spec() const;
-  // Whether its program may have begun.
-  bool has_begun() const;
-  // Notes that from now on it may have. False when it had been noted before.
-  bool begin() const;
 
-  // The process that watches it, and its own.
+  // Whether the program may have started.
+  bool may_have_started() const;
+  // Records that the program may start from now on. False if that was already recorded, or cannot
+  // be recorded.
+  bool record_start() const;
+
+  // The shim process that runs the program, and the program. Nothing before they are recorded.
   std::optional<ProcessId> shim() const { return process("shim"); }
   std::optional<ProcessId> program() const { return process("program"); }
-  bool note_shim(const ProcessId& id) const { return note_process("shim", id); }
-  bool note_program(const ProcessId& id) const { return note_process("program", id); }
+  bool record_shim(const ProcessId& id) const { return record_process("shim", id); }
+  bool record_program(const ProcessId& id) const { return record_process("program", id); }
 
+  // Nothing while the program runs, and if its shim was killed.
   std::optional<HostTaskEnd> end() const;
-  bool note_end(int status) const;
-  // Why the program could not be started; "" when it could, or has not been yet.
-  std::string failure() const;
-  bool note_failure(const std::string& why) const;
+  // `status` is a wait status. The current time is recorded with it.
+  bool record_end(int status) const;
 
-  // Held by its keeper for life. refused: it cannot be opened.
+  // Why the program could not be started. "" if it was started, or was not tried yet.
+  std::string failure() const;
+  bool record_failure(const std::string& why) const;
+
+  // The lock file, not locked yet. The task's shim locks byte 0 for its whole life.
+  // refused: the file cannot be opened.
   Result<LockFile> lock() const;
 
  private:
   std::optional<ProcessId> process(const char* name) const;
-  bool note_process(const char* name, const ProcessId& id) const;
+  bool record_process(const char* name, const ProcessId& id) const;
 
-  std::string directory_;
+  std::string path_;
 };
 
-// Writes a file whole, or not at all, to be read by us alone. False (errno set) on failure.
+// Replaces a file as a whole, readable by its owner only. False, with errno set, on failure: then
+// the old file, if there is one, is unchanged.
 bool write_whole(const std::string& path, std::string_view content);
 
 }  // namespace containerizer

@@ -23,32 +23,35 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr Duration longest_start{30'000};
-// From SIGKILL to the end of all that it reaches.
+// How long after SIGKILL a task, and everything that it started, may take to exit.
 constexpr Duration longest_end{10'000};
-constexpr int of_signal = 128;
+// Docker reports death by signal n as exit code 128 + n.
+constexpr int signal_base = 128;
 
 Failure failure(const std::string& what, const std::string& path) {
   return {Fault::refused, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
 }
 
-// As Docker tells it.
+// The exit code that Docker would report.
 int exit_code_of(int status) {
-  return WIFSIGNALED(status) ? of_signal + WTERMSIG(status) : WEXITSTATUS(status);
+  return WIFSIGNALED(status) ? signal_base + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// Its program speaks to the sandbox itself.
+// A stream that is always empty: a host task's program writes to the files of the sandbox itself.
 class NoOutputStream : public OutputStream {
  public:
   explicit NoOutputStream(Fd end) : end_(std::move(end)) {}
   int fd() const override { return end_.get(); }
   Result<std::optional<OutputEntry>> next() override {
-    return Failure{Fault::not_found, "a plain process has no output of its own"};
+    return Failure{Fault::not_found, "a host task has no output stream"};
   }
 
  private:
   Fd end_;
 };
 
+// Reports the exit of the task's shim, which exits after the task. An invalid `end` means that the
+// shim has exited.
 class HostTaskExit : public ExitStream {
  public:
   HostTaskExit(Host& host, Fd end) : host_(host), end_(std::move(end)) {}
@@ -62,33 +65,34 @@ class HostTaskExit : public ExitStream {
   Fd end_;
 };
 
-bool lives(Host& host, const std::optional<ProcessId>& process) {
+bool exists(Host& host, const std::optional<ProcessId>& process) {
   return process && host.identify(process->pid) == process;
 }
 
-void signal_program(Host& host, const HostTaskDirectory& place, int signal) {
-  if (const auto program = place.program()) host.signal_group(*program, signal);
+void signal_program(Host& host, const HostTaskDirectory& directory, int signal) {
+  if (const auto program = directory.program()) host.signal_group(*program, signal);
 }
 
-ContainerFacts facts_of(Host& host, const HostTaskDirectory& place, const json::object& spec) {
+ContainerFacts facts_of(Host& host, const HostTaskDirectory& directory, const json::object& spec) {
   ContainerFacts facts;
-  facts.id = fs::path(place.directory()).filename();
+  facts.id = fs::path(directory.path()).filename();
   facts.name = text_member(spec, "Name");
   if (const auto* labels = spec.if_contains("Labels"); labels != nullptr && labels->is_object()) {
     for (const auto& label : labels->get_object()) {
       facts.labels.emplace(label.key(), label.value().as_string());
     }
   }
-  // First, because whoever lives may write what is read next.
-  const bool has_life = lives(host, place.shim()) || lives(host, place.program());
-  facts.error = place.failure();
-  facts.started = place.has_begun() && facts.error.empty();
-  const auto end = place.end();
-  const bool runs = !end && has_life;
+  // Before the files are read: if no process exists now, the files no longer change. In the other
+  // order, the task could record its end and exit in between, and would look killed.
+  const bool is_alive = exists(host, directory.shim()) || exists(host, directory.program());
+  facts.error = directory.failure();
+  facts.started = directory.may_have_started() && facts.error.empty();
+  const auto end = directory.end();
+  const bool runs = !end && is_alive;
   facts.status = !facts.started ? "created" : runs ? "running" : "exited";
   if (runs) return facts;
-  // Without its keeper the kernel has killed it.
-  facts.exit_code = end ? exit_code_of(end->status) : of_signal + SIGKILL;
+  // Without a recorded end, the shim was killed, and the kernel has then killed the program.
+  facts.exit_code = end ? exit_code_of(end->status) : signal_base + SIGKILL;
   if (end) facts.finished_at = end->finished_at;
   return facts;
 }
@@ -100,67 +104,72 @@ HostTaskRuntime::HostTaskRuntime(Docker& docker, Host& host, const Settings& set
     : docker_(docker),
       host_(host),
       settings_(settings),
-      directory_(settings.state_directory() + "/host-tasks"),
+      parent_(settings.state_directory() + "/host-tasks"),
       program_(std::move(program)) {}
 
-std::optional<HostTaskDirectory> HostTaskRuntime::place_of(const std::string& container) const {
+std::optional<HostTaskDirectory> HostTaskRuntime::directory_of(const std::string& container) const {
   std::error_code error;
-  auto id = fs::read_symlink(directory_ + "/names/" + container, error).string();
+  auto id = fs::read_symlink(parent_ + "/names/" + container, error).string();
   if (error) id = container;
-  const auto place = directory_ + "/" + id;
-  if (id.empty() || !fs::is_directory(place, error)) return std::nullopt;
-  return HostTaskDirectory(place);
+  const auto path = parent_ + "/" + id;
+  if (id.empty() || !fs::is_directory(path, error)) return std::nullopt;
+  return HostTaskDirectory(path);
 }
 
 Result<std::string> HostTaskRuntime::create(const std::string& name, const json::object& body) {
   if (!text_member(body, "Image").empty()) return docker_.create(name, body);
   const auto id = make_nonce() + make_nonce();
-  for (const auto& directory : {directory_, directory_ + "/names", directory_ + "/" + id}) {
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return failure("make", directory);
+  for (const auto& path : {parent_, parent_ + "/names", parent_ + "/" + id}) {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failure("make", path);
   }
-  const HostTaskDirectory place(directory_ + "/" + id);
-  // Whoever sweeps leaves it alone.
-  auto turn = place.lock();
-  if (!turn.ok()) return turn.failure();
-  turn.value().try_lock(0, LockFile::Mode::exclusive);
+  const HostTaskDirectory directory(parent_ + "/" + id);
+  // list() shows the task as soon as it has a spec, and another process may then remove it. With
+  // this lock, remove() waits until the task is complete.
+  auto lock = directory.lock();
+  if (!lock.ok()) return lock.failure();
+  lock.value().try_lock(0, LockFile::Mode::exclusive);
   auto spec = body;
   spec["Name"] = name;
-  const auto file = place.directory() + "/spec.json";
+  const auto file = directory.path() + "/spec.json";
   if (!write_whole(file, json::serialize(spec))) return failure("write", file);
-  const auto link = directory_ + "/names/" + name;
+  // The name is a symbolic link. Two processes cannot make the same one, so the name is unique, as
+  // the names of Docker's containers are.
+  const auto link = parent_ + "/names/" + name;
   if (::symlink(id.c_str(), link.c_str()) == 0) return id;
   auto problem = failure("make", link);
   if (errno == EEXIST) problem.fault = Fault::conflict;
   std::error_code ignored;
-  fs::remove_all(place.directory(), ignored);
+  fs::remove_all(directory.path(), ignored);
   return problem;
 }
 
 Status HostTaskRuntime::start(const std::string& container) {
-  const auto place = place_of(container);
-  if (!place) return docker_.start(container);
-  if (!place->has_begun()) {
+  const auto directory = directory_of(container);
+  if (!directory) return docker_.start(container);
+  if (!directory->may_have_started()) {
     Program shim;
-    shim.arguments = {program_, "host-task-shim", place->directory()};
+    shim.arguments = {program_, "host-task-shim", directory->path()};
     shim.environment = {"MESOS_WORK_DIRECTORY=" + settings_.work_directory};
     shim.directory = "/";
     shim.detached = true;
-    const auto heard = host_.run_and_capture(shim, host_.now() + longest_start, -1);
-    if (!heard.ok()) return heard.failure();
+    // Returns when the shim closes its standard output: then the program runs, or cannot run.
+    const auto report = host_.run_and_capture(shim, host_.now() + longest_start, -1);
+    if (!report.ok()) return report.failure();
   }
-  if (const auto failure = place->failure(); !failure.empty()) {
+  if (const auto failure = directory->failure(); !failure.empty()) {
     return Failure{Fault::refused, failure};
   }
-  if (place->has_begun()) return Done{};
-  return Failure{Fault::unavailable, "the shim of " + container + " did not start"};
+  if (directory->may_have_started()) return Done{};
+  return Failure{Fault::unavailable,
+                 "the process that runs host task " + container + " did not start"};
 }
 
 Result<ContainerFacts> HostTaskRuntime::inspect(const std::string& container) {
-  const auto place = place_of(container);
-  if (!place) return docker_.inspect(container);
-  const auto spec = place->spec();
-  if (!spec) return Failure{Fault::not_found, "no such process: " + container};
-  return facts_of(host_, *place, *spec);
+  const auto directory = directory_of(container);
+  if (!directory) return docker_.inspect(container);
+  const auto spec = directory->spec();
+  if (!spec) return Failure{Fault::not_found, "host task " + container + " does not exist"};
+  return facts_of(host_, *directory, *spec);
 }
 
 Result<std::vector<ContainerFacts>> HostTaskRuntime::list(const std::string& label,
@@ -168,11 +177,11 @@ Result<std::vector<ContainerFacts>> HostTaskRuntime::list(const std::string& lab
   auto all = docker_.list(label, value);
   if (!all.ok()) return all;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(directory_, ignored)) {
-    const HostTaskDirectory place(entry.path());
-    const auto spec = place.spec();
+  for (const auto& entry : fs::directory_iterator(parent_, ignored)) {
+    const HostTaskDirectory directory(entry.path());
+    const auto spec = directory.spec();
     if (!spec) continue;
-    auto facts = facts_of(host_, place, *spec);
+    auto facts = facts_of(host_, directory, *spec);
     const auto found = facts.labels.find(label);
     if (found == facts.labels.end() || found->second != value) continue;
     all.value().push_back(std::move(facts));
@@ -181,45 +190,52 @@ Result<std::vector<ContainerFacts>> HostTaskRuntime::list(const std::string& lab
 }
 
 Status HostTaskRuntime::kill(const std::string& container, const std::string& signal) {
-  const auto place = place_of(container);
-  if (!place) return docker_.kill(container, signal);
-  signal_program(host_, *place, signal == "SIGKILL" ? SIGKILL : SIGTERM);
+  const auto directory = directory_of(container);
+  if (!directory) return docker_.kill(container, signal);
+  // Callers send SIGKILL, or the stop signal of the image. A host task has no image, and stops on
+  // SIGTERM.
+  signal_program(host_, *directory, signal == "SIGKILL" ? SIGKILL : SIGTERM);
   return Done{};
 }
 
 Status HostTaskRuntime::remove(const std::string& container) {
-  const auto place = place_of(container);
-  if (!place) return docker_.remove(container);
-  signal_program(host_, *place, SIGKILL);
-  // Nobody can begin it from here on.
-  auto turn = place->lock();
-  if (!turn.ok()) return turn.failure();
-  const auto await = [&] {
-    return host_.lock(turn.value(), 0, LockFile::Mode::exclusive, host_.now() + longest_end,
+  const auto directory = directory_of(container);
+  if (!directory) return docker_.remove(container);
+  signal_program(host_, *directory, SIGKILL);
+  // The shim has this lock until all of the task's processes have exited. With the lock in our
+  // hands, no other shim can start the program.
+  auto lock = directory->lock();
+  if (!lock.ok()) return lock.failure();
+  const auto await_lock = [&] {
+    return host_.lock(lock.value(), 0, LockFile::Mode::exclusive, host_.now() + longest_end,
                       nullptr) == LockFile::Outcome::locked;
   };
-  if (!await()) {
-    if (const auto shim = place->shim()) host_.signal(*shim, SIGKILL);
-    if (!await()) {
-      return Failure{Fault::unavailable, "the process of " + container + " does not end"};
+  if (!await_lock()) {
+    // The shim may be stopped or stuck. When it dies, the kernel kills the program.
+    if (const auto shim = directory->shim()) host_.signal(*shim, SIGKILL);
+    if (!await_lock()) {
+      return Failure{Fault::unavailable,
+                     fmt::format("host task {} did not exit within {} s after SIGKILL", container,
+                                 longest_end.count() / 1000)};
     }
   }
-  if (const auto spec = place->spec()) {
-    const auto link = directory_ + "/names/" + text_member(*spec, "Name");
+  if (const auto spec = directory->spec()) {
+    const auto link = parent_ + "/names/" + text_member(*spec, "Name");
     std::error_code error;
-    if (fs::read_symlink(link, error) == fs::path(place->directory()).filename()) {
+    // The name may belong to another task: a create() that was killed can leave a task without one.
+    if (fs::read_symlink(link, error) == fs::path(directory->path()).filename()) {
       ::unlink(link.c_str());
     }
   }
   std::error_code error;
-  fs::remove_all(place->directory(), error);
+  fs::remove_all(directory->path(), error);
   if (!error) return Done{};
-  return Failure{Fault::unavailable,
-                 "cannot remove " + place->directory() + ": " + error.message()};
+  return Failure{Fault::unavailable, "cannot remove " + directory->path() + ": " + error.message()};
 }
 
+// Nothing enforces limits on a host task, so there is nothing to change.
 Status HostTaskRuntime::update(const std::string& container, const json::object& body) {
-  return place_of(container) ? Status(Done{}) : docker_.update(container, body);
+  return directory_of(container) ? Status(Done{}) : docker_.update(container, body);
 }
 
 Result<bool> HostTaskRuntime::has_image(const std::string& reference) {
@@ -236,16 +252,16 @@ Status HostTaskRuntime::pull(const std::string& reference, const RegistryAuth& a
 Result<std::unique_ptr<OutputStream>> HostTaskRuntime::output(const std::string& container,
                                                               const std::string& since,
                                                               bool follow) {
-  const auto place = place_of(container);
-  if (!place) return docker_.output(container, since, follow);
+  const auto directory = directory_of(container);
+  if (!directory) return docker_.output(container, since, follow);
   return std::unique_ptr<OutputStream>(std::make_unique<NoOutputStream>(Fd()));
 }
 
 Result<std::unique_ptr<ExitStream>> HostTaskRuntime::open_exit_stream(
     const std::string& container) {
-  const auto place = place_of(container);
-  if (!place) return docker_.open_exit_stream(container);
-  const auto shim = place->shim();
+  const auto directory = directory_of(container);
+  if (!directory) return docker_.open_exit_stream(container);
+  const auto shim = directory->shim();
   auto end = shim ? host_.exit_descriptor(*shim) : Fd();
   return std::unique_ptr<ExitStream>(std::make_unique<HostTaskExit>(host_, std::move(end)));
 }

@@ -1,5 +1,5 @@
-// Tasks without an image, as plain processes of the host, behind the same interface as Docker's
-// containers: lifecycle, history and recovery are the same for both.
+// Runs tasks without an image as host tasks (processes on the host), behind the interface to
+// Docker. Lifecycle, history and recovery are therefore the same for host tasks and for containers.
 #pragma once
 
 #include <memory>
@@ -12,13 +12,21 @@
 
 namespace containerizer {
 
-// The body of a create request that asks for a plain process has an empty Image; of its other
-// members count: Cmd, File (what is started when it is not the first word), Env, WorkingDir (the
-// sandbox, to whose files it speaks), User ("uid:gid", "" for ours), Labels.
+// A create request with an empty "Image" asks for a host task. It uses these members of the body:
+//   Cmd         the arguments of the program,
+//   File        the program, if it is not the first argument,
+//   Env         its environment,
+//   WorkingDir  the sandbox: its working directory, where stdout and stderr are,
+//   User        "uid:gid"; "" for the user of this process,
+//   Labels      its labels.
+// Every other request, and every call about a container that is not a host task, goes to `docker`.
+//
+// One thread. Kinds of failure are those of Docker. A host task consists of a directory under
+// host-tasks/ in the state directory, and of a shim process that runs its program.
 class HostTaskRuntime : public Docker {
  public:
-  // Asks `docker` for everything else. Keeps what it must in the state directory; `program` is the
-  // path of this program. All outlive it.
+  // `program` is the path of this program, which the shim runs. `docker`, `host` and `settings`
+  // must outlive the runtime.
   HostTaskRuntime(Docker& docker, Host& host, const Settings& settings, std::string program);
 
   Result<std::string> create(const std::string& name, const boost::json::object& body) override;
@@ -38,13 +46,14 @@ class HostTaskRuntime : public Docker {
   Status ping() override;
 
  private:
-  // The place of a plain process, by its name or id; nothing when `container` is Docker's.
-  std::optional<HostTaskDirectory> place_of(const std::string& container) const;
+  // The directory of a host task, by its name or ID. Nothing if `container` is a container of
+  // Docker.
+  std::optional<HostTaskDirectory> directory_of(const std::string& container) const;
 
   Docker& docker_;
   Host& host_;
   const Settings& settings_;
-  std::string directory_;
+  std::string parent_;  // the directory that contains the directories of all host tasks
   std::string program_;
 };
 

@@ -28,16 +28,17 @@ std::vector<std::string> texts_in(const json::object& object, std::string_view n
   return texts;
 }
 
-// "uid:gid"; nothing for "".
+// The identity for "uid:gid". Nothing for "".
 std::optional<Identity> identity_in(const std::string& text) {
   Identity identity;
-  std::istringstream words(text);
+  std::istringstream fields(text);
   char colon = 0;
-  if (!(words >> identity.user >> colon >> identity.group)) return std::nullopt;
+  if (!(fields >> identity.user >> colon >> identity.group)) return std::nullopt;
   return identity;
 }
 
-// As a shell finds it, by the program's own PATH.
+// Finds a program as a shell does, in the PATH of the task's environment. Without a match it
+// returns `file`, and starting it then fails with an error that names it.
 std::string find_program(const std::string& file, const std::vector<std::string>& environment) {
   if (file.find('/') != std::string::npos) return file;
   constexpr std::string_view name = "PATH=";
@@ -52,31 +53,34 @@ std::string find_program(const std::string& file, const std::vector<std::string>
   return file;
 }
 
-// The descriptors that the program speaks to, open for as long as it is being started.
-struct Speech {
+// The files that become the program's standard output and standard error.
+struct OutputFiles {
   Fd out;
   Fd err;
 };
 
-Result<Speech> open_speech(const std::string& sandbox) {
+Result<OutputFiles> open_output_files(const std::string& sandbox) {
   auto out = open_sandbox_file(sandbox, "stdout");
   if (!out.ok()) return out.failure();
   auto err = open_sandbox_file(sandbox, "stderr");
   if (!err.ok()) return err.failure();
-  return Speech{std::move(out.value()), std::move(err.value())};
+  return OutputFiles{std::move(out.value()), std::move(err.value())};
 }
 
-// Nothing that the program has started outlives it.
-void end_the_rest() {
+// Kills every process that the program left behind. We are the subreaper: when a process dies, its
+// children become ours. So the list is read again until no child is left.
+void kill_remaining_children() {
   for (;;) {
     const auto children =
         read_small_file(fmt::format("/proc/self/task/{}/children", ::getpid())).value_or("");
-    std::istringstream words(children);
-    for (pid_t child = 0; words >> child;) ::kill(child, SIGKILL);
+    std::istringstream pids(children);
+    for (pid_t child = 0; pids >> child;) ::kill(child, SIGKILL);
     if (::waitpid(-1, nullptr, 0) < 0 && errno == ECHILD) return;
   }
 }
 
+// Waits for the program and returns its wait status. Reaps the orphans that the program leaves
+// meanwhile.
 int await_end(pid_t program) {
   int status = 0;
   for (;;) {
@@ -87,15 +91,18 @@ int await_end(pid_t program) {
 
 }  // namespace
 
-void run_host_task(const HostTaskDirectory& place, Fd report) {
-  auto turn = place.lock();
-  if (!turn.ok() || !turn.value().try_lock(0, LockFile::Mode::exclusive)) return;
-  const auto spec = place.spec();
+void run_host_task(const HostTaskDirectory& directory, Fd report) {
+  auto lock = directory.lock();
+  if (!lock.ok() || !lock.value().try_lock(0, LockFile::Mode::exclusive)) return;
+  const auto spec = directory.spec();
   const auto self = identify(::getpid());
-  if (!spec || !self || !place.note_shim(*self) || !place.begin()) return;
+  // The shim is recorded before the start. A task that may have started, and has no living process
+  // on record, is reported as killed.
+  if (!spec || !self || !directory.record_shim(*self) || !directory.record_start()) return;
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Whoever ends a whole control group, as the shutdown of the host does, means the program: it
-  // gets its time, and its end is seen.
+  // A shutdown of the host sends SIGTERM to every process of a control group. The shim ignores it:
+  // if it died, the kernel would kill the program before its grace period is over, and the exit
+  // code would be lost.
   std::signal(SIGTERM, SIG_IGN);
 
   Program program;
@@ -107,24 +114,27 @@ void run_host_task(const HostTaskDirectory& place, Fd report) {
   program.identity = identity_in(text_member(*spec, "User"));
   program.no_new_privileges = spec->contains("NoNewPrivileges");
   program.dies_with_us = true;
-  auto speech = open_speech(program.directory);
-  if (!speech.ok()) {
-    place.note_failure(speech.failure().text);
+  auto files = open_output_files(program.directory);
+  if (!files.ok()) {
+    directory.record_failure(files.failure().text);
     return;
   }
-  program.output = speech.value().out.get();
-  program.error = speech.value().err.get();
+  program.output = files.value().out.get();
+  program.error = files.value().err.get();
   const auto started = start(program);
-  speech = Speech{};
+  // Closed, because a shim can run for weeks and does not need the files.
+  files = OutputFiles{};
   if (!started.ok()) {
-    place.note_failure(started.failure().text);
+    directory.record_failure(started.failure().text);
     return;
   }
-  place.note_program(started.value());
+  directory.record_program(started.value());
+  // HostTaskRuntime::start() returns now.
   report.close();
   const int status = await_end(started.value().pid);
-  end_the_rest();
-  place.note_end(status);
+  // Before the end is recorded: a task that has ended has no process left.
+  kill_remaining_children();
+  directory.record_end(status);
 }
 
 }  // namespace containerizer

@@ -1,18 +1,23 @@
-// The process that runs a plain process of the host and sees its end, so that its exit code
-// outlives whoever asked for it.
+// The shim of a host task: a process that runs the task's program and records its exit code, so
+// that the exit code survives the death of the supervisor.
 #pragma once
 
 #include "engine/host_task/directory.h"
 
 namespace containerizer {
 
-// Runs what the place's spec names: its words as the user, in the directory, with the environment
-// and the output files that are given there. Returns when it has ended and nothing of what it
-// started is left. `report` is closed once it runs, or once it is known why it cannot: then the
-// place holds the reason. Does nothing when another keeper has come before.
+// Runs the program that the task's spec names, with the arguments, environment, user and sandbox of
+// the spec. Returns when the program has exited, everything that it started is gone, and its end is
+// recorded.
 //
-// When the keeper itself is killed, the kernel kills the program. REQUIRES: one thread, and no
-// child of ours yet; the process becomes the reaper of all that the program leaves.
-void run_host_task(const HostTaskDirectory& place, Fd report);
+// Closes `report` once the program runs. If the program cannot be started, the reason is recorded
+// in the directory, and `report` is closed on return. Does nothing if another shim has run or runs
+// the task.
+//
+// If the shim itself is killed, the kernel kills the program.
+//
+// REQUIRES: the process has one thread and no children. It becomes the subreaper of the program's
+// descendants, and ignores SIGTERM from then on.
+void run_host_task(const HostTaskDirectory& directory, Fd report);
 
 }  // namespace containerizer

@@ -1,6 +1,9 @@
-// The lifecycle as text and pictures, from its table alone.
+// Prints the lifecycle as text and as pictures, from its table alone.
 #include <fmt/core.h>
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <functional>
 #include <map>
 
@@ -22,7 +25,7 @@ std::string as_table() {
   return text;
 }
 
-// Several events from one state to another share an arrow.
+// Draws an arrow. `events` are the names of all events that lead from one state to the other.
 using Arrow =
     std::function<std::string(const char* from, const char* to, const std::string& events)>;
 
@@ -63,13 +66,12 @@ std::string as_mermaid() {
 }
 
 std::string as_json() {
-  std::string text;
+  boost::json::array rows;
   for (const auto& row : all_transitions()) {
-    text += fmt::format("{}{{\"from\":\"{}\",\"event\":\"{}\",\"to\":\"{}\"}}",
-                        text.empty() ? "[" : ",\n ", name_of(row.from), name_of(row.event),
-                        name_of(row.to));
+    rows.push_back(boost::json::object{
+        {"from", name_of(row.from)}, {"event", name_of(row.event)}, {"to", name_of(row.to)}});
   }
-  return text + "]\n";
+  return boost::json::serialize(rows) + "\n";
 }
 
 }  // namespace

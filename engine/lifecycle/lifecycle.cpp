@@ -16,7 +16,7 @@ namespace mpl = boost::mpl;
 namespace msm = boost::msm;
 using msm::front::Row;
 
-// --- States: the name in the database, and what is done there
+// --- States: the name in the database, and the action
 
 template <State value>
 struct Stage : msm::front::state<> {
@@ -30,22 +30,22 @@ struct Fetching : Stage<State::fetching> {
   static constexpr auto name = "Fetching", action = "fetch the task's URIs";
 };
 struct Pulling : Stage<State::pulling> {
-  static constexpr auto name = "Pulling", action = "pull the image unless it is there";
+  static constexpr auto name = "Pulling", action = "pull the image, unless it is on the host";
 };
 struct Creating : Stage<State::creating> {
   static constexpr auto name = "Creating", action = "create the container";
 };
 struct Starting : Stage<State::starting> {
-  static constexpr auto name = "Starting", action = "start it, then the executor";
+  static constexpr auto name = "Starting", action = "start the container, then mesos-executor";
 };
 struct Running : Stage<State::running> {
-  static constexpr auto name = "Running", action = "copy its output, watch for its end";
+  static constexpr auto name = "Running", action = "copy the output, wait for the exit";
 };
 struct Stopping : Stage<State::stopping> {
-  static constexpr auto name = "Stopping", action = "signal it, kill it after the grace";
+  static constexpr auto name = "Stopping", action = "send the stop signal, then SIGKILL";
 };
 struct Exited : Stage<State::exited> {
-  static constexpr auto name = "Exited", action = "copy the last output, see the executor out";
+  static constexpr auto name = "Exited", action = "copy the last output, wait for mesos-executor";
 };
 struct Removing : Stage<State::removing> {
   static constexpr auto name = "Removing", action = "remove the container";
@@ -89,12 +89,14 @@ using Events =
 
 struct LifecycleTable : msm::front::state_machine_def<LifecycleTable> {
   using initial_state = Accepted;
-  // An exception must reach the caller: by default MSM swallows it and calls the event handled.
+  // An exception must reach the caller. By default MSM swallows it and reports the event as
+  // handled.
   using no_exception_thrown = int;
-  // Nothing may survive a call, for nothing survives the process.
+  // A queued event would be lost: the machine exists for one call only.
   using no_message_queue = int;
 
-  // An unlisted pair is an answer, not an accident: next_state() returns nothing.
+  // An event that the table does not list for a state is illegal there, and next_state() returns
+  // nothing. MSM's default is an assertion.
   template <class AnyEvent, class Machine>
   void no_transition(const AnyEvent& /*event*/, Machine& /*machine*/, int /*state*/) {}
 
@@ -160,7 +162,8 @@ void for_each_type(Visitor visitor) {
       [&](auto wrapped) { visitor.template operator()<typename decltype(wrapped)::type>(); });
 }
 
-// MSM numbers states by their place in the table; these two never leave this file.
+// MSM numbers the states in the order of the table, so a new row can change the numbers. They never
+// leave this file.
 int msm_number_of(State state) {
   int number = -1;
   for_each_type<States>([&]<class S>() {
@@ -177,9 +180,9 @@ std::optional<State> state_numbered(int number) {
   return found;
 }
 
-// Puts a machine into a state without running anything: the "archive" that MSM's own serialization
-// hands its members to. It asks for the array of active states first, then for flags of its own,
-// which stay as they are.
+// Puts a machine into a state without running any action. MSM can only restore a state through its
+// serialization, and this is the archive that it reads from. MSM reads the array of active states,
+// which becomes `number`, and then flags, which stay unchanged.
 class Restore {
  public:
   explicit Restore(int number) : number_(number) {}
@@ -200,6 +203,7 @@ class Restore {
 }  // namespace
 
 std::optional<State> next_state(State from, Event event) {
+  // start() is not called: it would put the machine into its initial state.
   Machine machine;
   Restore restore(msm_number_of(from));
   machine.serialize(restore, 0);
@@ -207,6 +211,8 @@ std::optional<State> next_state(State from, Event event) {
   for_each_type<Events>([&]<class E>() {
     if (E::id == event) outcome = machine.process_event(E{});
   });
+  // MSM has more results than HANDLED_FALSE for an event that changed nothing, such as a rejection
+  // by a guard. Only HANDLED_TRUE is a transition.
   if (outcome != msm::back::HANDLED_TRUE) return std::nullopt;
   return state_numbered(machine.current_state()[0]);
 }

@@ -1,4 +1,5 @@
-// What follows from what is recorded of a container and what is seen of it. Pure.
+// Compares the recorded state of a container with what the daemon reports, and decides what
+// follows. Pure.
 #pragma once
 
 #include <optional>
@@ -8,20 +9,21 @@
 
 namespace containerizer {
 
-// What the daemon says of a container. Unknown is not absent: a daemon that did not answer has said
-// nothing.
+// The condition of a container, as the daemon reports it. `unknown` is not `absent`: a daemon that
+// does not respond has not reported that the container is gone.
 enum class Observation {
   unknown,
-  absent,   // or nothing is known of it any more
-  created,  // exists, never started
-  running,  // or paused, or restarting
+  absent,   // it does not exist, or the daemon has lost track of it
+  created,  // it exists and was never started
+  running,  // also paused or restarting
   ended,
 };
 
 Observation observation_of(const ContainerFacts& facts);
 
-// The event that whoever takes a container over must apply first; nothing when its state's action
-// simply goes on. `same_boot`: the host has not been restarted since the row was written.
+// The event that a supervisor must apply first when it takes a container over. Nothing if the
+// action of the recorded state simply continues. `same_boot`: the host has not been restarted since
+// the row was written.
 std::optional<Event> reconcile(State recorded, Observation seen, bool same_boot);
 
 }  // namespace containerizer

@@ -1,4 +1,4 @@
-// How a container ended, and what the slave is told of it.
+// How a container ended, and what the slave and mesos-executor learn of it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,42 +13,51 @@
 
 namespace containerizer {
 
-// Whether the daemon has made up how a container ended, for it died before it had written that
-// down: then it says 255 or 0 when it is back, and dates the end later than the process was seen to
-// go (docs/decisions.md 28). `gone_for`: how long the process has been gone, nothing when the
-// daemon was there; `wall_now`: milliseconds since 1970, taken after that.
+// Whether the daemon has invented the exit code in `facts`. A daemon that is killed while a
+// container exits does not know the exit code: after its restart it reports 0 or 255, with a finish
+// time later than the real exit (docs/decisions.md 28). Only then does this return true.
+//
+// `gone_for`: the time since the supervisor saw the process exit; nothing if it did not see the
+// exit, or if the daemon has responded ever since. `wall_now`: the time in milliseconds since 1970,
+// taken after `gone_for`.
 bool is_invented(const ContainerFacts& facts, std::optional<Duration> gone_for,
                  std::int64_t wall_now);
 
-// A container that was started and has ended, by what the daemon says of it. `destroyed`: the slave
-// had asked for its end before it came.
+// The termination of a container that was started and has exited, from what the daemon reports.
+// `destroyed`: the slave had asked to destroy it before.
 store::Termination exited_termination(const ContainerFacts& facts, bool destroyed);
 
-// The same where the daemon has made that up.
+// Like exited_termination(), for an exit code that the daemon invented: the container is lost, and
+// its real exit code is unknown.
 store::Termination invented_termination(const ContainerFacts& facts, bool destroyed);
 
-// An action that could not succeed: `step` is what was being done ("pull"), `why` the words of
-// whoever refused.
+// The termination of a launch whose action cannot succeed. `step` is the name of the action
+// ("pull"), and `why` the error message, in the daemon's words if the daemon refused it.
 store::Termination failed_termination(const std::string& step, const std::string& why);
 
+// The termination of a container that was destroyed before it was started.
 store::Termination destroyed_termination();
+// The termination of a container that the daemon no longer has. `why` is the start of the message.
 store::Termination lost_termination(
-    const std::string& why = "the container was removed by somebody else");
+    const std::string& why = "the container was removed by another program");
+// The termination of a container that existed when the host was restarted.
 store::Termination rebooted_termination();
+// The termination of a container about which nothing is recorded.
 store::Termination unknown_termination(const std::string& why);
 
-// The answer to `wait`, all five fields set, so that every slave from 0.19.0 to 1.0.4 can read it.
-// `status` is as of waitpid; -1 when the exit is not known. `stopped`: somebody asked for the
-// task's end. Source: mesos-protocol 3.
+// The reply to `wait`. All five fields are set, so that every slave from 0.19.0 to 1.0.4 can read
+// it. `status` is a wait status, as waitpid() returns it, or -1 if the exit code is unknown.
+// `stopped`: the framework or the slave asked to stop the task. Source: mesos-protocol 3.
 mesos::containerizer::Termination to_message(const store::Termination& termination, TaskKind kind,
                                              bool stopped);
 
-// The answer that `wait` gives before the end is known (mesos-protocol 1.6): for tasks whose
-// executor reports their state.
+// The reply that `wait` sends before the container has ended (mesos-protocol 1.6). It is for tasks
+// whose executor reports their state itself.
 mesos::containerizer::Termination early_termination_message();
 
-// What a process that stands for the container exits with: its exit code, 128 + n for signal n, and
-// never 0 when the end is not known or was asked for.
+// The exit status of a process that represents the container, such as the task proxy: the
+// container's exit code, or 128 + n for signal n. It is never 0 if the exit code is unknown, or if
+// the task was asked to stop.
 int exit_status_for(const store::Termination& termination, bool stopped);
 
 }  // namespace containerizer

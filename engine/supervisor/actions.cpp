@@ -18,9 +18,11 @@ Actions::Actions(const Services& services, store::Container& container)
       output_(container.directory,
               run_file(services.settings.state_directory(), container.container_id, ".output")) {
   const auto state = state_of(container);
+  // A dead predecessor may have sent a create request without recording the answer.
   create_unanswered_ =
       state == State::creating || (state == State::removing && !container.docker_id);
-  // What was asked for before this state was entered has been answered.
+  // A destroy request leads to these states, or was recorded before they were entered. It must not
+  // cause a second event.
   destroy_seen_ = (state == State::stopping || is_settled(state) || state == State::exited) &&
                   services_.store.requests_of(container.container_id).destroy;
 }
@@ -48,11 +50,13 @@ Step Actions::act() {
     case State::gone:
       break;
   }
-  throw std::logic_error("there is nothing to do for a container that is Gone");
+  throw std::logic_error("the state Gone has no action");
 }
 
 Result<const LaunchPlan*> Actions::plan() {
   if (plan_) return &*plan_;
+  // The plan is not recorded. A successor computes it again from the same message and environment,
+  // but with the operator's present settings.
   const auto record = services_.store.launch_of(container_.container_id);
   if (!record || record->request.empty() || !launch_.ParseFromString(record->request)) {
     return Failure{Fault::refused, "the launch request is not recorded"};
@@ -73,7 +77,7 @@ Sight Actions::look() {
     log::warn("{}", seen.failure().text);
     return {};
   }
-  // A container of that name that is not of this launch is none of our business.
+  // Another container with this name: it belongs to another launch, or to another program.
   if (!is_ours(seen.value(), container_)) return {Observation::absent, {}};
   return {observation_of(seen.value()), std::move(seen.value())};
 }

@@ -1,8 +1,12 @@
-// The work of each state of a container's life: one function per state. prepare.cpp has the states
-// before the container exists, then start.cpp, run.cpp, stop.cpp and finish.cpp follow in the order
-// of a life. actions.cpp has what they share.
+// The action of each state of a container's life, one function per state. In the order of a life,
+// they are in prepare.cpp (until the container exists), start.cpp, run.cpp, stop.cpp and
+// finish.cpp. actions.cpp contains the functions that they share.
 //
-// Each action is idempotent: a supervisor that died may have done it already, wholly or in part.
+// An action closes the store before each call that can block. An open connection holds a lock that
+// delays checkpoints of the database (store/database.h).
+//
+// Each action is idempotent, because a supervisor that died may have done it already, completely or
+// in part.
 #pragma once
 
 #include <map>
@@ -24,7 +28,7 @@ namespace containerizer {
 // The daemon's answer about a container at one moment.
 struct Sight {
   Observation seen = Observation::unknown;
-  std::optional<ContainerFacts> facts;  // when the container exists
+  std::optional<ContainerFacts> facts;  // set if the container exists
 };
 
 class Actions {
@@ -33,21 +37,21 @@ class Actions {
   // REQUIRES: the caller owns the container.
   Actions(const Services& services, store::Container& container);
 
-  // Does the work of the container's state and returns its outcome. Blocks until the work is done;
-  // a request of another process cuts it short. REQUIRES: the state is not Gone.
+  // Runs the action of the container's state and returns its outcome. Blocks until the action ends.
+  // A request of another process ends it early. REQUIRES: the state is not Gone.
   Step act();
 
   // Asks the daemon about the container.
   Sight look();
 
-  // The event and the termination of a container that has ended with these facts.
+  // Returns the event and the termination of a container that has ended with these facts.
   Step exited_step(ContainerFacts facts);
 
-  // Records the process of a running container, and the limits that it runs under.
+  // Records a running container's first process, and its limits.
   void note_process(const ContainerFacts& facts);
 
  private:
-  // Empty: nothing has happened yet.
+  // Empty: nothing has happened yet, and the action goes on.
   using MaybeStep = std::optional<Step>;
 
   // prepare.cpp
@@ -56,8 +60,7 @@ class Actions {
   MaybeStep fetch_one(const mesos::CommandInfo::URI& uri);
   Step pull();
   Step create();
-  MaybeStep guard();
-  MaybeStep accompany_launch();
+  MaybeStep run_hook_before_creation();
   Result<std::string> adopt_or_create();
   // start.cpp
   Step start();
@@ -77,13 +80,13 @@ class Actions {
   Step drain();
   void copy_last_output();
   void end_executor();
-  void accompany_end();
+  void run_hook_after_end();
   Step remove();
 
   // --- Shared by the states: actions.cpp
 
-  // One series of retries of a call to the daemon. It ends CONTAINERIZER_DAEMON_RETRY after the
-  // first failure.
+  // The retries of one call to the daemon. They end CONTAINERIZER_DAEMON_RETRY after the first
+  // failure.
   struct RetryWindow {
     std::optional<Deadline> end;
     Backoff backoff{Duration(50), Duration(5'000)};
@@ -91,31 +94,30 @@ class Actions {
   // Pauses after a failure. Returns false, without a pause, when the window is over.
   bool pause_before_retry(RetryWindow& window, const Failure& failure);
 
-  // The request as data, made once.
+  // The launch as a plan. Computed at the first call.
   Result<const LaunchPlan*> plan();
   // The event of a request that is legal in this state and has not been applied yet.
   MaybeStep new_request();
   bool is_destroy_requested();
-  // True once: for a destroy request that no event has applied yet.
+  // Returns true once for a destroy request that has not been applied as an event yet.
   bool take_destroy_request();
-  // Ends early when another process wakes us; the caller then looks at the requests.
+  // Ends early when another process wakes us. The caller then checks for requests.
   void pause(Duration duration);
-  // The name or id by which the daemon knows the container.
+  // The container's ID if it is known, otherwise its name.
   std::string reference() const;
-  // Opened at the first use.
+  // Created at the first call.
   Monitor& monitor();
 
   Services services_;
   store::Container& container_;
   std::optional<LaunchPlan> plan_;
-  mesos::containerizer::Launch launch_;                // set with plan_
-  Environment environment_;                            // set with plan_
-  std::map<std::string, std::string> guarded_mounts_;  // guard_mounts()
-  bool fresh_ = false;               // this process created it, so nothing has started it yet
-  bool create_unanswered_ = false;   // a create request may still take effect
-  bool destroy_seen_ = false;        // the event of the destroy request has been applied
-  bool end_accompanied_ = false;     // this process has run the end hook
-  std::optional<Deadline> kill_at_;  // Stopping: when the grace period ends
+  mesos::containerizer::Launch launch_;  // set with plan_
+  Environment environment_;              // set with plan_
+  bool fresh_ = false;               // this process created the container and has not started it
+  bool create_unanswered_ = false;   // create got no answer: a container may still appear
+  bool destroy_seen_ = false;        // the destroy request has been applied as an event
+  bool has_run_end_hook_ = false;    // in this process
+  std::optional<Deadline> kill_at_;  // Stopping: the end of the grace period
   OutputCopy output_;
   std::unique_ptr<Monitor> monitor_;
 };

@@ -1,35 +1,20 @@
-// Programs that are run to their end while requests of other processes stay heard.
+// Runs a program until it exits, and still reacts to requests of other processes.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
 
 #include "engine/container/services.h"
 
 namespace containerizer {
 
-// What programs say in a sandbox's stderr from a moment on.
-class LastWords {
- public:
-  explicit LastWords(const std::string& sandbox);
-
-  // Why `program` failed, with its last line but for a stack trace.
-  std::string tell(const std::string& program, std::optional<int> wait_status) const;
-
- private:
-  Fd file_;
-  std::int64_t begin_ = 0;
-};
-
-// Starts `program` and waits for its end. When that has not come at `latest`, or when
-// `is_called_off` says so, which is asked before and whenever somebody wakes us, its process group
-// is killed.
+// Starts `program` and waits until it exits. Calls `is_cancelled` before the start, and whenever
+// another process wakes us. Kills the program's process group when `is_cancelled` returns true, or
+// at `latest`.
 //
-// Success: its waitpid status, nothing where that is not known. refused: it cannot be started.
-// interrupted: it was called off. unavailable: its time was over.
+// Success: the waitpid status; empty if it is unknown. refused: the program cannot be started.
+// interrupted: it was cancelled. unavailable: it was killed at `latest`.
 Result<std::optional<int>> run_child(const Services& services, const Program& program,
-                                     Deadline latest, const std::function<bool()>& is_called_off);
+                                     Deadline latest, const std::function<bool()>& is_cancelled);
 
 }  // namespace containerizer

@@ -17,9 +17,9 @@ namespace {
 
 namespace json = boost::json;
 
-// What a program that keeps secrets may take to tell one.
-constexpr Duration longest_answer{30'000};
-// In place of a user's name: the secret is a token.
+// The time limit of a credential helper.
+constexpr Duration helper_timeout{30'000};
+// A helper returns this instead of a user's name if the secret is a token.
 constexpr std::string_view token_user = "<token>";
 
 Failure failure(const std::string& why) { return {Fault::refused, why}; }
@@ -27,18 +27,18 @@ Failure failure(const std::string& why) { return {Fault::refused, why}; }
 Result<json::object> object_in(std::string_view text) {
   boost::system::error_code error;
   const auto value = json::parse(json::string_view(text.data(), text.size()), error);
-  if (error) return failure("it is no JSON: " + error.message());
-  if (!value.is_object()) return failure("it is no JSON object");
+  if (error) return failure("not valid JSON: " + error.message());
+  if (!value.is_object()) return failure("not a JSON object");
   return value.get_object();
 }
 
-// The host that a key of `auths` stands for: keys are hosts, or URLs as they were once.
+// The host in a key of `auths`. Keys are hosts; older versions of docker wrote URLs.
 std::string host_of(std::string_view key) {
   if (const auto scheme = key.find("://"); scheme != key.npos) key.remove_prefix(scheme + 3);
   return registry_at(key.substr(0, key.find('/')));
 }
 
-// As the daemon wants to be told of it.
+// The name of a registry in the X-Registry-Auth header. Docker Hub has a historic one.
 std::string server_of(const std::string& registry) {
   return registry == docker_hub ? "https://index.docker.io/v1/" : registry;
 }
@@ -59,12 +59,13 @@ Result<RegistryAuth> auth_in(const json::object& entry, const std::string& regis
     if (colon == std::string::npos) return failure("the auth of " + registry + " is malformed");
     auth.username = pair->substr(0, colon);
     auth.password = pair->substr(colon + 1);
-    // Some versions of docker pad it.
+    // Some versions of docker pad the password with NULs.
     auth.password.erase(auth.password.find_last_not_of('\0') + 1);
   }
   return auth;
 }
 
+// The helper for a registry. `credsStore` names the one for all registries without their own.
 std::string helper_in(const json::object& configuration, const std::string& registry) {
   if (const auto* helpers = object_member(configuration, "credHelpers")) {
     for (const auto& entry : *helpers) {
@@ -77,7 +78,7 @@ std::string helper_in(const json::object& configuration, const std::string& regi
 // --- Files
 
 struct Source {
-  std::string name;  // for people
+  std::string name;  // for messages
   std::optional<std::string> content;
   bool is_operators = false;
 };
@@ -99,6 +100,7 @@ std::vector<Source> sources(const std::string& sandbox, const Environment& envir
 
 // --- Helpers
 
+// The name becomes part of a program's name. A slash would lead to any program on the host.
 bool is_helper_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
@@ -109,23 +111,25 @@ Result<RegistryAuth> ask_helper(Host& host, const std::string& helper, const std
                                 const Environment& environment) {
   const auto name = "docker-credential-" + helper;
   const auto helper_failure = [&](const std::string& why) {
-    return failure(fmt::format("{}, asked for {}: {}", name, registry, why));
+    return failure(fmt::format("{} failed for registry {}: {}", name, registry, why));
   };
-  if (!is_helper_name(helper)) return helper_failure("that is no name of a program");
+  if (!is_helper_name(helper)) return helper_failure("not a valid name of a program");
   auto question = make_pipe();
   if (!question.ok()) return question.failure();
+  // The pipe has room for the name, so the write does not block before the helper runs.
   write_all(question.value().write.get(), server_of(registry));
   question.value().write.close();
   Program program;
-  // Found on the PATH.
+  // env finds the helper on the PATH.
   program.arguments = {"/usr/bin/env", name, "get"};
   program.environment = as_strings(environment);
   program.directory = "/";
   program.input = question.value().read.get();
-  const auto answer = host.run_and_capture(program, host.now() + longest_answer, host.wake());
+  const auto answer = host.run_and_capture(program, host.now() + helper_timeout, host.wake());
   if (answer.failed_with(Fault::interrupted)) return answer.failure();
   if (!answer.ok()) return helper_failure(answer.failure().text);
-  // What it says to somebody that it does not know, with an exit status that nobody sees.
+  // A helper prints this text to its standard output if it has no credentials for the registry. Its
+  // exit status is not available here.
   if (answer.value().find("credentials not found") != std::string::npos) return RegistryAuth{};
   auto auth = read_helper(answer.value(), registry);
   if (!auth.ok()) return helper_failure(auth.failure().text);
@@ -140,6 +144,7 @@ Result<Login> read_login(std::string_view text, const std::string& registry) {
   const auto& all = configuration.value();
   Login login;
   login.helper = helper_in(all, registry);
+  // In a .dockercfg, the registries are at the top level.
   const auto* auths = object_member(all, "auths");
   const auto* entry = entry_for(auths != nullptr ? *auths : all, registry);
   if (entry == nullptr) return login;
@@ -150,11 +155,11 @@ Result<Login> read_login(std::string_view text, const std::string& registry) {
 }
 
 Result<RegistryAuth> read_helper(std::string_view answer, const std::string& registry) {
-  const auto told = object_in(answer);
-  if (!told.ok()) return told.failure();
-  const auto user = text_member(told.value(), "Username");
-  const auto secret = text_member(told.value(), "Secret");
-  if (user.empty() || secret.empty()) return failure("it names no user, or no secret");
+  const auto object = object_in(answer);
+  if (!object.ok()) return object.failure();
+  const auto user = text_member(object.value(), "Username");
+  const auto secret = text_member(object.value(), "Secret");
+  if (user.empty() || secret.empty()) return failure("user or secret is missing");
   if (user == token_user) return RegistryAuth{"", "", server_of(registry), secret};
   return RegistryAuth{user, secret, server_of(registry), ""};
 }

@@ -1,5 +1,5 @@
-// With what a registry is asked for an image: what `docker login` leaves in a configuration of the
-// docker command, or a helper named there keeps.
+// Finds the credentials for a registry. `docker login` stores them in a configuration file of the
+// docker command, or in a credential helper that this file names.
 #pragma once
 
 #include <string>
@@ -11,35 +11,35 @@
 
 namespace containerizer {
 
-// What a configuration says of one registry; both empty when it says nothing.
+// A configuration's content for one registry. Both members are empty if it has none.
 struct Login {
   RegistryAuth auth;
-  std::string helper;  // the program docker-credential-HELPER has the rest
+  std::string helper;  // the program docker-credential-HELPER, without the prefix
 };
 
-// Reads a configuration: `config.json`, or the older `.dockercfg`. refused: it is neither; the text
-// tells why, and quotes nothing of it. Pure.
+// Reads a configuration: `config.json`, or the older `.dockercfg`. refused: the content is
+// malformed. The text says why, and does not quote it. Pure.
 Result<Login> read_login(std::string_view configuration, const std::string& registry);
 
-// What a helper answers to `get`. refused: it is no such answer. Pure.
+// Reads a helper's answer to `get`. refused: the answer is malformed. Pure.
 Result<RegistryAuth> read_helper(std::string_view answer, const std::string& registry);
 
 struct Credentials : RegistryAuth {
-  bool is_tasks = false;  // the task brought them along
+  bool is_tasks = false;  // the task supplied them, not the operator
 };
 
-// Those that a task names in its message. Pure.
+// The credentials in a task's message. Pure.
 Credentials credentials_of_task(const std::string& reference, const std::string& user,
                                 const std::string& secret);
 
-// Looks, in this order, for `.docker/config.json` and `.dockercfg` in the sandbox, as a task brings
-// them along, and for those of the operator: `config.json` where client_directory says, and
-// `.dockercfg` in HOME if that is .docker in there. The first configuration that knows the registry
-// counts. A task's own cannot name a helper, for helpers run as we do.
+// Reads these files in this order, and returns the credentials of the first one that has any for
+// the registry: `.docker/config.json` and `.dockercfg` in the sandbox, which a task can supply;
+// `config.json` in the operator's client_directory(); `.dockercfg` in HOME if that directory is
+// HOME/.docker. Only the operator's files may name a helper, because helpers run with our rights.
 //
-// Success: the credentials, empty where nobody has any. refused: a configuration, or a helper's
-// answer, cannot be read; the text names it, and holds no secret. interrupted: the host's wake
-// became readable while a helper was asked.
+// Success: the credentials; all empty if there are none. refused: a file or a helper's answer is
+// malformed. The text names it and contains no secret. interrupted: the host's wake became readable
+// while a helper ran.
 Result<Credentials> find_credentials(Host& host, const std::string& reference,
                                      const std::string& sandbox, const Environment& environment);
 

@@ -11,18 +11,19 @@
 namespace containerizer {
 namespace {
 
-// mesos-executor lingers for a second after its last status update. It gets this long when the
-// slave has already asked for its end.
+// mesos-executor sleeps for a second after its last status update, and then exits (mesos-protocol
+// 6.2). A destroy waits this long for that.
 constexpr Duration executor_grace{2'000};
-// A create request of a supervisor that died may still take effect for this long.
+// A create request without an answer may still take effect for this long.
 constexpr Duration late_create{2'000};
 constexpr Duration longest_removal_pause{30'000};
 
 }  // namespace
 
-// The last output, then mesos-executor, which tells the slave about the task.
+// Copies the last output, and then waits for mesos-executor, which reports the task to the slave.
+// `wait` must not return before mesos-executor has exited (mesos-protocol 3.3).
 Step Actions::drain() {
-  // A daemon that has lost a container leaves its process running.
+  // A daemon that has lost a container may have left its process running.
   if (container_.init) services_.host.signal(*container_.init, SIGKILL);
   copy_last_output();
   monitor_.reset();
@@ -44,11 +45,12 @@ Step Actions::drain() {
   return {Event::drained, "", {}};
 }
 
-// Output is worth waiting for, but not worth a task that never ends for the slave, nor a destroy
-// that does not.
+// Waits for the last output, but only for a limited time. Otherwise a daemon that hangs would keep
+// the task alive for the slave, or block a destroy.
 void Actions::copy_last_output() {
   RetryWindow window;
   for (;;) {
+    // A destroy waits for this, so it allows less time. No other request can shorten that.
     const bool hurried = is_destroy_requested();
     services_.store.close();
     const auto silence = hurried ? executor_grace : services_.settings.daemon_timeout;
@@ -58,7 +60,7 @@ void Actions::copy_last_output() {
       services_.host.clear_wake();
     } else if (hurried || drained.failed_with(Fault::refused) ||
                !pause_before_retry(window, drained.failure())) {
-      log::error("the last output may be missing: {}", drained.failure().text);
+      log::error("the last output may be missing in the sandbox: {}", drained.failure().text);
       return;
     }
   }
@@ -73,16 +75,17 @@ void Actions::end_executor() {
   services_.host.poll({ended.get()}, services_.host.now() + executor_grace);
 }
 
-void Actions::accompany_end() {
-  if (std::exchange(end_accompanied_, true)) return;
+void Actions::run_hook_after_end() {
+  if (std::exchange(has_run_end_hook_, true)) return;
   run_end_hook(services_, container_, services_.store.termination_of(container_.container_id));
 }
 
 Step Actions::remove() {
-  accompany_end();
-  // The row may be of before a reboot, and the clock has begun anew since.
+  run_hook_after_end();
+  // The time in the row may be from before a reboot, which starts the monotonic clock again.
   const auto entered =
       std::min(Deadline(Duration(container_.since.monotonic)), services_.host.now());
+  // CONTAINERIZER_REMOVE_DELAY keeps the container for the operator to inspect.
   const auto kept_until =
       container_.docker_id ? entered + services_.settings.remove_delay : entered;
   std::optional<Deadline> certain_at;
@@ -97,7 +100,8 @@ Step Actions::remove() {
       continue;
     }
     const auto sight = look();
-    // A daemon that hangs has not begun yet with what it was asked before.
+    // A daemon that hangs may not have started with an earlier create request, so the wait for a
+    // late container starts again.
     if (sight.seen == Observation::unknown) certain_at.reset();
     if (sight.seen == Observation::absent && !sight.facts) {
       const auto now = services_.host.now();

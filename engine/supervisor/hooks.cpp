@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "engine/supervisor/child.h"
+#include "engine/supervisor/stderr_tail.h"
 #include "engine/translation/executor_command.h"
 #include "engine/translation/launch_plan.h"
 #include "host/log.h"
@@ -11,9 +12,9 @@
 namespace containerizer {
 namespace {
 
-constexpr const char* usual_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// What a container's variables begin with.
+// Of the variables that describe the container.
 constexpr std::string_view prefix = "CONTAINER_";
 
 template <class Value>
@@ -25,7 +26,7 @@ Environment environment_for(const Services& services, const store::Container& co
                             const std::string& hook) {
   auto environment = without_slave_settings(services.environment);
   std::erase_if(environment, [](const auto& entry) { return entry.first.starts_with(prefix); });
-  environment.emplace("PATH", usual_path);
+  environment.emplace("PATH", default_path);
   const auto add = [&](std::string_view name, const std::optional<std::string>& value) {
     set(environment, name, value);
   };
@@ -42,31 +43,32 @@ Environment environment_for(const Services& services, const store::Container& co
 }
 
 Status run(const Services& services, const store::Container& container,
-           const std::vector<std::string>& words, const Environment& environment,
-           const std::function<bool()>& is_called_off) {
+           const std::vector<std::string>& arguments, const Environment& environment,
+           const std::function<bool()>& is_cancelled) {
   const auto output = open_sandbox_file(container.directory, "stderr");
-  const LastWords spoken(container.directory);
+  const StderrTail tail(container.directory);
   Program program;
-  program.arguments = words;
+  program.arguments = arguments;
   program.environment = as_strings(environment);
   program.directory = "/";
   if (output.ok()) program.output = program.error = output.value().get();
+  // A successor runs the hook again. Two of them must not run at the same time.
   program.dies_with_us = true;
   const auto latest = services.host.now() + services.settings.hooks.timeout;
-  const auto status = run_child(services, program, latest, is_called_off);
+  const auto status = run_child(services, program, latest, is_cancelled);
   if (!status.ok()) return status.failure();
   if (status.value() == 0) return Done{};
-  return Failure{Fault::refused, spoken.tell(words[0], status.value())};
+  return Failure{Fault::refused, tail.failure_of(arguments[0], status.value())};
 }
 
 }  // namespace
 
 Status run_launch_hook(const Services& services, const store::Container& container,
-                       const std::function<bool()>& is_called_off) {
+                       const std::function<bool()>& is_cancelled) {
   const auto& hooks = services.settings.hooks;
   if (hooks.launch.empty()) return Done{};
   auto ran = run(services, container, hooks.launch, environment_for(services, container, "launch"),
-                 is_called_off);
+                 is_cancelled);
   if (ran.ok() || ran.failed_with(Fault::interrupted)) return ran;
   if (hooks.fails_task) return Failure{Fault::refused, ran.failure().text + "; ask the operator"};
   log::warn("launch hook: {}", ran.failure().text);
@@ -75,15 +77,15 @@ Status run_launch_hook(const Services& services, const store::Container& contain
 
 void run_end_hook(const Services& services, const store::Container& container,
                   const std::optional<store::Termination>& termination) {
-  const auto& words = services.settings.hooks.end;
-  if (words.empty()) return;
+  const auto& arguments = services.settings.hooks.end;
+  if (arguments.empty()) return;
   auto environment = environment_for(services, container, "end");
   if (termination) {
     set(environment, "END", std::optional(termination->kind));
     set(environment, "EXIT_CODE", termination->exit_code);
     set(environment, "SIGNAL", termination->signal);
   }
-  const auto ran = run(services, container, words, environment, [] { return false; });
+  const auto ran = run(services, container, arguments, environment, [] { return false; });
   if (!ran.ok()) log::warn("end hook: {}", ran.failure().text);
 }
 

@@ -1,22 +1,21 @@
-// Programs of the operator's that accompany a container: one before it is created, one after its
-// end is on record. Each is run at least once, and again when the supervisor dies before it has
-// recorded that the step is done.
+// Runs the operator's hooks: one before a container is created, one after its end is recorded. Each
+// runs at least once. It runs again if the supervisor dies before it has recorded the step.
 //
-// A hook runs as the supervisor's user, without a shell, in a session of its own, in the directory
-// "/". What it prints goes to the sandbox's `stderr`. After CONTAINERIZER_HOOK_TIMEOUT its process
-// group is killed; it is killed, too, when the supervisor dies. Its environment is the
-// supervisor's, with a PATH if there is none, without the slave's own settings, and with these in
-// place of all CONTAINER_*; nothing in it is of the task's variables:
+// A hook runs as the supervisor's user, without a shell, in its own session, in the directory "/".
+// Its output goes to the sandbox's `stderr`. Its process group is killed after
+// CONTAINERIZER_HOOK_TIMEOUT, and when the supervisor dies. Its environment is the supervisor's
+// without_slave_settings(). A PATH is added if there is none. The variables below replace all
+// CONTAINER_*. The task's variables are not in it.
 //
 //   CONTAINER_HOOK                   launch, end
-//   CONTAINER_ID, CONTAINER_NAME     Mesos' id, Docker's name
+//   CONTAINER_ID, CONTAINER_NAME     Mesos' ID, Docker's name
 //   CONTAINER_IMAGE, CONTAINER_DOCKER_ID
 //   CONTAINER_SANDBOX                its path on the host
 //   CONTAINER_FRAMEWORK_ID, CONTAINER_EXECUTOR_ID, CONTAINER_TASK_ID
-//   CONTAINER_END                    the kind of the end, as in the database
+//   CONTAINER_END                    the kind of the termination, as in the database
 //   CONTAINER_EXIT_CODE, CONTAINER_SIGNAL
 //
-// What is not known, or not yet, has no variable.
+// A value that is not known, or not known yet, has no variable.
 #pragma once
 
 #include <functional>
@@ -26,13 +25,13 @@
 
 namespace containerizer {
 
-// Runs the launch hook, if there is one. What is wrong with it is logged.
-// refused: it did not succeed, and CONTAINERIZER_HOOK_FAILURE=fail; the text says why.
-// interrupted: `is_called_off` said so, and it was killed.
+// Runs the launch hook, if there is one. Logs its failure if CONTAINERIZER_HOOK_FAILURE=ignore.
+// refused: it failed, and CONTAINERIZER_HOOK_FAILURE=fail; the text says why. interrupted:
+// `is_cancelled` returned true, and the hook was killed.
 Status run_launch_hook(const Services& services, const store::Container& container,
-                       const std::function<bool()>& is_called_off);
+                       const std::function<bool()>& is_cancelled);
 
-// The same of the end hook, whose failure changes nothing.
+// Runs the end hook, if there is one. Logs its failure.
 void run_end_hook(const Services& services, const store::Container& container,
                   const std::optional<store::Termination>& termination);
 

@@ -12,41 +12,45 @@
 namespace containerizer {
 namespace {
 
-// While another launch pulls the image.
-constexpr Duration look_again{200};
+// The interval of checks while another launch pulls the image.
+constexpr Duration check_interval{200};
 
-// Images that share a byte wait for each other, which is no harm.
+// The byte of the lock file for an image. Two images can have the same byte. Their pulls then wait
+// for each other, which does no harm.
 int byte_of(const std::string& reference) {
   constexpr std::size_t bytes = 1 << 30;
   return static_cast<int>(std::hash<std::string>()(reference) % bytes);
 }
 
-// When the last pull of an image that ended well was begun, for those who waited for it. Only pulls
-// that anybody could have made count, not those with a task's own credentials.
+// Records when the last successful pull of an image started, for the launches that waited for it.
+// Pulls with a task's own credentials are not recorded, because other tasks might not be allowed to
+// make them.
 class LastPull {
  public:
   LastPull(const Services& services, const std::string& reference)
       : file_(::open((services.settings.state_directory() + "/pulls").c_str(),
                      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)),
+        // The boot ID is part of it, because the monotonic clock starts again with each boot.
         image_(std::hash<std::string>()(services.host.boot() + ' ' + reference)) {}
 
-  bool was_begun_since(Deadline moment) const {
+  bool started_since(Deadline moment) const {
     Record last;
     return ::pread(file_.get(), &last, sizeof last, place()) == sizeof last &&
-           last.image == image_ && Deadline(Deadline::duration(last.begun)) >= moment;
+           last.image == image_ && Deadline(Deadline::duration(last.started)) >= moment;
   }
 
-  void note(Deadline begun) {
-    const Record now{image_, begun.time_since_epoch().count()};
+  // A failure to write costs another pull, nothing else.
+  void note(Deadline started) {
+    const Record now{image_, started.time_since_epoch().count()};
     [[maybe_unused]] const auto written = ::pwrite(file_.get(), &now, sizeof now, place());
   }
 
  private:
   struct Record {
     std::size_t image = 0;
-    Deadline::rep begun = 0;
+    Deadline::rep started = 0;
   };
-  // Images that share a place are asked for again at the worst.
+  // Two images can have the same place. One of them may then be pulled once more than necessary.
   off_t place() const { return static_cast<off_t>(image_ % 256 * sizeof(Record)); }
 
   Fd file_;
@@ -82,24 +86,28 @@ class Pull {
  private:
   Failure forbidden() const {
     return {Fault::refused,
-            fmt::format("image {} {}, and CONTAINERIZER_PULL=never forbids to pull it; pull it on "
-                        "this host beforehand",
-                        image_.reference,
-                        image_.is_forced ? "is to be pulled" : "is not on this host")};
+            image_.is_forced
+                ? fmt::format("image {}: the task forces a pull, and CONTAINERIZER_PULL=never "
+                              "forbids pulling; remove force_pull_image or --pull=always from "
+                              "the task",
+                              image_.reference)
+                : fmt::format("image {} is not on this host, and CONTAINERIZER_PULL=never forbids "
+                              "pulling it; run `docker pull` on this host first",
+                              image_.reference)};
   }
 
-  // Whether somebody else had to be waited for.
+  // Takes the image's lock. Returns whether another launch had it before.
   Result<bool> await_turn() {
     auto opened = LockFile::open(services_.settings.state_directory() + "/pull.lock");
     if (!opened.ok()) return opened.failure();
     turn_ = std::move(opened.value());
     const int byte = byte_of(image_.reference);
     if (turn_->try_lock(byte, LockFile::Mode::exclusive)) return false;
-    listener_({"another launch pulls " + image_.reference + "; waiting for it", {}});
+    listener_({"another launch is already pulling " + image_.reference + "; waiting for it", {}});
     while (!turn_->try_lock(byte, LockFile::Mode::exclusive)) {
       const auto ready =
-          services_.host.poll({services_.host.wake()}, services_.host.now() + look_again);
-      if (ready[0]) return Failure{Fault::interrupted, "the pull was called off"};
+          services_.host.poll({services_.host.wake()}, services_.host.now() + check_interval);
+      if (ready[0]) return Failure{Fault::interrupted, "the pull was cancelled"};
     }
     return true;
   }
@@ -118,16 +126,16 @@ class Pull {
     const auto auth = credentials();
     if (!auth.ok()) return auth.failure();
     LastPull last(services_, image_.reference);
-    const bool is_anybodys = !auth.value().is_tasks;
-    if (may_be_done && is_anybodys && last.was_begun_since(wanted_since_)) return by_another();
-    const auto begun = services_.host.now();
+    const bool is_shared = !auth.value().is_tasks;
+    if (may_be_done && is_shared && last.started_since(wanted_since_)) return by_another();
+    const auto started = services_.host.now();
     const auto& user = auth.value().username;
     listener_(
         {fmt::format("pulling {}{}", image_.reference, user.empty() ? "" : " as " + user), {}});
     const auto pulled =
         services_.docker.pull(image_.reference, auth.value(), services_.host.wake(), listener_);
     if (!pulled.ok()) return pulled.failure();
-    if (is_anybodys) last.note(begun);
+    if (is_shared) last.note(started);
     return std::string("pulled");
   }
 

@@ -1,4 +1,4 @@
-// Sees to it that an image is there before a container is made of it.
+// Obtains an image before a container is created from it.
 #pragma once
 
 #include <string>
@@ -9,21 +9,21 @@ namespace containerizer {
 
 struct WantedImage {
   std::string reference;
-  bool is_forced = false;  // by the task: what is there may be too old
-  std::string sandbox;     // of the task, which may bring credentials along
-  // From the task's message, in place of all others; empty where there are none.
+  bool is_forced = false;  // the task wants a pull even if the image is present
+  std::string sandbox;     // of the task, which may contain credentials
+  // Credentials from the task's message, which override all others; empty if there are none.
   std::string user = {};
   std::string secret = {};
 };
 
-// Asks the registry as CONTAINERIZER_PULL and the task want it. Of launches that want one image at
-// the same time one asks, and the others wait for it; who must have the registry asked is content
-// with a pull that was begun since, unless the task brought credentials of its own. `listener` is
-// told how it goes.
+// Pulls the image if CONTAINERIZER_PULL or the task requires it. If several launches need the same
+// image at the same time, one pulls it, and the others wait. A launch that requires a pull accepts
+// one that started after it began to wait, unless the task has its own credentials. Reports the
+// progress to `listener`.
 //
-// Success: how the image came to be there, for the history. interrupted: the host's wake became
-// readable. unavailable: the daemon gave no answer; it may be tried again. refused, not_found: the
-// image will not be there.
+// Success: how the image was obtained, for the history. interrupted: the host's wake became
+// readable. unavailable: the daemon did not answer; a retry can succeed. refused, not_found: the
+// image cannot be obtained.
 Result<std::string> obtain_image(const Services& services, const WantedImage& image,
                                  const PullListener& listener);
 

@@ -6,7 +6,7 @@
 namespace containerizer {
 namespace {
 
-// A program without arguments yet, in the sandbox and speaking there.
+// A program that runs in the sandbox and writes its output there. Its arguments are still missing.
 Result<SandboxProgram> in_sandbox(const std::string& sandbox, const char* output) {
   auto out = open_sandbox_file(sandbox, output);
   if (!out.ok()) return out.failure();

@@ -1,5 +1,5 @@
-// The programs of Mesos' that run on the host for a task: mesos-fetcher, and for command tasks
-// mesos-executor. Both say what they have to say in the sandbox.
+// Prepares the programs of Mesos that run on the host for a task: mesos-fetcher, and for command
+// tasks mesos-executor. Both write their output to the sandbox.
 #pragma once
 
 #include <string>
@@ -14,22 +14,22 @@
 
 namespace containerizer {
 
-// A program to start, with the files of the sandbox that it writes to, which it names.
+// A program to start. Owns the files in the sandbox to which `program` refers.
 struct SandboxProgram {
   Program program;
   Fd output;
   Fd error;
 };
 
-// Fetches `uri` into `directory`. It ends with the process that starts it. refused: there is no
-// sandbox to write to. `environment` is that of the launch, here and below. REQUIRES: check_uris().
-Result<SandboxProgram> fetcher_program(const store::Container& container,
-                                       const mesos::CommandInfo::URI& uri,
-                                       const std::string& directory,
+// Prepares mesos-fetcher for `uris`. It is killed when the process that starts it dies.
+// `environment` is that of the launch, here and below. refused: mesos-fetcher does not accept a
+// URI, or the sandbox cannot be written.
+Result<SandboxProgram> fetcher_program(const store::Container& container, const Uris& uris,
                                        const Environment& environment);
 
-// Reports the task to the slave; `program` is the path of this program, for it to observe with.
-// refused: it cannot be found, or there is no sandbox to write to.
+// Prepares mesos-executor, which reports the task to the slave. `program` is the path of this
+// program, which mesos-executor runs as `task-proxy`. refused: mesos-executor is missing, or the
+// sandbox cannot be written.
 Result<SandboxProgram> executor_program(const store::Container& container,
                                         const mesos::containerizer::Launch& launch,
                                         const Environment& environment, const std::string& program);

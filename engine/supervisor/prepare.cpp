@@ -9,6 +9,7 @@
 #include "engine/supervisor/hooks.h"
 #include "engine/supervisor/image_pull.h"
 #include "engine/supervisor/mesos_helpers.h"
+#include "engine/supervisor/stderr_tail.h"
 #include "engine/translation/fixed_limits.h"
 #include "host/log.h"
 #include "host/sandbox.h"
@@ -46,19 +47,14 @@ Actions::MaybeStep Actions::fetch_one(const mesos::CommandInfo::URI& uri) {
   const auto fetcher = fetcher_program(container_, uri, staging.value().path(), environment_);
   if (!fetcher.ok()) return failed_step("fetch", fetcher.failure().text);
   MaybeStep request;
-  const LastWords spoken(container_.directory);
+  const StderrTail tail(container_.directory);
+  // No time limit: a download may take any time, and a destroy request ends it.
   const auto status = run_child(services_, fetcher.value().program, services_.host.now() + no_limit,
                                 [&] { return (request = new_request()).has_value(); });
   if (request) return request;
   if (!status.ok()) return failed_step("fetch", status.failure().text);
-  if (status.value() != 0) {
-    const auto said = without_logins(spoken.tell("mesos-fetcher", status.value()));
-    return failed_step("fetch", said + fetch_hint({uri}));
-  }
-  const auto moved = staging.value().move_to_sandbox();
-  if (moved.ok()) return std::nullopt;
-  return failed_step("fetch",
-                     "URI " + in_quotes(without_logins(uri.value())) + ": " + moved.failure().text);
+  if (status.value() == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
+  return failed_step("fetch", tail.failure_of("mesos-fetcher", status.value()) + fetch_hint(uris));
 }
 
 Step Actions::pull() {
@@ -68,15 +64,17 @@ Step Actions::pull() {
   const WantedImage image{wanted.image, wanted.force_pull, container_.directory, wanted.login.user,
                           wanted.login.secret};
   RetryWindow window;
-  const auto tell = [&](const PullNews& news) {
+  // A pull that advances starts the time for retries again.
+  const auto listener = [&](const PullNews& news) {
     window = {};
     log::info("{}", news.line);
   };
   for (;;) {
     if (const auto request = new_request()) return *request;
     services_.store.close();
-    const auto obtained = obtain_image(services_, image, tell);
+    const auto obtained = obtain_image(services_, image, listener);
     if (obtained.ok()) return {Event::pulled, obtained.value(), {}};
+    // Another process has woken us, probably for a destroy request. The loop checks that first.
     if (obtained.failed_with(Fault::interrupted)) {
       services_.host.clear_wake();
     } else if (!obtained.failed_with(Fault::unavailable) ||
@@ -92,8 +90,7 @@ Step Actions::create() {
   const auto directories =
       make_directories(made.value()->sandbox_directories, container_.directory);
   if (!directories.ok()) return failed_step("create", directories.failure().text);
-  if (auto problem = guard()) return *problem;
-  if (auto problem = accompany_launch()) return *problem;
+  if (auto problem = run_hook_before_creation()) return *problem;
   RetryWindow window;
   for (;;) {
     if (const auto request = new_request()) return *request;
@@ -103,6 +100,7 @@ Step Actions::create() {
       container_.docker_id = id.value();
       return {Event::created, id.value().substr(0, 12), {}};
     }
+    // Remembered until the state Removing, which then waits for a container that appears late.
     const bool unanswered = id.failed_with(Fault::unavailable);
     create_unanswered_ = create_unanswered_ || unanswered;
     if (!unanswered || !pause_before_retry(window, id.failure())) {
@@ -111,18 +109,9 @@ Step Actions::create() {
   }
 }
 
-// Until the container has started, its mounts lead to what is checked here.
-Actions::MaybeStep Actions::guard() {
-  const auto made = plan();
-  if (!made.ok()) return failed_step("plan", made.failure().text);
-  auto guarded = guard_mounts(services_, container_.container_id, *made.value());
-  if (!guarded.ok()) return failed_step("create", guarded.failure().text);
-  guarded_mounts_ = std::move(guarded.value());
-  return std::nullopt;
-}
-
-// The operator's hook runs before there is a container: what it forbids has never been.
-Actions::MaybeStep Actions::accompany_launch() {
+// The operator's launch hook can reject the launch. It runs before the container exists, so there
+// is nothing to undo then.
+Actions::MaybeStep Actions::run_hook_before_creation() {
   MaybeStep request;
   const auto ran =
       run_launch_hook(services_, container_, [&] { return (request = new_request()).has_value(); });
@@ -130,16 +119,18 @@ Actions::MaybeStep Actions::accompany_launch() {
   return ran.ok() ? MaybeStep() : failed_step("hook", ran.failure().text);
 }
 
-// Creates the container, or finds the one that an earlier try of ours left. unavailable: not known
-// yet. Any other failure is final.
+// Creates the container, or finds the one that an earlier try created. unavailable: the outcome is
+// unknown. Every other failure is final.
 Result<std::string> Actions::adopt_or_create() {
   const auto name = container_name(container_.container_id);
   auto body = with_guarded_mounts(plan_->create, guarded_mounts_);
   auto& labels = body["Labels"];
   if (!labels.is_object()) labels.emplace_object();
+  // The labels identify the container even if its row is lost.
   for (auto& label : identity_labels(container_, services_.settings.work_directory)) {
     labels.as_object()[label.key()] = label.value();
   }
+  // This label is set even if it is empty, so that no image can supply it.
   labels.as_object()[fixed_limits_label] = plan_->fixed_limits;
   auto created = services_.docker.create(name, body);
   if (created.ok()) {
@@ -147,14 +138,15 @@ Result<std::string> Actions::adopt_or_create() {
     return created;
   }
   if (!created.failed_with(Fault::conflict)) return created;
-  const auto holder = services_.docker.inspect(name);
-  // It was there and is not any more: the next try may create it.
-  if (holder.failed_with(Fault::not_found)) {
+  const auto existing = services_.docker.inspect(name);
+  // It was removed meanwhile, so the next try may create it.
+  if (existing.failed_with(Fault::not_found)) {
     return Failure{Fault::unavailable, created.failure().text};
   }
-  if (!holder.ok()) return holder.failure();
-  if (is_ours(holder.value(), container_)) return holder.value().id;
-  return Failure{Fault::refused, created.failure().text + "; that container is not of this launch"};
+  if (!existing.ok()) return existing.failure();
+  if (is_ours(existing.value(), container_)) return existing.value().id;
+  return Failure{Fault::refused,
+                 created.failure().text + "; that container belongs to a different launch"};
 }
 
 }  // namespace containerizer

@@ -13,8 +13,8 @@
 namespace containerizer {
 namespace {
 
-// Of the container's lock file: a process that changes the limits locks it. The bytes before it are
-// the phases of LifeLock.
+// The byte of the container's lock file that a process locks while it changes the limits. The bytes
+// before it are the phases of LifeLock.
 constexpr int limits_byte = 8;
 static_assert(limits_byte > static_cast<int>(Phase::ownership));
 
@@ -37,6 +37,7 @@ boost::json::object update_body(const store::Limits& wanted, const ContainerFact
   const auto fixed = fixed_limits_of(in_force);
   boost::json::object body;
   if (wanted.cpus && !fixed.cpu_shares) body["CpuShares"] = cpu_shares(*wanted.cpus);
+  // A container that was created without a quota does not get one later.
   if (wanted.cpus && !fixed.cpu_quota && with_quota && in_force.cpu_quota > 0) {
     body["CpuPeriod"] = cpu_period;
     body["CpuQuota"] = cpu_quota(*wanted.cpus);
@@ -48,7 +49,8 @@ boost::json::object update_body(const store::Limits& wanted, const ContainerFact
   }
   if (hard > in_force.memory_limit) {
     body["Memory"] = hard;
-    // The daemon refuses a hard limit above the older limit of memory and swap together.
+    // The daemon rejects a hard limit above the present limit of memory and swap together, so this
+    // limit rises with it.
     const auto swap = in_force.swap_limit - in_force.memory_limit;
     const auto both = fixed.memory_swap ? in_force.swap_limit : hard + swap;
     body["MemorySwap"] = in_force.swap_limit > 0 ? both : -1;
@@ -58,7 +60,7 @@ boost::json::object update_body(const store::Limits& wanted, const ContainerFact
 
 namespace {
 
-// The hard limit in force afterwards.
+// Returns the hard memory limit that is then in force.
 Result<std::int64_t> update_limits(const Services& services, const std::string& container,
                                    const store::Limits& wanted) {
   const auto in_force = services.docker.inspect(container);
@@ -76,26 +78,33 @@ void apply_limits(const Services& services, const store::Container& container,
   const auto& id = container.container_id;
   auto& store = services.store;
   store.close();
+  // Overlapping updates have no order in Mesos. With this lock, the last one to run reads the
+  // newest recorded limits, so older ones cannot replace them.
   auto turn = LockFile::open(run_file(services.settings.state_directory(), id, ".lock"));
   if (!turn.ok()) {
-    log::warn("{}; the limits of container {} are on record only", turn.failure().text, id);
+    log::warn("{}; the new limits of container {} were saved but not applied", turn.failure().text,
+              id);
     return;
   }
   const auto deadline = services.host.now() + services.settings.daemon_timeout;
   if (services.host.lock(turn.value(), limits_byte, LockFile::Mode::exclusive, deadline, nullptr) !=
       LockFile::Outcome::locked) {
-    log::warn("container {}: an earlier update does not end; the limits are on record only", id);
+    log::warn(
+        "container {}: an earlier update is still running; the new limits were saved but not "
+        "applied",
+        id);
     return;
   }
   auto limits = store.limits_of(id).value_or(store::Limits{});
   auto hard = seen.memory_limit;
+  // Ticket 0: no update was recorded since the launch.
   if (limits.ticket > 0) {
     store.close();
     const auto updated = update_limits(services, seen.id, limits);
     if (updated.ok()) {
       hard = updated.value();
     } else {
-      log::warn("the limits of container {} are not applied: {}", id, updated.failure().text);
+      log::warn("could not apply the limits of container {}: {}", id, updated.failure().text);
       hard = limits.hard_memory.value_or(0);
     }
   }

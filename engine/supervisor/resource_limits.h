@@ -1,4 +1,4 @@
-// Resource limits as Docker takes them.
+// Updates the resource limits of a container.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -7,23 +7,27 @@
 
 namespace containerizer {
 
-// The body of an update request for what the slave wants, where `in_force` is what the daemon holds
-// the container to: cpu shares, the soft memory limit, and the hard one where it rises, with the
-// same room for swap as before. It is never lowered: a task's end shrinks its resources while its
-// processes are still there (mesos-protocol 5.3). With `with_quota` a quota of CPU time follows
-// the cpus, where there is one. What a flag has set stays as it is
-// (engine/translation/fixed_limits.h); above a limit of memory and swap together that a flag has
-// set, the hard limit does not rise. Empty when there is nothing to change.
+// Returns the body of an update request for the limits in `wanted`. `in_force` are the limits that
+// the daemon enforces now. Empty if there is nothing to change. Pure. The body contains:
+//
+// - CPU shares, and with `with_quota` a CPU quota if the container has one.
+// - The soft memory limit.
+// - The hard memory limit if it rises, with as much swap as before. It never falls, because the
+//   slave lowers the resources of a task that ends while its processes still exist
+//   (mesos-protocol 5.3).
+//
+// Limits that a flag has fixed do not change (engine/translation/fixed_limits.h). The hard memory
+// limit does not rise above a limit of memory and swap together that a flag has fixed.
 boost::json::object update_body(const store::Limits& wanted, const ContainerFacts& in_force,
                                 bool with_quota = false);
 
-// The hard limit in bytes once update_body() has been applied; 0 for none.
+// The hard memory limit in bytes after update_body() has been applied; 0 for none. Pure.
 std::int64_t hard_memory_after(const store::Limits& wanted, const ContainerFacts& in_force);
 
-// Holds the container to the limits on record, as far as they are not of its creation, and leaves
-// for `usage` what is in force. `seen` is what the daemon said of the container after it was
-// created. Calls that overlap, of any processes, come one after the other, and the last one finds
-// the newest limits. Trouble with the daemon is logged, not handed back.
+// Applies the recorded limits to the container, unless they are still those of the create request.
+// Stores the effective limits for `usage`. `seen` is an answer of the daemon about the created
+// container. Overlapping calls, also of other processes, run one after the other, and the last one
+// reads the newest limits. A failure is only logged.
 void apply_limits(const Services& services, const store::Container& container,
                   const ContainerFacts& seen);
 

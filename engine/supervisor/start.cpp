@@ -19,7 +19,8 @@ Step Actions::start() {
   return {Event::started, container_.init ? fmt::format("pid {}", container_.init->pid) : "", {}};
 }
 
-// Starts the container unless it has been started: never a second time, even if it has ended since.
+// Starts the container unless it was started already. It is never started a second time, even if it
+// has ended meanwhile.
 Actions::MaybeStep Actions::start_container() {
   RetryWindow window;
   for (;;) {
@@ -37,14 +38,15 @@ Actions::MaybeStep Actions::start_container() {
   return std::nullopt;
 }
 
-// A container that may have been started is looked at first: one that has ended since would run a
-// second time.
+// Tries once to start the container. If an earlier try may have started it, inspects it first:
+// another start would run a container that has already ended a second time.
 Status Actions::start_once() {
   if (!fresh_) {
     const auto seen = services_.docker.inspect(reference());
     if (!seen.ok()) return seen.failure();
     if (!is_ours(seen.value(), container_)) {
-      return Failure{Fault::not_found, "the container of that name is of another launch"};
+      return Failure{Fault::not_found,
+                     "the container with this name belongs to a different launch"};
     }
     if (seen.value().started) return Done{};
     // The guards of the process that created it may be gone.
@@ -53,6 +55,7 @@ Status Actions::start_once() {
     const auto guarded = guard_mounts(services_, container_.container_id, *made.value());
     if (!guarded.ok()) return guarded.failure();
   }
+  // Even if the start fails, it may have taken effect.
   fresh_ = false;
   return services_.docker.start(reference());
 }
@@ -60,7 +63,10 @@ Status Actions::start_once() {
 void Actions::note_process(const ContainerFacts& facts) {
   const auto init = services_.host.identify_init(facts.pid, facts.id);
   if (init && init != container_.init) {
-    if (container_.init) log::warn("somebody has restarted it, as process {}", init->pid);
+    if (container_.init) {
+      log::warn("the container was restarted by another program; its new PID is {}", init->pid);
+    }
+    // The monitor watches the earlier process.
     monitor_.reset();
     container_.init = init;
     services_.store.amend(container_);
@@ -68,22 +74,24 @@ void Actions::note_process(const ContainerFacts& facts) {
   apply_limits(services_, container_, facts);
 }
 
-// For a command task: mesos-executor, on the host, in a session of its own, so that its suicide (it
-// kills its own process group) takes nobody along. One that has begun is not started again, though
-// it may have ended since: Running finds out.
+// Starts mesos-executor for a command task. It runs on the host in its own session, because it
+// kills its own process group at shutdown, or when it loses its slave. It is never started a second
+// time, even if it has exited meanwhile; the state Running detects that.
 Actions::MaybeStep Actions::start_executor() {
   if (container_.kind != "command") return std::nullopt;
-  const auto begun =
+  // A recorded mesos-executor whose supervisor died too early never started. The prepared process
+  // creates this file right before it becomes mesos-executor.
+  const auto started_file =
       run_file(services_.settings.state_directory(), container_.container_id, ".executor");
-  if (container_.executor && ::access(begun.c_str(), F_OK) == 0) return std::nullopt;
+  if (container_.executor && ::access(started_file.c_str(), F_OK) == 0) return std::nullopt;
   if (const auto made = plan(); !made.ok()) return failed_step("plan", made.failure().text);
   auto executor = executor_program(container_, launch_, environment_, services_.program);
   if (!executor.ok()) return failed_step("executor", executor.failure().text);
-  executor.value().program.started_file = begun;
+  executor.value().program.started_file = started_file;
   services_.store.close();
   const auto prepared = services_.host.prepare(executor.value().program);
   if (!prepared.ok()) return failed_step("executor", prepared.failure().text);
-  // Recorded before it does anything: whoever resumes never starts a second one.
+  // It is recorded before it may start, so no successor starts a second one.
   container_.executor = prepared.value();
   services_.store.amend(container_);
   const auto allowed = services_.host.allow();

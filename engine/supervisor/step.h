@@ -13,17 +13,18 @@ namespace containerizer {
 
 struct Step {
   Event event;
-  std::string detail;                             // for the history
-  std::optional<store::Termination> termination;  // when the event decides how the container ended
+  std::string detail;  // for the history
+  std::optional<store::Termination>
+      termination;  // set if the event decides how the container ended
 };
 
-// The action of `phase` ("pull", say) cannot succeed, because of `why`.
+// The action of `phase` (such as "pull") failed for good, for the reason `why`.
 inline Step failed_step(const std::string& phase, const std::string& why) {
   auto termination = failed_termination(phase, why);
   return {Event::failed, termination.message, std::move(termination)};
 }
 
-// The daemon does not have the container any more.
+// The daemon no longer has the container.
 inline Step lost_step(store::Termination termination = lost_termination()) {
   return {Event::lost, "", std::move(termination)};
 }

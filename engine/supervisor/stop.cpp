@@ -8,16 +8,18 @@
 namespace containerizer {
 namespace {
 
-// How long the kernel may take to end a process after SIGKILL. After it, SIGKILL is sent again.
+// How long the kernel may take to end a process after SIGKILL. After that, SIGKILL is sent again.
 constexpr Duration kill_again{5'000};
 
 }  // namespace
 
 Step Actions::stop() {
   const auto latest = services_.host.now() + stop_grace();
-  // A destroy that comes during the grace shortens it; the signal has been sent.
+  // kill_at_ is set if a destroy request has interrupted this action. The signal has then been
+  // sent, and only the grace period becomes shorter.
   if (!kill_at_) {
     const auto sight = look();
+    // The image or a flag can choose the signal. The daemon does not apply that to `kill`.
     const bool chosen = sight.facts && !sight.facts->stop_signal.empty();
     send_signal(chosen ? sight.facts->stop_signal : "SIGTERM");
   }
@@ -25,6 +27,7 @@ Step Actions::stop() {
   for (;;) {
     while (services_.host.now() < *kill_at_) {
       auto step = monitor_until(*kill_at_);
+      // mesos-executor may exit first during a stop. The container still has to end.
       if (step && step->event != Event::executor_ended) return *step;
       if (take_destroy_request()) return {Event::destroy_requested, "", {}};
     }
@@ -33,18 +36,20 @@ Step Actions::stop() {
   }
 }
 
-// How long the task has between the stop signal and SIGKILL.
+// The time between the stop signal and SIGKILL. The task's kill policy overrides --stop-timeout,
+// which overrides CONTAINERIZER_STOP_TIMEOUT.
 Duration Actions::stop_grace() {
   const auto made = plan();
   if (!made.ok()) return services_.settings.stop_timeout;
   if (made.value()->kill_grace && !is_destroy_requested()) {
-    // mesos-executor 1.0 waits for the task's own grace, and needs a moment to see the end.
+    // mesos-executor 1.0 sends SIGKILL to the task proxy after the same time. The container must
+    // end before that, so that the task proxy can report its exit code.
     const auto grace = *made.value()->kill_grace;
     return std::max(grace - Duration(1'000), grace / 2);
   }
   const auto* flag = made.value()->create.if_contains("StopTimeout");
   if (flag == nullptr) return services_.settings.stop_timeout;
-  // A destroy has to end before its caller gives up (cli/destroy.cpp).
+  // A destroy must end before its caller gives up (cli/destroy.cpp).
   const auto longest = is_destroy_requested() ? services_.settings.daemon_timeout : no_limit;
   return std::min(
       Duration(1'000) * std::min<std::int64_t>(flag->as_int64(), longest / Duration(1'000)),
@@ -56,7 +61,8 @@ void Actions::send_signal(const std::string& signal) {
   const auto sent = services_.docker.kill(reference(), signal);
   if (sent.ok()) return;
   log::warn("{}", sent.failure().text);
-  // A daemon that hangs must not keep a container alive that we can reach ourselves.
+  // Without the daemon, the process can still be signalled. Otherwise a daemon that hangs would
+  // keep the container alive.
   if (container_.init) {
     services_.host.signal(*container_.init, signal == "SIGKILL" ? SIGKILL : SIGTERM);
   }

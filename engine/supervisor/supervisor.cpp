@@ -20,20 +20,21 @@ namespace {
 using store::Container;
 using store::Durability;
 
-// Lets those pass who wait for what this state has behind it.
+// Releases the phases that are over in this state, so that the processes that wait for them go on.
 void pass_phases(LifeLock& lock, State state) {
   for (const Phase phase : {Phase::startup, Phase::outcome, Phase::executor}) {
     if (is_past(state, phase)) lock.pass(phase);
   }
 }
 
-// Moves the container on. A disk that is full, or a database that is locked for too long, only
-// delays it: nothing is done to the container before its step is on record.
+// Commits a step. A full disk or a locked database only delays it: the next action starts after its
+// state is recorded.
 void commit(const Services& services, Container& container, const Step& step) {
   const auto next = next_state(state_of(container), step.event);
   if (!next) {
     throw store::StoreError(std::string("container ") + container.container_id + ": event " +
-                            name_of(step.event) + " is illegal in state " + container.state);
+                            name_of(step.event) + " is illegal in state " + container.state +
+                            "; please report this bug");
   }
   store::Advance advance;
   advance.event = name_of(step.event);
@@ -41,7 +42,8 @@ void commit(const Services& services, Container& container, const Step& step) {
   advance.actor = "supervise";
   advance.detail = one_line(step.detail);
   advance.termination = step.termination;
-  if (advance.termination) advance.termination->message = one_line(advance.termination->message);
+  // `wait` reports the termination to the slave, so it must survive a crash of the host. Other
+  // steps can be repeated.
   if (step.termination) advance.durability = Durability::disk;
   const auto from = container.state;
   Backoff backoff(Duration(100), Duration(30'000));
@@ -52,7 +54,7 @@ void commit(const Services& services, Container& container, const Step& step) {
     } catch (const store::OwnershipLost&) {
       throw;
     } catch (const store::StoreError& error) {
-      log::error("{}; retrying", error.what());
+      log::error("cannot record event {}: {}; retrying", advance.event, error.what());
       services.store.close();
       services.host.poll({}, services.host.now() + backoff.next());
     }
@@ -61,14 +63,15 @@ void commit(const Services& services, Container& container, const Step& step) {
   if (step.event == Event::failed) log::error("{}", step.detail);
 }
 
-// What must be true before the state's action may go on, after nobody watched for a while.
+// Brings the record up to date before the first action. The container may have ended, or the host
+// may have been restarted, while it had no supervisor.
 void take_over(const Services& services, Actions& actions, Container& container) {
   const auto state = state_of(container);
   const bool same_boot = container.boot_id == services.host.boot();
   Sight sight;
   if (same_boot && may_run(state)) sight = actions.look();
   const auto event = reconcile(state, sight.seen, same_boot);
-  // Whatever processes are recorded, they were of another boot.
+  // The recorded processes belong to an earlier boot. Their PIDs now mean other processes.
   if (!same_boot) {
     container.boot_id = services.host.boot();
     container.init.reset();
@@ -91,7 +94,8 @@ void take_over(const Services& services, Actions& actions, Container& container)
       commit(services, container, {*event, "", rebooted_termination()});
       break;
     default:
-      throw std::logic_error(std::string("nothing is known to follow from ") + name_of(*event));
+      throw std::logic_error(std::string("reconcile returned the unexpected event ") +
+                             name_of(*event));
   }
 }
 
@@ -111,6 +115,7 @@ void supervise(const Services& services, LifeLock& lock, const std::string& cont
     }
   }
   pass_phases(lock, State::gone);
+  // Each supervisor removes a few old containers from the database, so no other process has to.
   constexpr int few = 20;
   services.store.prune(services.store.now().wall - services.settings.history.count(), few);
   services.store.checkpoint();

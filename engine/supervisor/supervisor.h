@@ -1,6 +1,6 @@
-// The owner of one container's lifecycle: does what each state asks for, commits what came of it,
-// and so on until the container is gone. There is no recovery code: whoever takes over looks once
-// at what is true, and goes on from the recorded state.
+// The owner of one container's lifecycle. It runs the action of the state, commits the outcome, and
+// repeats this until the container is gone. There is no recovery code: a successor compares the
+// record with the daemon once, and continues from the recorded state.
 #pragma once
 
 #include <string>
@@ -10,8 +10,9 @@
 
 namespace containerizer {
 
-// Drives the container to its end. REQUIRES: `lock` is owned. Returns when the container is Gone
-// (also when it was before). Throws StoreError when the row is not what an owner left there.
+// Runs the container's lifecycle to its end, and returns when the container is Gone (at once if it
+// was before). Throws StoreError if the row is missing, or was changed by another process.
+// REQUIRES: `lock` is owned.
 void supervise(const Services& services, LifeLock& lock, const std::string& container_id);
 
 }  // namespace containerizer

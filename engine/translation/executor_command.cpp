@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view executor_name = "/mesos-executor";
 constexpr std::string_view launcher_directory_variable = "--launcher_dir=";
 
-// As slaves do from 1.0 on.
+// Slaves do this from 1.0 on, which is the only sign of their version (mesos-protocol 5.2).
 bool names_launcher(const mesos::CommandInfo& command) {
   return std::any_of(
       command.arguments().begin(), command.arguments().end(),
@@ -30,19 +30,21 @@ Result<std::vector<std::string>> executor_argv(const mesos::containerizer::Launc
                                                const Environment& environment,
                                                const std::string& program,
                                                const std::string& container_id) {
-  // The slave takes any command that holds the path of mesos-executor for its own, and a framework
-  // may have written it: what the message names is never run.
+  // The program named in the message is never run. The slave treats any command that contains the
+  // path of mesos-executor as its own, so a framework may have written it.
   const std::string directory = value_or(environment, "MESOS_LIBEXEC_DIRECTORY", "");
   if (!directory.starts_with('/')) {
     return Failure{Fault::refused,
-                   "mesos-executor cannot be found: the slave set no MESOS_LIBEXEC_DIRECTORY with "
-                   "an absolute path; check the slave's --launcher_dir"};
+                   "mesos-executor not found: MESOS_LIBEXEC_DIRECTORY is not set to an absolute "
+                   "path; check the slave's --launcher_dir"};
   }
   const std::string executor = directory + std::string(executor_name);
   if (!names_launcher(launch.executor_info().command())) {
+    // Without the "--", mesos-executor would parse later arguments as its own flags.
     return std::vector<std::string>{executor, "--override", "--",
                                     program,  "task-proxy", container_id};
   }
+  // Here, arguments[0] is argv[0], unlike in a Docker task (mesos-protocol 5.4).
   const boost::json::object task_command{
       {"shell", false}, {"value", program}, {"arguments", {program, "task-proxy", container_id}}};
   return std::vector<std::string>{executor, std::string(launcher_directory_variable) + directory,
@@ -66,11 +68,12 @@ Environment executor_variables(const mesos::containerizer::Launch& launch,
       {"MESOS_SLAVE_PID", launch.slave_pid()},
       {"MESOS_AGENT_ENDPOINT", launch.slave_pid().substr(launch.slave_pid().find('@') + 1)},
       {"MESOS_DIRECTORY", directory},
-      {"MESOS_CHECKPOINT", launch.checkpoint() ? "1" : "0"},
+      {"MESOS_CHECKPOINT", launch.checkpoint() ? "1" : "0"},  // only "1" enables it
   };
   const auto take = [&](const std::string& name, const std::string& fallback) {
     result[name] = value_or(environment, name, fallback);
   };
+  // Executors that use the HTTP API require most of these (mesos-protocol 6.3).
   take("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", "5secs");
   take("MESOS_HTTP_COMMAND_EXECUTOR", "0");
   if (launch.checkpoint()) {

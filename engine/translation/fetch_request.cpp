@@ -17,7 +17,7 @@ namespace json = boost::json;
 constexpr std::string_view forbidden("\\'\0", 3);
 constexpr std::string_view quote("'\0", 2);
 
-const mesos::CommandInfo::URI* first_with_blank(const Uris& uris) {
+const mesos::CommandInfo::URI* first_with_space(const Uris& uris) {
   const auto found = std::find_if(uris.begin(), uris.end(), [](const auto& uri) {
     return uri.value().find(' ') != std::string::npos;
   });
@@ -33,19 +33,21 @@ json::object uri_json(const mesos::CommandInfo::URI& uri) {
   return result;
 }
 
-// What is wrong with a name within the sandbox; "" for nothing. The fetcher makes it as root, and
-// puts it into command lines of a shell, between single quotes.
-std::string_view trouble_with(const std::string& output_file) {
+// Returns what is wrong with the name of an output file, or "". mesos-fetcher creates the file as
+// root, and puts the name into single quotes in shell commands. So a bad name is an attack on the
+// host.
+std::string_view problem_with(const std::string& output_file) {
   if (output_file.find_first_of(forbidden) != std::string::npos) {
-    return "mesos-fetcher accepts no backslash, single quote or NUL in a name";
+    return "mesos-fetcher does not accept a backslash, a single quote or a NUL in a name";
   }
-  if (output_file.starts_with('/')) return "it must be a path within the sandbox";
+  if (output_file.starts_with('/')) return "the path must be relative to the sandbox";
   const auto parts = split(output_file, '/');
   const bool leaves = std::find(parts.begin(), parts.end(), "..") != parts.end();
-  return leaves ? "it leads out of the sandbox" : "";
+  return leaves ? "the path leads out of the sandbox" : "";
 }
 
-// FetcherInfo of 0.22 (command_info, work_directory) and of 0.23 on (items, sandbox_directory).
+// Both forms of FetcherInfo in one: that of 0.22 (command_info, work_directory), and that of 0.23
+// and later (items, sandbox_directory). A fetcher ignores fields that it does not know.
 std::string fetcher_info(const Uris& uris, const std::string& directory, const std::string& user,
                          const std::string& frameworks_home) {
   json::array plain, items;
@@ -62,7 +64,7 @@ std::string fetcher_info(const Uris& uris, const std::string& directory, const s
   return json::serialize(info);
 }
 
-// The form up to 0.21: URI, "+", executable, extract; blanks between.
+// The form up to 0.21: URI, "+", executable, extract; separated by spaces.
 std::string executor_uris(const Uris& uris) {
   std::string result;
   for (const auto& uri : uris) {
@@ -80,23 +82,23 @@ Status check_uris(const Uris& uris, const std::string& directory) {
   for (const auto& uri : uris) {
     if (uri.value().empty()) return Failure{Fault::refused, "a URI of the task is empty"};
     if (uri.value().find_first_of(forbidden) != std::string::npos) {
-      return Failure{Fault::refused, "URI " + in_quotes(without_logins(uri.value())) +
-                                         ": mesos-fetcher accepts no backslash, single quote or "
-                                         "NUL in a URI"};
+      return Failure{Fault::refused, "URI " + in_quotes(uri.value()) +
+                                         ": mesos-fetcher does not accept a backslash, a single "
+                                         "quote or a NUL in a URI"};
     }
-    const auto trouble = trouble_with(uri.output_file());
-    if (!trouble.empty()) {
-      return Failure{Fault::refused, "URI " + in_quotes(without_logins(uri.value())) +
-                                         ": output file " + in_quotes(uri.output_file()) + ": " +
-                                         std::string(trouble)};
+    const auto problem = problem_with(uri.output_file());
+    if (!problem.empty()) {
+      return Failure{Fault::refused, "URI " + in_quotes(uri.value()) + ": output file " +
+                                         in_quotes(uri.output_file()) + ": " +
+                                         std::string(problem)};
     }
   }
-  // An executor's id is a part of it.
+  // The sandbox's path contains the executor's ID, which the framework chooses.
   if (!uris.empty() && directory.find_first_of(quote) != std::string::npos) {
     return Failure{Fault::refused,
                    "sandbox " + in_quotes(directory) +
-                       ": mesos-fetcher would hand the single quote in it to a shell; take it out "
-                       "of the executor's id"};
+                       ": mesos-fetcher would pass the single quote to a shell; remove it from "
+                       "the executor's ID"};
   }
   return Done{};
 }
@@ -107,19 +109,20 @@ Environment fetcher_environment(const Uris& uris, const std::string& directory,
 
   Environment result = without_slave_settings(environment);
   result["MESOS_FETCHER_INFO"] = fetcher_info(uris, directory, user, frameworks_home);
-  // The same name means the slave's directory everywhere else.
+  // For mesos-fetcher this is the target directory. For all other programs, a variable with this
+  // name is the slave's work directory.
   result["MESOS_WORK_DIRECTORY"] = directory;
-  if (first_with_blank(uris) == nullptr) result["MESOS_EXECUTOR_URIS"] = executor_uris(uris);
+  if (first_with_space(uris) == nullptr) result["MESOS_EXECUTOR_URIS"] = executor_uris(uris);
   if (!user.empty()) result["MESOS_USER"] = user;
   if (!frameworks_home.empty()) result["MESOS_FRAMEWORKS_HOME"] = frameworks_home;
   return result;
 }
 
 std::string fetch_hint(const Uris& uris) {
-  const mesos::CommandInfo::URI* const uri = first_with_blank(uris);
+  const mesos::CommandInfo::URI* const uri = first_with_space(uris);
   if (uri == nullptr) return "";
-  return "; URI " + in_quotes(without_logins(uri->value())) +
-         " holds a blank, which mesos-fetcher cannot be told before Mesos 0.22";
+  return "; URI " + in_quotes(uri->value()) +
+         " contains a space, which mesos-fetcher does not support before Mesos 0.22";
 }
 
 }  // namespace containerizer

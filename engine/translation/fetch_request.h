@@ -1,5 +1,6 @@
-// What mesos-fetcher must be told to fetch a task's URIs. It takes everything from its environment,
-// in three different forms from 0.19 to 1.0; facts: mesos-protocol 7. Pure.
+// Builds the environment with which mesos-fetcher fetches a task's URIs. mesos-fetcher reads its
+// whole request from the environment. There are three forms of it from Mesos 0.19 to 1.0. Facts:
+// mesos-protocol 7. Pure.
 #pragma once
 
 #include <string>
@@ -13,23 +14,25 @@ namespace containerizer {
 
 using Uris = std::vector<mesos::CommandInfo::URI>;
 
-// refused: names the first URI that no fetcher accepts (it is empty, or holds a backslash, a single
-// quote or a NUL), or whose output file would not lie in the sandbox `directory`; or the sandbox
-// itself, whose path the fetcher hands to a shell between single quotes.
+// Checks a task's URIs, and the path of the sandbox `directory`.
+//
+// refused: mesos-fetcher does not accept a URI (it is empty, or contains a backslash, a single
+// quote or a NUL), an output file is outside the sandbox, or the sandbox's path contains a single
+// quote or a NUL. The text names the first of them.
 Status check_uris(const Uris& uris, const std::string& directory);
 
-// One environment that every release understands: both spellings of MESOS_FETCHER_INFO in one JSON,
-// and the variables from before. Everything is downloaded past the slave's cache, whose books only
-// the slave can keep. `directory` is the sandbox; `user` owns the result, "" for nobody in
-// particular. Of `environment`, the slave's own settings are dropped (without_slave_settings)
-// except MESOS_FRAMEWORKS_HOME.
+// Returns an environment that every release understands: the older variables, and
+// MESOS_FETCHER_INFO with the field names of all releases. Downloads bypass the slave's cache,
+// because only the slave can maintain it. `directory` is the sandbox. `user` becomes the owner of
+// the files; "" keeps the owner. The rest is `environment` (the launch's) without_slave_settings().
 //
-// The form up to 0.21 separates URIs by blanks. When a URI holds one, that form is left out: a new
-// fetcher works, an old one says that MESOS_EXECUTOR_URIS is missing, and fetch_hint() says why.
+// The form up to 0.21 separates URIs with spaces. If a URI contains a space, that form is omitted.
+// A newer fetcher then still works. An older one reports that MESOS_EXECUTOR_URIS is missing, and
+// fetch_hint() explains it.
 Environment fetcher_environment(const Uris& uris, const std::string& directory,
                                 const std::string& user, const Environment& environment);
 
-// What to append to the report of a failed fetch; "" for nothing.
+// A text to append to the message of a failed fetch; "" for none.
 std::string fetch_hint(const Uris& uris);
 
 }  // namespace containerizer

@@ -10,6 +10,7 @@ struct Limit {
   bool FixedLimits::*set;
 };
 
+// --cpus, --cpu-quota and --cpu-period set the same limit of the kernel.
 constexpr Limit limits[] = {
     {"cpu-period", &FixedLimits::cpu_quota},
     {"cpu-quota", &FixedLimits::cpu_quota},

@@ -1,7 +1,7 @@
-// Limits that flags of `docker run` have set, a task's or the operator's. They are stronger than
-// what the messages ask for when a container is created, and ever after: no update changes them.
-// Which they are stands in a label of the container, so that it is known for as long as the
-// container is there, whatever becomes of our record and of the operator's settings. Pure.
+// Limits that flags of `docker run` have fixed, the task's flags or the operator's. They override
+// the limits in the messages when the container is created, and updates do not change them. A label
+// of the container lists them. A label lasts as long as the container, even if our record is lost
+// or the operator's settings change. Pure.
 #pragma once
 
 #include <string>
@@ -14,10 +14,11 @@ namespace containerizer {
 
 inline constexpr const char* fixed_limits_label = "docker-containerizer.limits";
 
-// The label's value: which of the flags that limit what updates limit, too, are among `flags`.
+// Returns the label's value: a list of those flags in `flags` that set a limit which updates also
+// set.
 std::string fixed_limits(const std::vector<RunFlag>& flags);
 
-// What is not an update's to change.
+// The limits that an update must not change.
 struct FixedLimits {
   bool cpu_shares = false;
   bool cpu_quota = false;
@@ -25,6 +26,7 @@ struct FixedLimits {
   bool memory_reservation = false;
   bool memory_swap = false;
 };
+// Reads the label's value. Ignores flags that it does not know.
 FixedLimits read_fixed_limits(std::string_view label);
 
 }  // namespace containerizer

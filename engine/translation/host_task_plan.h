@@ -1,18 +1,23 @@
-// What a launch without an image asks for, when such tasks run on the host itself.
+// Translates a launch without an image into a host task.
 #pragma once
 
 #include "engine/translation/launch_plan.h"
 
 namespace containerizer {
 
-// The plan of a plain process (engine/host_task/runtime.h): the command as Mesos' own containerizer
-// runs it (mesos-protocol 5.4), in the sandbox, as the sandbox's owner where the slave names a
-// user. Environment, from the stronger to the weaker: what says where the task is, its own
-// variables, HOME, which is the sandbox, and what the slave gave of variables that are of use to
-// anybody.
+// The plan of a host task; engine/host_task/runtime.h describes the body of its create request. The
+// task runs its command as Mesos' own containerizer does (mesos-protocol 5.4), in the sandbox. If
+// the slave names a user, the task runs as the sandbox's owner: `owner` is "uid:gid", or "" if the
+// sandbox does not exist.
 //
-// refused: the launch asks for what only a container can have, names no command, or would run as
-// root where the policy lets no task be privileged. Pure.
+// Environment: variables of the first source override those of the next one.
+//   1. what describes this task (MESOS_SANDBOX and the like),
+//   2. the task's own variables,
+//   3. HOME, which is the sandbox,
+//   4. those of the slave's variables that are of use to tasks.
+//
+// refused: the launch asks for something that needs a container, names no command, or would run as
+// root where the policy forbids privileged tasks. Pure.
 Result<LaunchPlan> make_host_task_plan(const mesos::containerizer::Launch& launch,
                                        const Environment& environment, const Policy& policy,
                                        const std::string& owner);

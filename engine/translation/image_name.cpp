@@ -65,7 +65,8 @@ bool is_registry(std::string_view text) {
   return is_host(text.substr(0, colon)) && !port.empty() && all(port, is_digit);
 }
 
-// Whether the part before the first slash is a registry and not the first part of a repository.
+// Whether the part before the first slash is a registry, not the first part of a repository. The
+// rule is Docker's.
 bool looks_like_registry(std::string_view text) {
   return text == "localhost" || text.find_first_of(".:") != text.npos ||
          std::any_of(text.begin(), text.end(), is_upper);
@@ -98,21 +99,31 @@ bool is_digest(std::string_view text) {
          value.size() >= shortest_digest && all(value, is_hexadecimal);
 }
 
-// What is wrong with a reference; "" when nothing is. `tagged` says whether it has tag or digest.
-std::string_view complaint(std::string_view reference, bool& tagged) {
-  if (reference.find("://") != reference.npos) return "of all URLs only docker:// is understood";
+std::string_view without_scheme(std::string_view image) {
+  if (!image.starts_with(any_scheme)) return image;
+  image.remove_prefix(any_scheme.size());
+  if (image.starts_with('/')) image.remove_prefix(1);
+  return image;
+}
+
+// Returns what is wrong with a reference, or "". Sets `tagged` if it has a tag or a digest.
+std::string_view problem_with(std::string_view reference, bool& tagged) {
+  if (reference.find("://") != reference.npos) {
+    return "unsupported URL scheme; only docker:// is supported";
+  }
 
   const auto at = reference.find('@');
   std::string_view name = reference.substr(0, at);
   if (at != reference.npos && !is_digest(reference.substr(at + 1))) {
-    return "what follows @ must be a digest such as sha256:… in lower case hexadecimal";
+    return "the part after @ must be a digest such as sha256:… in lower-case hexadecimal";
   }
+  // A colon before the last slash belongs to the registry's port.
   const auto colon = name.rfind(':');
   const auto last_slash = name.rfind('/');
   const bool has_tag = colon != name.npos && (last_slash == name.npos || colon > last_slash);
   if (has_tag && !is_tag(name.substr(colon + 1))) {
-    return "the tag must be at most 128 letters, digits and _ . - and begin with none of the last "
-           "two";
+    return "the tag may have at most 128 letters, digits, \"_\", \".\" and \"-\", and must not "
+           "start with \".\" or \"-\"";
   }
   if (has_tag) name = name.substr(0, colon);
   tagged = has_tag || at != reference.npos;
@@ -126,8 +137,8 @@ std::string_view complaint(std::string_view reference, bool& tagged) {
     name.remove_prefix(slash + 1);
   }
   if (!is_repository(name)) {
-    return "the repository must be lower case letters and digits, joined by . _ - or /, without "
-           "blanks";
+    return "the repository must consist of lower-case letters and digits, joined by \".\", \"_\", "
+           "\"-\" or \"/\"";
   }
   return "";
 }
@@ -135,18 +146,20 @@ std::string_view complaint(std::string_view reference, bool& tagged) {
 }  // namespace
 
 Result<std::string> image_reference(const std::string& image) {
-  std::string_view reference = image;
-  if (reference.starts_with(any_scheme)) {
-    reference.remove_prefix(any_scheme.size());
-    if (reference.starts_with('/')) reference.remove_prefix(1);
-  }
-  if (reference.empty()) return Failure{Fault::not_found, "no image is named"};
+  const std::string_view reference = without_scheme(image);
+  if (reference.empty()) return Failure{Fault::not_found, "the image's name is empty"};
 
   bool tagged = false;
-  if (const std::string_view wrong = complaint(reference, tagged); !wrong.empty()) {
-    return Failure{Fault::refused, "image " + in_quotes(image) + ": " + std::string(wrong)};
+  if (const std::string_view problem = problem_with(reference, tagged); !problem.empty()) {
+    return Failure{Fault::refused, "image " + in_quotes(image) + ": " + std::string(problem)};
   }
   return std::string(reference) + (tagged ? "" : ":latest");
+}
+
+std::string image_name_problem(const std::string& image) {
+  const std::string_view reference = without_scheme(image);
+  bool tagged = false;
+  return std::string(reference.empty() ? "it names no image" : problem_with(reference, tagged));
 }
 
 std::string registry_of(const std::string& reference) {

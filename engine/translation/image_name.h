@@ -1,4 +1,4 @@
-// The name of an image, as tasks write it and as the Engine API takes it.
+// Translates the name of an image from the form in a task to the form of the Engine API. Pure.
 #pragma once
 
 #include <string>
@@ -8,23 +8,26 @@
 
 namespace containerizer {
 
-// Translates `image`, which is either a URL (docker:///ubuntu:13.04 or docker://registry/team/app,
-// the custom of external containerizers) or a plain reference (ubuntu, registry:5000/app@sha256:…).
+// `image` is either a URL (docker:///ubuntu:13.04 or docker://registry/team/app, the convention of
+// external containerizers) or a plain reference (ubuntu, registry:5000/app@sha256:…).
 //
-// Success: the reference, its repository as written, with ":latest" appended when it has neither
-// tag nor digest. not_found: `image` names nothing ("" or "docker:///"), so that a default may take
-// its place. refused: it is not a reference by the grammar of Docker (distribution/reference); the
-// text names the part that is wrong. Pure.
+// Success: the reference. Its repository is unchanged. ":latest" is appended if there is neither
+// tag nor digest. not_found: `image` is empty ("" or "docker:///"), so a default can replace it.
+// refused: `image` is not a reference by Docker's grammar (distribution/reference); the text names
+// the wrong part.
 Result<std::string> image_reference(const std::string& image);
 
-// The registry of images whose reference names none.
+// Returns why image_reference() fails for `image`, as a clause such as "the tag may have …". "" if
+// it does not fail.
+std::string image_name_problem(const std::string& image);
+
+// The registry of a reference that does not name one.
 inline constexpr std::string_view docker_hub = "docker.io";
 
-// Where the image of a reference (as image_reference makes it) comes from: "registry:5000",
-// docker_hub. Pure.
+// The registry of a reference of image_reference(), such as "registry:5000" or docker_hub.
 std::string registry_of(const std::string& reference);
 
-// The registry at HOST or HOST:PORT: Docker's own has several hosts. Pure.
+// The registry at HOST or HOST:PORT. It differs from `host` for the other hosts of docker_hub.
 std::string registry_at(std::string_view host);
 
 }  // namespace containerizer

@@ -1,5 +1,5 @@
-// What a launch asks for, translated once into data: the body of the create request and the few
-// facts that the steps around it need. Pure: nothing is read but the arguments.
+// Translates a launch into data: the body of the create request, and the facts that the other steps
+// of the launch need. Pure.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -17,76 +17,74 @@
 
 namespace containerizer {
 
-// Whether the container is for a command task (mesos-executor stays on the host) or holds a
-// framework's own executor.
+// A command task runs alone in its container, and mesos-executor runs on the host. A custom
+// executor, which the framework supplies, runs in the container itself.
 enum class TaskKind { command, custom };
 
 struct LaunchPlan {
   TaskKind kind = TaskKind::command;
-  // A reference as the Engine API takes it, tag or digest included; "" for a plain process of the
-  // host (engine/host_task/runtime.h).
+  // A reference with tag or digest, as image_reference() returns it. "" for a host task
+  // (engine/host_task/runtime.h).
   std::string image;
   bool force_pull = false;
-  // With which the registry is asked for it; empty where the task brings none in its message.
+  // The credentials for the registry in the task's message; empty if there are none.
   struct {
     std::string user;
     std::string secret;
   } login;
   std::vector<mesos::CommandInfo::URI> uris;
-  // The task's own kill grace (TaskInfo.kill_policy, Mesos 1.0), if it names one.
+  // The task's own kill grace period (TaskInfo.kill_policy, Mesos 1.0), if the task sets one.
   std::optional<Duration> kill_grace;
   Resources resources;
-  // Value of the container's label of that name (engine/translation/fixed_limits.h).
+  // Value of the container's label of this name (engine/translation/fixed_limits.h).
   std::string fixed_limits;
-  // Directories that volumes with a relative host path name within the sandbox, as absolute paths
-  // of the host: they must exist before the container is created.
+  // Directories within the sandbox that volumes with a relative host path name, as absolute paths
+  // on the host. They must exist before the container is created.
   std::vector<std::string> sandbox_directories;
-  // Where the operator restricts volumes: the paths of the host in `create` that a task has chosen.
-  // The daemon must not look them up by their text (engine/supervisor/mount_pins.h).
-  std::vector<TaskMount> guarded_mounts;
-  // Body of POST /containers/create, complete but for the labels of identity.
+  // Body of POST /containers/create. The labels of the container's identity are missing.
   boost::json::object create;
 };
 
-// The name of a container: "containerizer-ID". It must not begin with "mesos-": a slave's native
-// Docker containerizer removes such containers as orphans.
+// The name of a container: "containerizer-ID". It must not start with "mesos-", because a slave's
+// native Docker containerizer removes such containers as orphans.
 std::string container_name(const std::string& container_id);
 
-// The task's kind: command exactly when task_info is there.
+// The task's kind: `command` exactly if the launch has a task_info.
 TaskKind kind_of(const mesos::containerizer::Launch& launch);
 
-// What runs in the container.
+// The command that runs in the container.
 const mesos::CommandInfo& command_of(const mesos::containerizer::Launch& launch);
 
 // The parts of a plan that do not depend on the image.
 LaunchPlan begin_plan(const mesos::containerizer::Launch& launch);
 
-// Translates a launch of any release; `environment` is what the slave gave the launch process, and
-// `owner` the sandbox's owner ("uid:gid", "" when unknown): the task's user, because the slave
-// hands the sandbox to it, under a number, because an image need not know the name. The rules, from
-// the stronger to the weaker (facts: mesos-protocol 5 to 8):
+// Translates a launch of any release. `environment` is that of the launch process, as the slave set
+// it. `owner` is the sandbox's owner ("uid:gid", "" if unknown). The slave gives the sandbox to the
+// task's user. The number is used because an image may not know the user's name.
 //
-// - What identifies and supervises the container is fixed: the sandbox's mount, no restart, no
-//   automatic removal, and the variables that say where the task is (MESOS_SANDBOX,
-//   MESOS_CONTAINER_NAME; for a custom executor all of executor_variables(), LIBPROCESS_PORT=0).
-// - Flags (DockerInfo.parameters, then the options of the CommandInfo.ContainerInfo) come next,
-//   then what the messages ask for, then defaults. A variable of the task replaces LIBPROCESS_IP,
-//   MESOS_NATIVE_LIBRARY and MESOS_NATIVE_JAVA_LIBRARY, which depend on the image.
-// - The operator's own flags come after those of the task. What the task asks for is judged by the
-//   operator's policy before they are added.
-// - Image: task's ContainerInfo, executor's, the options' image of task and executor,
-//   MESOS_DEFAULT_CONTAINER_IMAGE, the operator's default; each may leave it to the next. Where the
-//   operator wants it, a task that names none is refused, or becomes a plain process of the host
-//   with the sandbox as its directory and the environment of an executor.
-// - Network: the host's, unless asked otherwise. In a network of its own, and without any mapping,
-//   every allocated port is published under its own number,
-//   unless a DockerInfo says which.
-// - A persistent volume is mounted where the slave keeps it, at its path in the sandbox, or at the
+// The rules, the strongest first (facts: mesos-protocol 5 to 8):
+//
+// - The identity and the supervision of the container are fixed: the sandbox's mount, no restart,
+//   no automatic removal, and the variables that describe the task's place (MESOS_SANDBOX,
+//   MESOS_CONTAINER_NAME; for a custom executor also executor_variables() and LIBPROCESS_PORT=0).
+// - The operator's own flags override those of the task. The operator's policy applies to the
+//   task's request only.
+// - Flags (DockerInfo.parameters, then the options of CommandInfo.ContainerInfo) override the other
+//   fields of the messages. These override defaults.
+// - A variable of the task overrides LIBPROCESS_IP, MESOS_NATIVE_LIBRARY and
+//   MESOS_NATIVE_JAVA_LIBRARY, which depend on the image.
+//
+// Defaults and special cases:
+//
+// - Image: see task_image.h. A task without an image becomes a host task if the operator allows
+//   that. Its working directory is the sandbox, and its environment is that of an executor.
+// - Network: the host's. In any other network, see port_plan.h for the published ports.
+// - A persistent volume is mounted from the slave's directory, at its path in the sandbox or at the
 //   absolute path that it names.
-// - Working directory, stop signal and user are the image's, unless asked otherwise.
+// - Working directory, stop signal and user are those of the image.
 //
-// refused: the request cannot be honoured, or the policy forbids it; the text says which part and
-// why, without any value of a variable in it. Pure.
+// refused: the request cannot be applied exactly, or the policy forbids it. The text names the part
+// and the reason, and contains no value of a variable.
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                     const Environment& environment, const TaskSettings& settings,
                                     const std::string& owner);

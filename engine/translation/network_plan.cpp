@@ -8,7 +8,7 @@ namespace {
 namespace json = boost::json;
 using DockerInfo = mesos::ContainerInfo::DockerInfo;
 
-// As in mesos.proto's NetworkInfo.
+// NetworkInfo.Protocol in mesos.proto.
 constexpr std::int32_t ipv4 = 1, ipv6 = 2;
 
 Failure failure(const std::string& text) { return {Fault::refused, "network_infos: " + text}; }
@@ -22,7 +22,7 @@ Result<std::string> named_network(const mesos::ContainerInfo& container) {
     return container.network_infos(0).name();
   }
   return failure(is_of_mesos(container)
-                     ? "a container can have one network; leave one entry"
+                     ? "a container can have only one network; keep one entry"
                      : "the network USER needs exactly one entry, with the network's name");
 }
 
@@ -36,23 +36,26 @@ bool names_a_network(const mesos::ContainerInfo& container) {
 Status set_address(std::int32_t protocol, const std::string& address, json::object& endpoint) {
   if (address.empty()) {
     if (protocol != ipv6) return Done{};
-    return failure("an IPv6 address comes with the network; take the protocol out, or name one");
+    return failure(
+        "IPv6 addresses are assigned by the network; remove the protocol, or give an address");
   }
   if (!parse_ip(address)) return failure(in_quotes(address) + " is not an IP address");
   const bool is_v6 = address.find(':') != std::string::npos;
   if (protocol != 0 && protocol != (is_v6 ? ipv6 : ipv4)) {
-    return failure(in_quotes(address) + " is not an address of the protocol beside it");
+    return failure("address " + in_quotes(address) + " does not match its protocol");
   }
   json::value& place = field(endpoint, is_v6 ? "IPAMConfig.IPv6Address" : "IPAMConfig.IPv4Address");
-  if (!place.is_null()) return failure("a container can have one address of each kind");
+  if (!place.is_null()) return failure("a container can have only one address of each kind");
   place = address;
   return Done{};
 }
 
 Status plan_entry(const mesos::NetworkInfo& info, const std::string& network, json::object& body) {
-  if (!info.groups().empty()) return failure("Docker's networks know no groups; take them out");
+  if (!info.groups().empty()) {
+    return failure("network groups are not supported with Docker; remove them");
+  }
   if (!info.labels().labels().empty()) {
-    return failure("Docker's networks know no labels of containers; take them out");
+    return failure("network labels are not supported with Docker; remove them");
   }
   json::object endpoint;
   if (Status set = set_address(info.protocol(), info.ip_address(), endpoint); !set.ok()) return set;
@@ -62,7 +65,7 @@ Status plan_entry(const mesos::NetworkInfo& info, const std::string& network, js
   }
   if (endpoint.empty()) return Done{};
   if (info.name() != network) {
-    return failure("an address can be had in a network USER alone, and this is " +
+    return failure("an IP address can only be requested on a USER network; this one is " +
                    in_quotes(network));
   }
   object_at(body, "NetworkingConfig.EndpointsConfig")[network] = std::move(endpoint);
@@ -84,7 +87,8 @@ Result<std::string> choose_network(const mesos::ContainerInfo& container,
     return named_network(container);
   }
   if (names_a_network(container)) {
-    return failure("a name counts with the network USER alone; ask for that, or take it out");
+    return failure(
+        "a network name is only valid with the network USER; use USER or remove the name");
   }
   if (network == DockerInfo::BRIDGE) return std::string("bridge");
   if (network == DockerInfo::NONE) return std::string("none");

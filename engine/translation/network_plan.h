@@ -1,4 +1,4 @@
-// In which network a container is, and with which addresses. Pure.
+// Chooses a container's network and its addresses there. Pure.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -11,19 +11,20 @@
 
 namespace containerizer {
 
-// The network's name: by the operator's flags, the task's, then its ContainerInfo; "host" unless
-// asked otherwise. A container of type MESOS is in the network that its network_infos name, as one
-// of type DOCKER with the network USER is. refused: what is asked for cannot be had; the text says
-// what.
+// Returns the network's name. The first of these determines it: the operator's flags, the task's
+// flags, its ContainerInfo, the default "host". For a container of type MESOS, and for one of type
+// DOCKER with the network USER, network_infos name the network. refused: Docker cannot do what the
+// ContainerInfo requests.
 Result<std::string> choose_network(const mesos::ContainerInfo& container,
                                    const std::vector<RunFlag>& operators,
                                    const std::vector<RunFlag>& tasks);
 
-// Whether the container gets a network of its own, from which ports can be published.
+// Whether a container in `network` can publish ports. It cannot if it shares the network of the
+// host or of another container, or if it has none.
 bool is_separate(const std::string& network);
 
-// Sets the addresses that network_infos ask for. refused: they cannot be had in `network`, or
-// something is asked for that no network of Docker's has.
+// Sets the addresses in network_infos. refused: `network` does not support a requested address, or
+// Docker's networks do not support another request in network_infos.
 Status plan_addresses(const mesos::ContainerInfo& container, const std::string& network,
                       boost::json::object& body);
 

@@ -1,8 +1,9 @@
-// The operator's policy: what tasks may ask of Docker, and what is added to what they ask. Without
-// a setting there is no rule. Everything is pure.
+// The operator's policy: rules about the requests of tasks, and options that are added to each
+// request. Without a setting there is no rule. Pure.
 //
-// Rules concern what a task asks for, by whatever field or flag. The operator's own options and
-// default images are free of them. A refusal names the rule, for it reaches whoever wrote the task.
+// A rule applies to a request however the task makes it, by a field or by a flag. It does not apply
+// to the operator's own options and default images. The text of a failure names the rule, because
+// the author of the task reads it.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -17,51 +18,61 @@
 namespace containerizer {
 
 struct Policy {
-  std::vector<RunFlag> default_options;  // for a launch that brings no flags
-  std::vector<RunFlag> append_options;   // for every launch, behind its own
-  bool ignores_options = false;          // flags of tasks are left out
-  bool ignores_image = false;            // images of tasks are left out
-  // By their long names, here and below. Absent: all, here and below.
+  std::vector<RunFlag> default_options;  // for launches without flags
+  std::vector<RunFlag> append_options;   // for all launches, after their own flags
+  bool ignores_options = false;          // whether to ignore the flags of tasks
+  bool ignores_image = false;            // whether to ignore the images of tasks
+  // Long names of flags. An empty optional allows everything, here and below.
   std::optional<std::vector<std::string>> allowed_flags;
-  std::vector<std::string> forbidden_flags;
-  std::optional<std::vector<std::string>> allowed_volumes;     // absolute paths, as normal_path
-  std::optional<std::vector<std::string>> allowed_registries;  // as registry_of
+  std::vector<std::string> forbidden_flags;                    // long names
+  std::optional<std::vector<std::string>> allowed_volumes;     // paths of normal_path(), absolute
+  std::optional<std::vector<std::string>> allowed_registries;  // results of registry_of()
   bool refuses_privileged = false;
 };
 
-// --- The settings, as the operator writes them. refused: what the setting takes ---
+// --- Parsing the settings. refused: the value is not valid; the text names the valid values ---
 
-// A line of docker run flags, split as a shell does. The text of a refusal holds no value of a
+// A line of `docker run` flags, split as a shell does. The text of a failure contains no value of a
 // variable.
 Status set_options(std::vector<RunFlag>& options, const std::string& value);
-// `options`, `image`, or both with a comma.
+// `options`, `image`, or both, separated by a comma.
 Status set_ignored(Policy& policy, const std::string& value);
-// Flags of docker run with commas, long or short, with or without dashes; `none` for no flag.
+// Comma-separated `docker run` flags, long or short, with or without dashes; `none` for no flag.
 Status set_flags(std::vector<std::string>& names, const std::string& value);
-// Absolute paths with colons; `none` for no path.
+// Colon-separated absolute paths; `none` for no path.
 Status set_volumes(std::vector<std::string>& prefixes, const std::string& value);
-// HOST or HOST:PORT with commas.
+// Comma-separated registries, each HOST or HOST:PORT.
 Status set_registries(std::vector<std::string>& registries, const std::string& value);
 // `allow` or `refuse`.
 Status set_privileged(Policy& policy, const std::string& value);
 
-// --- The rules. refused: which one, and what breaks it ---
+// --- Applying the rules. refused: the text names the rule and the request that breaks it ---
 
 // Allowed and forbidden flags.
 Status check_flags(const Policy& policy, const std::vector<RunFlag>& flags);
 
-// Allowed registries; `reference` as image_reference makes it. An image that is on the host already
-// is judged by its name, too.
+// Allowed registries. `reference` is a result of image_reference(). The rule also applies to an
+// image that is already on the host.
 Status check_image(const Policy& policy, const std::string& reference);
 
-// A health check by a command is as good as privileged: mesos-executor runs it on the host.
+// A command health check is treated as privileged, because mesos-executor runs it on the host.
 Status check_health_check(const Policy& policy, const mesos::TaskInfo& task);
 
-// The other rules judge `create`, the finished request without what the operator adds, field by
-// field (request_table.h). `context` has the allowed volumes exactly when the policy has.
+// The other rules apply to `create`, the create request before the operator's options are added:
 //
-// A volume that Docker keeps already is allowed, whatever it contains: this program cannot find out
-// who made it of what.
+// - Allowed volumes. A mount is allowed if its source is a path at or below an allowed one,
+// compared
+//   by components; a directory in `own` (directories within the task's sandbox); a tmpfs; or a
+//   Docker volume whose options mount nothing else. Volumes of other containers, and of drivers
+//   other than `local`, are rejected, because their source is unknown here.
+// - Privileged. Rejects --privileged and everything equivalent: a capability that Docker does not
+//   grant by default, a device, the processes of the host or of another container, the host's user
+//   IDs, and any lifted confinement.
+//
+// Paths are compared as text, after removing `.` and `..`. The rule does not protect against two
+// things: a symbolic link below an allowed path, which the daemon follows, so a user who can create
+// links there can reach the whole host; and an existing Docker volume that another user created
+// from a path on the host.
 Status check_request(const Policy& policy, const boost::json::object& create,
                      const RequestContext& context);
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double shares_per_cpu = 1024;
 constexpr double fewest_shares = 2;
-constexpr double most_shares = 262144;  // the kernel's
+constexpr double most_shares = 262144;  // the kernel's maximum
 constexpr double least_quota = 1'000;
 constexpr std::uint64_t megabyte = std::uint64_t{1024} * 1024;
 constexpr std::uint64_t least_memory = 32 * megabyte;
@@ -35,6 +35,7 @@ Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource
                              static_cast<std::uint32_t>(std::min(range.end(), highest_port)));
     }
   }
+  // Merged, because ranges can overlap, and each port may be published only once.
   std::sort(sum.ports.begin(), sum.ports.end());
   std::vector<std::pair<std::uint32_t, std::uint32_t>> merged;
   for (const auto& range : sum.ports) {
@@ -49,7 +50,7 @@ Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource
 }
 
 std::int64_t cpu_shares(double cpus) {
-  // Sums such as 0.1 + 0.2 must not lose a share to their binary form.
+  // Rounding errors in sums such as 0.1 + 0.2 must not cost a share.
   const double shares = std::floor(cpus * shares_per_cpu + 1e-6);
   return static_cast<std::int64_t>(std::clamp(shares, fewest_shares, most_shares));
 }

@@ -1,4 +1,4 @@
-// Mesos resources as Docker takes them. Pure.
+// Converts Mesos resources to Docker's units. Pure.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,21 @@
 
 namespace containerizer {
 
-// Sums over a list of Mesos resources, whose names may repeat (roles, reservations).
+// Sums over a list of Mesos resources. A name can occur several times (roles, reservations).
 struct Resources {
-  std::optional<double> cpus;           // each is absent when no entry names it
+  std::optional<double> cpus;           // empty if the list does not contain it, like `memory`
   std::optional<std::uint64_t> memory;  // bytes
   std::vector<std::pair<std::uint32_t, std::uint32_t>>
       ports;  // inclusive ranges, ascending, merged
 };
 Resources sum_resources(const google::protobuf::RepeatedPtrField<mesos::Resource>& resources);
 
-// A task's `cpus` and `memory` as Docker takes them, with the minimums of Mesos' own containerizer
-// (mesos-protocol: 1024 shares a cpu, at least 2; at least 32 MB).
+// A task's CPUs and memory in Docker's units, with the minimums of Mesos' own containerizer
+// (mesos-protocol 8: 1024 shares per CPU and at least 2; at least 32 MB).
 std::int64_t cpu_shares(double cpus);
 std::int64_t memory_limit(std::uint64_t bytes);
 
-// The time in microseconds that `cpus` are, of each `period` (mesos-protocol 8: at least 1 ms).
+// The CPU time per `period`, in microseconds (mesos-protocol 8: at least 1 ms).
 constexpr std::int64_t cpu_period = 100'000;
 std::int64_t cpu_quota(double cpus, std::int64_t period = cpu_period);
 

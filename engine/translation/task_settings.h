@@ -1,4 +1,4 @@
-// What shapes the containers of tasks, as the operator configures it (README.md has the table).
+// The operator's settings for the containers of tasks. docs/configuration.md has the table.
 #pragma once
 
 #include <string>
@@ -7,18 +7,18 @@
 
 namespace containerizer {
 
-// How much swap a task may have that has a limit of memory: as much as memory, as docker does it;
-// as much as there is; none.
+// How much swap a task with a memory limit may use. docker: Docker's default, as much as memory.
+// unlimited: all that the host has.
 enum class SwapPolicy { docker, unlimited, none };
 
-// What becomes of a task that names no image: a default image, the host itself, or nothing.
+// How a task that names no image is run: in the default image, on the host, or not at all.
 enum class Imageless { with_default, on_host, refused };
 
 struct TaskSettings {
-  std::string default_image;  // "" for none; the slave's --default_container_image comes first
+  std::string default_image;  // "" for none; the slave's --default_container_image overrides it
   Imageless imageless = Imageless::with_default;
-  std::string sandbox = "/mnt/mesos/sandbox";  // absolute, where containers see it
-  bool cpu_quota = false;  // a task gets no more than its cpus, though others be idle
+  std::string sandbox = "/mnt/mesos/sandbox";  // the path inside containers, absolute
+  bool cpu_quota = false;  // limit a task to its cpus, even while other CPUs are idle
   SwapPolicy swap = SwapPolicy::docker;
   Policy policy = {};
 };

@@ -15,7 +15,7 @@ using DockerInfo = mesos::ContainerInfo::DockerInfo;
 
 Failure failure(std::string text) { return Failure{Fault::refused, std::move(text)}; }
 
-// `path` below `base`; nothing when it would lead out of it.
+// Appends `path` to `base`. Empty: the result would be outside `base`.
 std::optional<std::string> below(const std::string& base, const std::string& path) {
   const auto inner = std::filesystem::path(path).lexically_normal();
   if (inner.begin() == inner.end() || *inner.begin() == "..") return std::nullopt;
@@ -29,21 +29,23 @@ void set_driver(const std::string& driver, const mesos::Parameters& options, jso
   }
 }
 
-// Fills in what is mounted: a volume of Docker, a directory of the sandbox, a path of the host, or,
-// when nothing is named, a new volume.
+// Sets the source of a mount: a Docker volume, a directory in the sandbox, a path on the host, or,
+// if the volume names none of them, a new Docker volume.
 Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mesos::Volume& volume,
                    json::object& mount, LaunchPlan& plan) {
   const std::string& path = volume.host_path();
   mount["Type"] = "volume";
-  if (volume.has_image()) return failure("Docker cannot mount an image; put the files elsewhere");
+  if (volume.has_image()) {
+    return failure("Docker cannot mount an image; put the files into a directory or a volume");
+  }
   const bool is_of_docker =
       volume.source().type() == mesos::Volume::Source::DOCKER_VOLUME || !volume.source().has_type();
   if (volume.has_source() && (!volume.source().has_docker_volume() || !is_of_docker)) {
-    return failure("its source is none that is known; use docker_volume or a host path");
+    return failure("unsupported volume source; use docker_volume or a host path");
   }
   if (volume.source().has_docker_volume()) {
     const auto& source = volume.source().docker_volume();
-    if (!path.empty()) return failure("it has both a host path and a source");
+    if (!path.empty()) return failure("it has both a host path and a source; remove one of them");
     mount["Source"] = source.name();
     set_driver(source.driver().empty() ? docker.volume_driver() : source.driver(),
                source.driver_options(), mount);
@@ -65,8 +67,9 @@ Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mes
   return Done{};
 }
 
-// As `docker run -v` does it: the daemon then makes a path of the host that is not there, which a
-// mount does not. It cannot express a colon.
+// Returns the volume in the form of `docker run -v`. The daemon then creates a missing path on the
+// host, as it does for the native Docker containerizer. It does not for a mount. Empty: the source
+// is not a path on the host, or a path contains a colon, which this form cannot express.
 std::optional<std::string> as_bind(const mesos::Volume& volume, const std::string& target) {
   const std::string& source = volume.host_path();
   if (!source.starts_with('/') || source.find(':') != std::string::npos ||
@@ -93,21 +96,21 @@ void append_mount(json::object& body, json::object mount) {
 Status plan_volume(const VolumePlace& place, const DockerInfo& docker, const mesos::Volume& volume,
                    LaunchPlan& plan) {
   const std::string& path = volume.container_path();
-  const auto name = [&](const std::string& text) {
+  const auto volume_failure = [&](const std::string& text) {
     return failure("volume " + in_quotes(path) + ": " + text);
   };
   const bool relative_source = !volume.host_path().empty() && !volume.host_path().starts_with('/');
-  if (path.empty()) return name("the path in the container is missing");
+  if (path.empty()) return volume_failure("the path in the container is missing");
   if (!path.starts_with('/') && relative_source && docker.volume_driver().empty()) {
-    return name("only one of host path and container path may be relative");
+    return volume_failure("only one of host path and container path may be relative");
   }
   const std::optional<std::string> target =
       path.starts_with('/') ? path : below(place.sandbox, path);
-  if (!target) return name("the path leads out of the sandbox");
+  if (!target) return volume_failure("the path leads out of the sandbox");
 
   json::object mount{{"Target", *target}, {"ReadOnly", volume.mode() == mesos::Volume::RO}};
   if (const Status source = plan_source(place, docker, volume, mount, plan); !source.ok()) {
-    return name(source.failure().text);
+    return volume_failure(source.failure().text);
   }
   if (const auto bind = as_bind(volume, *target)) {
     append(plan.create, "HostConfig.Binds", json::value(*bind));
@@ -117,11 +120,12 @@ Status plan_volume(const VolumePlace& place, const DockerInfo& docker, const mes
   return Done{};
 }
 
-bool is_plain_name(const std::string& name) {
+bool is_directory_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
 }
 
-// Where the slave keeps a persistent volume (Mesos' src/slave/paths.cpp).
+// The path of a persistent volume on the host. The slave creates it there (Mesos'
+// src/slave/paths.cpp).
 Result<std::string> persistent_source(const Environment& environment,
                                       const mesos::Resource& resource) {
   const auto& disk = resource.disk();
@@ -129,33 +133,41 @@ Result<std::string> persistent_source(const Environment& environment,
   if (source.has_mount()) return source.mount().root();
   auto root =
       source.has_path() ? source.path().root() : value_or(environment, "MESOS_WORK_DIRECTORY", "");
-  if (!root.starts_with('/')) return failure("the slave does not say where its volumes lie");
-  if (!is_plain_name(resource.role()) || !is_plain_name(disk.persistence().id())) {
-    return failure("its role or its id is no name of a directory");
+  if (!root.starts_with('/')) {
+    return failure(
+        "MESOS_WORK_DIRECTORY is not set to an absolute path, so the slave's volumes cannot be "
+        "located; check the slave's --work_dir");
+  }
+  // A framework chooses the ID. The path must not lead out of the slave's directory of volumes.
+  if (!is_directory_name(resource.role()) || !is_directory_name(disk.persistence().id())) {
+    return failure("its role or ID is not a valid name of a directory");
   }
   return root + "/volumes/roles/" + resource.role() + "/" + disk.persistence().id();
 }
 
 Status mount_persistent_volume(const VolumePlace& place, const Environment& environment,
                                const mesos::Resource& resource, json::object& body) {
-  const auto name = [&](const std::string& text) {
+  const auto volume_failure = [&](const std::string& text) {
     return failure("persistent volume " + in_quotes(resource.disk().persistence().id()) + ": " +
                    text);
   };
   const std::string& path = resource.disk().volume().container_path();
   const std::optional<std::string> target =
       path.starts_with('/') ? path : below(place.sandbox, path);
-  if (!target) return name("its path in the container is missing, or leads out of the sandbox");
+  if (!target) {
+    return volume_failure("the path in the container is missing, or leads out of the sandbox");
+  }
   const Result<std::string> source = persistent_source(environment, resource);
-  if (!source.ok()) return name(source.failure().text);
-  append_mount(body, {{"Type", "bind"},
+  if (!source.ok()) return volume_failure(source.failure().text);
+  append(body, "HostConfig.Mounts",
+         json::object{{"Type", "bind"},
                       {"Source", source.value()},
                       {"Target", *target},
                       {"ReadOnly", resource.disk().volume().mode() == mesos::Volume::RO}});
   return Done{};
 }
 
-// Every path in the container on which the request so far mounts something.
+// All paths in the container where the request mounts something.
 std::vector<std::string> mount_points(const json::object& body) {
   std::vector<std::string> result;
   const json::object& host = body.at("HostConfig").as_object();
@@ -180,7 +192,7 @@ std::vector<std::string> mount_points(const json::object& body) {
 
 Status plan_volumes(const VolumePlace& place, const mesos::ContainerInfo& container,
                     const DockerInfo& docker, LaunchPlan& plan) {
-  // Of the volumes that flags bring.
+  // This is also the driver of volumes that flags add.
   if (!docker.volume_driver().empty()) {
     field(plan.create, "HostConfig.VolumeDriver") = docker.volume_driver();
   }
@@ -204,7 +216,8 @@ Status mount_sandbox(const VolumePlace& place, json::object& body) {
   const std::string sandbox = normal_path(place.sandbox);
   for (const std::string& point : mount_points(body)) {
     if (normal_path(point) == sandbox) {
-      return failure("volume " + in_quotes(point) + ": the sandbox is mounted there");
+      return failure("volume " + in_quotes(point) +
+                     ": the sandbox is mounted there; use another path in the container");
     }
   }
   append_mount(body, {{"Type", "bind"},

@@ -1,4 +1,4 @@
-// What is mounted into a container. Pure.
+// Plans the mounts of a container. Pure.
 #pragma once
 
 #include "engine/translation/launch_plan.h"
@@ -7,20 +7,21 @@ namespace containerizer {
 
 struct VolumePlace {
   const mesos::containerizer::Launch& launch;
-  const std::string& sandbox;  // where the container sees it
+  const std::string& sandbox;  // its path in the container
 };
 
-// Adds the volumes that the task asks for, and notes the directories of the sandbox that they need.
-// refused: one of them cannot be; the text names it.
+// Adds the volumes in the task's ContainerInfo, and the directories that they need in the sandbox
+// (LaunchPlan.sandbox_directories). refused: a volume cannot be mounted; the text names it.
 Status plan_volumes(const VolumePlace& place, const mesos::ContainerInfo& container,
                     const mesos::ContainerInfo::DockerInfo& docker, LaunchPlan& plan);
 
-// Adds the persistent volumes that the slave has allotted to the task; `environment` is the
-// launch's. refused: one of them cannot be; the text names it.
+// Adds the persistent volumes among the task's resources. `environment` is the launch's. refused: a
+// volume cannot be mounted; the text names it.
 Status mount_persistent_volumes(const VolumePlace& place, const Environment& environment,
                                 boost::json::object& body);
 
-// Adds the sandbox itself. refused: something else is mounted there.
+// Adds the sandbox itself. REQUIRES: all other mounts are in `body`. refused: one of them has the
+// sandbox's path.
 Status mount_sandbox(const VolumePlace& place, boost::json::object& body);
 
 }  // namespace containerizer

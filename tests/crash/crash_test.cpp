@@ -1,9 +1,10 @@
-// SIGKILL at every system call of every verb and of the supervisor, each time followed by what a
-// slave does that comes back: recover, containers, wait, destroy; and pairs of kills, one of them
-// in that recovery. Nothing may be lost, told wrongly, done twice or left behind.
+// SIGKILL at every system call of every verb and of the supervisor. After each kill follow the
+// calls of a restarted slave: recover, containers, wait, destroy. There are also pairs of kills,
+// the second one in that recovery. Nothing may be lost, reported wrongly, done twice or left
+// behind.
 //
-// TEST_CONTAINERIZER: the program to judge, not built with sanitizers (they do not work under a
-// tracer). docs/crash-testing.md tells what else can be chosen.
+// TEST_CONTAINERIZER: the program under test, built without sanitizers (they do not work under a
+// tracer). docs/crash-testing.md describes the other settings.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -30,14 +31,14 @@ long number(const char* name, const std::string& fallback) {
   return text == "all" ? std::numeric_limits<long>::max() : std::atol(text.c_str());
 }
 
-// CRASH_VICTIMS, separated by blanks, or all.
+// CRASH_VICTIMS, separated by spaces, or all.
 std::vector<std::string> chosen_victims() {
   std::istringstream words(setting("CRASH_VICTIMS", ""));
   std::vector<std::string> chosen{std::istream_iterator<std::string>(words), {}};
   return chosen.empty() ? operation_victims() : chosen;
 }
 
-// Others may do without a supervisor.
+// Another containerizer may have no supervisor.
 bool may_lack_calls(const std::string& row) {
   return row == "pairs" || (row == "supervise" && !is_ours());
 }
@@ -48,7 +49,7 @@ void tell_calls(const Kill& kill, long calls) {
 
 }  // namespace
 
-TEST_CASE("killed at a system call, and again in the recovery") {
+TEST_CASE("kills at each system call, and again in the recovery") {
   const Foreigner foreigner({});
   const auto seed = number("CRASH_SEED", "0");
   Judge judge(program(), std::cout);
@@ -68,10 +69,10 @@ TEST_CASE("killed at a system call, and again in the recovery") {
   CHECK(foreigner.lives());
 }
 
-TEST_CASE("a naive containerizer is found out") {
+TEST_CASE("the kills find the faults of a naive containerizer") {
   std::ostringstream log;
   Judge judge(SOURCE_DIR "/tests/crash/naive-containerizer", log);
-  // Between what it does and what it writes down lie about 20 system calls of 400, and 40 of 400.
+  // About 20 of its 400 system calls, and 40 of 400, are between an action and its record.
   judge.try_points("launch", 24, 0);
   judge.try_points("destroy", 18, 0);
   judge.try_points("usage", 4, 0);
@@ -84,11 +85,11 @@ TEST_CASE("a naive containerizer is found out") {
   CHECK(report.of("usage").lost == 0);
 }
 
-// For the others, and to repeat one of theirs.
+// The other tests run this in child processes. It can also repeat one of their runs.
 TEST_CASE("one life", "[.]") {
-  const auto story = to_story(setting("CRASH_LIFE", "launch:0"));
+  const auto kills = to_kills(setting("CRASH_LIFE", "launch:0"));
   Life life;
-  tell_calls(story.operation, life.operate(story.operation));
-  if (story.recovery) tell_calls(*story.recovery, life.recover_under(*story.recovery));
+  tell_calls(kills.operation, life.operate(kills.operation));
+  if (kills.recovery) tell_calls(*kills.recovery, life.recover_under(*kills.recovery));
   life.recover();
 }

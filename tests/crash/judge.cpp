@@ -15,18 +15,18 @@ using namespace integration;
 
 namespace {
 
-// All that one life may take, each call of which has a bound of its own.
+// The longest time of one run. Each of its calls has its own limit.
 constexpr Duration longest_life{600'000};
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point begun) {
-  return std::chrono::duration<double>(Clock::now() - begun).count();
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 std::string this_program() { return fs::read_symlink("/proc/self/exe"); }
 
-// Set apart from what this program says itself.
+// Indented, to distinguish it from this program's own output.
 std::string indented(const std::string& text) {
   return "    " + std::regex_replace(text, std::regex("\n(?=[^])"), "\n    ");
 }
@@ -40,18 +40,18 @@ std::vector<long> calls_told(const std::string& said) {
   return calls;
 }
 
-// Whether each process has lived until the point at which it was to be killed.
-bool has_come(const Story& story, const std::vector<long>& calls) {
-  if (calls.empty() || calls[0] < story.operation.point) return false;
-  return !story.recovery || (calls.size() > 1 && calls[1] >= story.recovery->point);
+// Whether each process has reached the system call at which it had to be killed.
+bool has_come(const Kills& kills, const std::vector<long>& calls) {
+  if (calls.empty() || calls[0] < kills.operation.point) return false;
+  return !kills.recovery || (calls.size() > 1 && calls[1] >= kills.recovery->point);
 }
 
-// From 1 to `calls`.
+// A random number from 1 to `calls`.
 long draw_point(std::mt19937_64& random, long calls) {
   return static_cast<long>(random() % static_cast<std::uint64_t>(calls)) + 1;
 }
 
-// Each system call of all victims is as likely as any other.
+// Each system call of all victims has the same probability.
 Kill draw_kill(const std::vector<Row>& victims, std::mt19937_64& random) {
   long all = 0;
   for (const auto& victim : victims) all += victim.calls;
@@ -87,38 +87,38 @@ std::ostream& operator<<(std::ostream& out, const Report& report) {
     total.seconds += row.seconds;
   }
   out << line_of(total);
-  for (const auto& story : report.lost) out << "lost: " << story << '\n';
+  for (const auto& kills : report.lost) out << "lost: " << kills << '\n';
   return out;
 }
 
 Judge::Judge(std::string containerizer, std::ostream& log)
     : log_(log), report_{std::move(containerizer), {}, {}} {}
 
-Judge::Lived Judge::live(const Story& story) const {
+Judge::Lived Judge::live(const Kills& kills) const {
   Child life({this_program(), "one life", "--reporter", "compact"},
-             {{"CRASH_LIFE", to_text(story)}, {"TEST_CONTAINERIZER", report_.containerizer}});
+             {{"CRASH_LIFE", to_text(kills)}, {"TEST_CONTAINERIZER", report_.containerizer}});
   life.await_end(longest_life);
   return {life.ended() == 0, calls_told(life.out()), life.out() + life.err()};
 }
 
-void Judge::record(Row& row, const Story& story, const Lived& lived) {
+void Judge::record(Row& row, const Kills& kills, const Lived& lived) {
   if (lived.survived) {
-    row.tried += has_come(story, lived.calls) ? 1 : 0;
+    row.tried += has_come(kills, lived.calls) ? 1 : 0;
     return;
   }
   ++row.tried;
   ++row.lost;
-  report_.lost.push_back(to_text(story));
-  log_ << "LOST " << to_text(story) << '\n'
-       << indented(lived.said) << "again: CRASH_LIFE=\"" << to_text(story)
+  report_.lost.push_back(to_text(kills));
+  log_ << "LOST " << to_text(kills) << '\n'
+       << indented(lived.said) << "again: CRASH_LIFE=\"" << to_text(kills)
        << "\" TEST_CONTAINERIZER=" << report_.containerizer << " bin/daemon run DIR -- "
        << this_program() << " \"one life\"" << std::endl;
 }
 
 void Judge::try_points(const std::string& victim, long wanted, long seed) {
   Row row{victim};
-  const auto begun = Clock::now();
-  const Story undisturbed{{victim, 0}, {}};
+  const auto start = Clock::now();
+  const Kills undisturbed{{victim, 0}, {}};
   const auto lived = live(undisturbed);
   if (lived.survived) {
     row.calls = lived.calls.at(0);
@@ -128,42 +128,42 @@ void Judge::try_points(const std::string& victim, long wanted, long seed) {
   const auto count = std::min(row.calls, wanted);
   log_ << victim << ": " << count << " of " << row.calls << " system calls" << std::endl;
   for (long i = 0; i < count; ++i) {
-    const Story story{{victim, ((2 * i + 1) * row.calls / (2 * count) + seed) % row.calls + 1}, {}};
-    record(row, story, live(story));
+    const Kills kills{{victim, ((2 * i + 1) * row.calls / (2 * count) + seed) % row.calls + 1}, {}};
+    record(row, kills, live(kills));
   }
-  row.seconds = seconds_since(begun);
+  row.seconds = seconds_since(start);
   report_.rows.push_back(row);
 }
 
 void Judge::try_pairs(long count, long seed) {
   Row row{"pairs"};
-  const auto begun = Clock::now();
+  const auto start = Clock::now();
   std::mt19937_64 random(static_cast<std::uint64_t>(seed));
   log_ << "pairs: " << count << std::endl;
   for (long i = 0; i < count; ++i) {
-    const auto story = with_recovery_killed({draw_kill(report_.rows, random), {}}, random, row);
-    if (story) record(row, *story, live(*story));
+    const auto kills = with_recovery_killed({draw_kill(report_.rows, random), {}}, random, row);
+    if (kills) record(row, *kills, live(*kills));
   }
-  row.seconds = seconds_since(begun);
+  row.seconds = seconds_since(start);
   report_.rows.push_back(row);
 }
 
-// What the first kill leaves decides which processes the recovery has, and how many system calls
-// they begin: a life without the second kill tells.
-std::optional<Story> Judge::with_recovery_killed(Story story, std::mt19937_64& random, Row& row) {
+// The processes of the recovery, and their numbers of system calls, depend on the state that the
+// first kill leaves. A run without the second kill counts them.
+std::optional<Kills> Judge::with_recovery_killed(Kills kills, std::mt19937_64& random, Row& row) {
   const auto& victims = recovery_victims();
   const auto first = random();
   for (std::size_t i = 0; i < victims.size(); ++i) {
-    story.recovery = Kill{victims[(first + i) % victims.size()], 0};
-    const auto lived = live(story);
+    kills.recovery = Kill{victims[(first + i) % victims.size()], 0};
+    const auto lived = live(kills);
     if (!lived.survived) {
-      record(row, story, lived);
+      record(row, kills, lived);
       return std::nullopt;
     }
-    if (!has_come({story.operation, {}}, lived.calls)) return std::nullopt;
+    if (!has_come({kills.operation, {}}, lived.calls)) return std::nullopt;
     if (lived.calls.at(1) == 0) continue;
-    story.recovery->point = draw_point(random, lived.calls.at(1));
-    return story;
+    kills.recovery->point = draw_point(random, lived.calls.at(1));
+    return kills;
   }
   return std::nullopt;
 }

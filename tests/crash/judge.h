@@ -1,4 +1,4 @@
-// Tries kills on a containerizer, each in a life of its own process, and reports what came of them.
+// Tries kills on a containerizer, each in a separate process, and reports the results.
 #pragma once
 
 #include <iosfwd>
@@ -13,33 +13,33 @@ namespace containerizer::crash {
 
 struct Row {
   std::string name;  // of the victim, or "pairs"
-  long calls = 0;    // how many system calls the victim begins; 0 when there is no such process
-  long tried = 0;    // kills, or pairs of them, that have come
-  long lost = 0;     // those after which something that must hold did not
+  long calls = 0;    // how many system calls the victim starts; 0 if there is no such process
+  long tried = 0;    // kills, or pairs of them, that were performed
+  long lost = 0;     // those after which a check failed
   double seconds = 0;
 };
 
 struct Report {
   std::string containerizer;
   std::vector<Row> rows;
-  std::vector<std::string> lost;  // stories
+  std::vector<std::string> lost;  // the failed kills as text
 
   const Row& of(const std::string& name) const;
 };
 
-// A table for people, with the lost stories below it.
+// Prints a table, and the failed kills below it.
 std::ostream& operator<<(std::ostream& out, const Report& report);
 
 class Judge {
  public:
-  // What is being tried, and what a lost life has said, goes to `log`.
+  // Writes the current kill, and the output of failed runs, to `log`.
   Judge(std::string containerizer, std::ostream& log);
 
-  // Lives once without a kill, then kills the victim at `wanted` points spread evenly over its
-  // system calls and moved by `seed`, at the most at all of them.
+  // Runs once without a kill. Then kills the victim at `wanted` system calls (at most all of them),
+  // which are spread evenly and shifted by `seed`.
   void try_points(const std::string& victim, long wanted, long seed);
-  // Kills the victims tried so far at system calls drawn by `seed`, and then one of the processes
-  // of the recovery at one of its own.
+  // Kills the victims that were tried so far at random system calls, and then a process of the
+  // recovery at a random one of its own.
   void try_pairs(long count, long seed);
 
   const Report& report() const { return report_; }
@@ -47,13 +47,13 @@ class Judge {
  private:
   struct Lived {
     bool survived = false;
-    std::vector<long> calls;  // of the first victim and of the second, as far as it came
+    std::vector<long> calls;  // system calls of the first and the second victim, as far as they ran
     std::string said;
   };
 
-  Lived live(const Story& story) const;
-  void record(Row& row, const Story& story, const Lived& lived);
-  std::optional<Story> with_recovery_killed(Story story, std::mt19937_64& random, Row& row);
+  Lived live(const Kills& kills) const;
+  void record(Row& row, const Kills& kills, const Lived& lived);
+  std::optional<Kills> with_recovery_killed(Kills kills, std::mt19937_64& random, Row& row);
 
   std::ostream& log_;
   Report report_;

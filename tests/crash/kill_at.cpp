@@ -1,12 +1,12 @@
 // kill-at POINT COUNT-FILE WORD PROGRAM ARGUMENT…
 //
-// Becomes PROGRAM, and kills it with SIGKILL at its POINT-th system call (never for 0). With a WORD
-// other than "", not PROGRAM itself is killed but the first process below it that executes a
-// program with WORD as an argument. COUNT-FILE, renamed into place once that process has ended
-// however, says how many system calls it began in all its threads; 0 when there was none.
+// Becomes PROGRAM, and sends SIGKILL to it at its POINT-th system call (0: never). If WORD is not
+// "", the victim is not PROGRAM, but its first descendant that executes a program with WORD as an
+// argument. COUNT-FILE is renamed into place once the victim has ended in any way. It contains the
+// number of system calls that all its threads have started; 0 if there was no victim.
 //
-// The tracer is a process of its own, and nobody's parent: PROGRAM keeps the pid, the parent and
-// the session that it would have had.
+// The tracer is a separate process, and not the parent: PROGRAM keeps the PID, the parent and the
+// session that it would have without kill-at.
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,7 +46,7 @@ class Tracer {
 
   bool attached() const { return attached_; }
 
-  // Until the process to count has ended; the others go on untraced.
+  // Until the victim has ended. The other processes continue without the tracer.
   void run() {
     for (;;) {
       int status = 0;
@@ -74,7 +74,7 @@ class Tracer {
     if (counts && signal == (SIGTRAP | 0x80) && is_entry(pid) && ++count_ == order_.point) {
       ::kill(counted_, SIGKILL);
     }
-    // What is no signal for the process itself.
+    // These stops are not signals for the process itself.
     const bool own = event != 0 || signal == (SIGTRAP | 0x80);
     const bool group_stop = event == PTRACE_EVENT_STOP && signal != SIGTRAP;
     auto next = group_stop ? PTRACE_LISTEN : PTRACE_SYSCALL;
@@ -100,7 +100,7 @@ class Tracer {
   long count_ = 0;
 };
 
-// In a process of its own: says on `ready` that it traces `root`, then does.
+// Runs in a separate process. Reports on `ready` that it traces `root`, then traces it.
 [[noreturn]] void trace(const Order& order, pid_t root, int ready) {
   ::setsid();
   Tracer tracer(order, root);

@@ -22,8 +22,8 @@ constexpr int ended_with_7 = 7 << 8;
 const char* const supervisor = "supervise";
 constexpr Duration look_again{20};
 
-// Leaves a line for each time that it is started; ends with 7 once it may. Containerizers differ in
-// how they name the sandbox.
+// Writes a line at each start, and exits with 7 once the test allows it. Containerizers use
+// different variables for the sandbox.
 const char* const task =
     "cd ${MESOS_SANDBOX:-${MESOS_DIRECTORY:-.}}; echo ran >> ran; echo up; trap 'exit 7' TERM;"
     "until [ -e go ]; do sleep 0.02; done; exit 7";
@@ -34,7 +34,7 @@ std::string word_of_supervisors() {
   return other != nullptr ? other : supervisor;
 }
 
-// Whether a slave can read a whole answer from it.
+// Whether the bytes are exactly one frame.
 bool is_frame(const std::string& bytes) {
   constexpr std::size_t length_size = 4;
   return bytes.size() > length_size && bytes == to_frame(bytes.substr(length_size));
@@ -50,20 +50,20 @@ std::string to_text(const Kill& kill) { return kill.victim + ":" + std::to_strin
 
 }  // namespace
 
-std::string to_text(const Story& story) {
-  return to_text(story.operation) + (story.recovery ? " " + to_text(*story.recovery) : "");
+std::string to_text(const Kills& kills) {
+  return to_text(kills.operation) + (kills.recovery ? " " + to_text(*kills.recovery) : "");
 }
 
-Story to_story(const std::string& text) {
+Kills to_kills(const std::string& text) {
   std::istringstream words(text);
   std::string first, second;
   words >> first >> second;
-  Story story{to_kill(first), {}};
-  if (!second.empty()) story.recovery = to_kill(second);
-  return story;
+  Kills kills{to_kill(first), {}};
+  if (!second.empty()) kills.recovery = to_kill(second);
+  return kills;
 }
 
-// Somebody else's program must not wait for a message where it does not know the word.
+// The standard input is closed: another program may not know the verb and wait for a message.
 bool is_ours() {
   static const auto version = run({program(), "--version"}, {}, "", true).out;
   return version.starts_with("docker-containerizer ");
@@ -123,7 +123,7 @@ Ran Life::call(const std::string& verb) const {
   return run(words_for(verb), place_.variables(), message_for(verb));
 }
 
-// Ours records it a moment after the task has begun, and its verbs go by the record.
+// Our program records it shortly after the start of the task, and its verbs use the record.
 bool Life::is_running() const {
   if (read_file(sandbox() / "ran").empty()) return false;
   if (!is_ours()) return true;
@@ -150,7 +150,7 @@ long Life::operate(const Kill& kill) {
     if (kill.point == 0) CHECK(ran.status == 0);
     destroyed_ = traced_->verb == "destroy";
   } else if (!traced_->word.empty() || traced_->verb == "wait") {
-    // These end only when the task does.
+    // These exit only when the task has ended.
     eventually("the task runs or the victim is dead",
                [&] { return has_victim_ended() || is_running(); });
     let_it_end();
@@ -161,7 +161,7 @@ long Life::operate(const Kill& kill) {
   return end_of_trace();
 }
 
-// A slave reads what it is told at once.
+// A slave reads a reply at once.
 void Life::await_victim() {
   const auto deadline = deadline_in(bound);
   while (!has_victim_ended()) {
@@ -223,7 +223,7 @@ std::set<std::string> Life::containers() const {
   return ids;
 }
 
-// Two waits, which must agree, with each other and with one of before.
+// Two waits, which must return the same, also as an earlier wait.
 void Life::check_end() const {
   const auto first = call("wait");
   INFO(first.err);
@@ -236,7 +236,7 @@ void Life::check_end() const {
 void Life::check_status(const std::string& answer) const {
   const auto message = message_in<mesos::containerizer::Termination>(answer);
   INFO(message.message());
-  // Who is asked to destroy a task need not ask it to end first; we do.
+  // A containerizer may destroy a task without SIGTERM. Ours sends SIGTERM first.
   if (!destroyed_ || is_ours()) CHECK(message.status() == ended_with_7);
 }
 
@@ -248,12 +248,12 @@ void Life::check_runs() const {
 }
 
 void Life::check_history() const {
-  // A launch that died before the record was made has none.
+  // A launch that died before its commit has no record.
   const auto ran = run({program(), "history", id}, place_.variables());
   if (launched_ || ran.status == 0) integration::check_history(place_, id);
 }
 
-// Processes first: one that lives may still make a container.
+// Processes first: a living one may still create a container.
 void Life::check_nothing_left() const {
   const auto deadline = deadline_in(bound);
   while (!place_.processes({}).empty() && time_left(deadline) > Duration::zero()) {

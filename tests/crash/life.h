@@ -1,6 +1,6 @@
-// One task from its launch to its end, with a kill on the way, a kill in the recovery that follows,
-// or none. Judged by the protocol and by what the task itself leaves in its sandbox and in the
-// daemon; states and history are checked beyond that when the program is ours.
+// One task from its launch to its end, with a kill on the way, a second kill in the recovery, or
+// none. The checks use the protocol, the task's sandbox and the daemon. If the program is ours,
+// they also use states and history.
 #pragma once
 
 #include <memory>
@@ -16,28 +16,28 @@ namespace containerizer::crash {
 // SIGKILL at a system call of one process.
 struct Kill {
   std::string victim;  // a verb, or `supervise`
-  long point = 0;      // 1 for the first call; 0 counts them, and kills nobody
+  long point = 0;      // 1: the first call; 0: only count the calls
 };
 
-// What is done to one life. As text: "launch:17", or "launch:17 destroy:40" with a second kill in
-// the recovery.
-struct Story {
+// The kills of one run. As text: "launch:17", or "launch:17 destroy:40" with a second kill in the
+// recovery.
+struct Kills {
   Kill operation;
   std::optional<Kill> recovery;
 };
 
-std::string to_text(const Story& story);
-// Fails the test when the text is not of that form.
-Story to_story(const std::string& text);
+std::string to_text(const Kills& kills);
+// Fails the test if the text does not have that form.
+Kills to_kills(const std::string& text);
 
 // Whether the program under test is this project's.
 bool is_ours();
 
-// What can be killed in each part.
+// The possible victims in each part.
 const std::vector<std::string>& operation_victims();
 const std::vector<std::string>& recovery_victims();
 
-// Each part is called once, in this order; recover_under may be left out.
+// Call each part once, in this order. recover_under() can be omitted.
 class Life {
  public:
   Life();
@@ -45,19 +45,19 @@ class Life {
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
 
-  // Launches the task and asks for what the victim does, until the victim has ended. Returns how
-  // many system calls it began.
+  // Launches the task and calls what the victim needs, until the victim has ended. Returns the
+  // number of system calls that the victim has started.
   long operate(const Kill& kill);
-  // What a slave does after its restart, until it is killed with the victim; the same.
+  // Does what a restarted slave does, until the victim has ended. Returns the same number.
   long recover_under(const Kill& kill);
-  // The next restart, which nothing disturbs: all that must hold is checked.
+  // Does what a restarted slave does, without a kill, and checks everything.
   void recover();
 
  private:
   // The process that is traced now.
   struct Traced {
-    std::string verb;  // the call of the slave's that it is, or that starts it
-    std::string word;  // of its own command line; "" for the verb itself
+    std::string verb;  // the verb that is the victim, or that starts the victim
+    std::string word;  // a word of the victim's command line; "": the verb itself
     long point = 0;
   };
 
@@ -85,13 +85,13 @@ class Life {
   std::vector<std::string> new_containers() const;
 
   integration::WorkDirectory place_;
-  std::set<std::string> others_;  // containers in the daemon that were there before
+  std::set<std::string> others_;  // containers that existed in the daemon before
   std::optional<Traced> traced_;
   std::unique_ptr<integration::Child> waiter_;
   bool launched_ = false;
-  bool destroyed_ = false;  // has been asked for
-  bool told_ = false;       // a `wait` has written its answer
-  std::string answer_;      // of a `wait` that ended well
+  bool destroyed_ = false;  // a destroy was requested
+  bool told_ = false;       // a `wait` has written its reply
+  std::string answer_;      // the reply of a `wait` that succeeded
 };
 
 }  // namespace containerizer::crash

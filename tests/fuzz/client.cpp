@@ -1,5 +1,5 @@
-// The whole client against a daemon that answers with anything. The first byte of the input says
-// what is asked, the rest is the answer.
+// The whole client against a daemon that sends any bytes. The first byte of the input selects the
+// request, the rest is the reply.
 #include "engine/docker/client.h"
 
 #include <poll.h>
@@ -20,7 +20,7 @@ using namespace containerizer::fuzz;
 
 namespace {
 
-// Gives every connection the same answer, and ends it.
+// Sends the same reply to every connection, and closes it.
 class Daemon {
  public:
   Daemon() : path_("/tmp/fuzz-daemon-" + std::to_string(::getpid())) {
@@ -42,7 +42,7 @@ class Daemon {
 
   Endpoint endpoint() const { return {Endpoint::Kind::unix_socket, path_, 0}; }
 
-  // From the next connection on.
+  // Sets the reply from the next connection on.
   void answer_with(std::string_view bytes) {
     const std::lock_guard guard(mutex_);
     answer_ = bytes;
@@ -54,7 +54,7 @@ class Daemon {
       const Fd client(
           uninterrupted([&] { return ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC); }));
       if (!client.valid()) return;
-      // A daemon reads the request first; else its end would reset the connection.
+      // Reads the request first, like a daemon. Otherwise closing would reset the connection.
       char request[4096];
       const auto receive = [&] {
         return uninterrupted([&] { return ::recv(client.get(), request, sizeof request, 0); });
@@ -68,7 +68,7 @@ class Daemon {
     }
   }
 
-  // A client that has given up may be gone, and its answer replaced, before its turn comes.
+  // A client may have timed out and gone, and its reply may be replaced, before its turn.
   std::string answer() {
     const std::lock_guard guard(mutex_);
     return answer_;
@@ -92,23 +92,23 @@ void check(const Result<T>& result) {
 }
 
 Exchange ask(const Daemon& daemon) {
-  const Patience patience(Duration(1000));
-  auto connection = Connection::open(daemon.endpoint(), patience);
-  expect(connection.ok(), "a daemon takes a connection");
+  const Timeout timeout(Duration(1000));
+  auto connection = Connection::open(daemon.endpoint(), timeout);
+  expect(connection.ok(), "the daemon accepts a connection");
   Exchange exchange(std::move(connection.value()), ResponseReader::Body::endless);
-  check(exchange.send(to_bytes({Method::get, "/", ""}, "docker"), patience));
+  check(exchange.send(to_bytes({Method::get, "/", ""}, "docker"), timeout));
   return exchange;
 }
 
 template <class Stream, class Next>
 void read_to_end(Stream& stream, Next next) {
-  const Patience patience(Duration(5000));
+  const Timeout timeout(Duration(5000));
   for (;;) {
     const auto more = next();
     if (!more) return;
     if (*more) continue;
-    const auto readiness = wait_for(stream.fd(), POLLIN, patience.end);
-    expect(readiness == Readiness::ready, "a stream that has ended says so");
+    const auto readiness = wait_for(stream.fd(), POLLIN, timeout.end);
+    expect(readiness == Readiness::ready, "a stream that has ended is ready");
   }
 }
 
@@ -140,7 +140,7 @@ void check_facts(const Result<ContainerFacts>& facts) {
   expect(!facts.value().id.empty() && is_one_line(facts.value().error), "facts can be shown");
 }
 
-// Calls by the byte that stands for them in the seeds.
+// The calls, in the order of the first byte in the seeds.
 void call(char which, const Daemon& daemon) {
   DockerClient client(
       {daemon.endpoint(), Duration(40), Duration(1000), which == 'v' ? "" : "1.41"});

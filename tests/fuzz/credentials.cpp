@@ -1,4 +1,4 @@
-// Configurations of docker with credentials, which tasks bring along, and answers of helpers.
+// Configurations of docker with credentials, which tasks can supply, and replies of helpers.
 #include "engine/supervisor/credentials.h"
 
 #include "engine/docker/encoding.h"
@@ -28,14 +28,14 @@ void check_reading(std::string_view text) {
   expect(!answer.value().empty(), "a helper's answer has credentials", text);
 }
 
-// What docker login would have written is read back.
+// Checks that the form that docker login writes is read correctly.
 void check_packing(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == text.npos || colon == 0 || text.ends_with('\0')) return;
   const auto login = read_login(
       R"({"auths": {")" + some_registry + R"(": {"auth": ")" + base64url(text) + R"("}}})",
       some_registry);
-  expect(login.ok(), "packed credentials are read", text);
+  expect(login.ok(), "base64 credentials are read", text);
   expect(login.value().auth.username == text.substr(0, colon), "the user is as written", text);
   expect(login.value().auth.password == text.substr(colon + 1), "the secret is as written", text);
 }

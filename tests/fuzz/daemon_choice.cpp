@@ -1,4 +1,4 @@
-// What names the daemon: docker's options, hosts, contexts and its config.json.
+// The choice of the daemon: docker's options, hosts, contexts and its config.json.
 #include "engine/docker/client_options.h"
 #include "engine/docker/context.h"
 #include "engine/docker/transport/endpoint.h"
@@ -11,7 +11,7 @@ namespace {
 
 template <class T>
 void expect_refused(const Result<T>& result) {
-  expect(result.failed_with(Fault::refused), "what cannot be read is refused");
+  expect(result.failed_with(Fault::refused), "invalid input is refused");
   expect_readable(result.failure());
 }
 
@@ -19,8 +19,8 @@ void check_options(const std::string& text) {
   const auto options = read_client_options({{docker_arguments, text}, {"HOME", "/h"}});
   if (!options.ok()) return expect_refused(options);
   const auto& read = options.value();
-  expect(!read.verify || read.tls, "who verifies asks for TLS", text);
-  expect(!read.host || read.context.empty(), "one daemon is named", text);
+  expect(!read.verify || read.tls, "verification implies TLS", text);
+  expect(!read.host || read.context.empty(), "only one daemon is selected", text);
   expect(client_directory({{docker_arguments, text}, {"HOME", "/h"}}) == read.directory,
          "there is one directory", text);
 }

@@ -1,4 +1,4 @@
-// The state database, as whatever stands in its file.
+// The state database, with any bytes in its file.
 #include "store/database.h"
 
 #include <unistd.h>
@@ -17,11 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// In memory where there is such a place, for a disk would be most of what an input costs.
+// In memory if possible, because a disk would take most of the time of an input.
 fs::path make_directory() {
   std::string pattern = (fs::exists("/dev/shm") ? "/dev/shm" : "/tmp");
   pattern += "/fuzz-database-XXXXXX";
-  expect(::mkdtemp(pattern.data()) != nullptr, "a directory is made");
+  expect(::mkdtemp(pattern.data()) != nullptr, "a directory is created");
   return pattern;
 }
 
@@ -39,7 +39,7 @@ class Directory {
   fs::path path_ = make_directory();
 };
 
-// Whether `work` was done. Anything but a StoreError ends the program.
+// Returns whether `work` succeeded. Any exception except StoreError ends the program.
 template <class Work>
 bool attempt(Work work) {
   try {
@@ -85,7 +85,7 @@ void read_all(Store& store) {
 
 void use(Store& store) {
   std::vector<Container> containers;
-  // Most files cannot be opened; to try that once for each call would only take time.
+  // Most files cannot be opened. Trying that for each call would only take time.
   if (!attempt([&] { containers = store.everything(); })) return;
   read_all(store);
   constexpr std::size_t most = 4;
@@ -121,9 +121,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Store store(settings);
   use(store);
   store.checkpoint();
-  // Whatever it was, the way out is open.
+  // Setting the file aside must work with any content.
   expect(attempt([&] { store.set_aside(); }), "any file can be set aside");
   const bool costs_most = chance_of(as_text(data, size))() % 16 != 0;
-  if (!costs_most) expect(attempt([&] { store.everything(); }), "and a new one begun");
+  if (!costs_most) expect(attempt([&] { store.everything(); }), "a new database can be created");
   return 0;
 }

@@ -1,4 +1,4 @@
-// Frames: the slave's bytes on our standard input.
+// Frames: bytes from the slave on our standard input.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,30 +24,32 @@ struct Reading {
 
 Reading read_file(std::string_view bytes) {
   const Fd file(::memfd_create("frame", MFD_CLOEXEC));
-  expect(write_all(file.get(), bytes) && ::lseek(file.get(), 0, SEEK_SET) == 0, "a file is made");
+  expect(write_all(file.get(), bytes) && ::lseek(file.get(), 0, SEEK_SET) == 0,
+         "a file is written");
   Reading reading{read_frame(file.get())};
   reading.taken = static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_CUR));
   return reading;
 }
 
-// The slave keeps its end open: whoever waits for more than the frame waits for ever.
+// The slave keeps its end open, so a read beyond the frame would wait forever.
 void check_open_pipe(std::string_view bytes, const Frame& expected) {
   const auto pipe = make_pipe();
   expect(pipe.ok() && write_all(pipe.value().write.get(), bytes), "a pipe is filled");
   const auto frame = read_frame(pipe.value().read.get());
-  expect(frame.fault == expected.fault && frame.bytes == expected.bytes, "a pipe reads as a file");
+  expect(frame.fault == expected.fault && frame.bytes == expected.bytes,
+         "a pipe gives the same frame as a file");
 }
 
 void check_fault(const Reading& reading, std::string_view bytes, std::uint32_t length) {
   const auto& frame = reading.frame;
-  expect(frame.bytes.empty(), "half a frame is not handed on");
+  expect(frame.bytes.empty(), "half a frame is not returned");
   expect(is_one_line(frame.text) && !frame.text.empty(), "a fault is one line", frame.text);
   if (frame.fault == FrameFault::too_large) {
-    expect(length > largest_frame, "only what is too large is refused as that");
+    expect(length > largest_frame, "only a frame that is too large is refused as too large");
     expect(reading.taken == prefix, "a frame that is too large is not read");
   } else {
     expect(frame.fault == FrameFault::truncated, "a file can be read");
-    expect(reading.taken == bytes.size(), "a frame ends early only where its bytes do");
+    expect(reading.taken == bytes.size(), "a frame is truncated only at the end of the bytes");
     expect(bytes.size() < prefix || bytes.size() < prefix + length, "a whole frame is read");
   }
 }

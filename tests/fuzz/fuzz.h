@@ -1,4 +1,4 @@
-// What the targets share. A claim that turns out untrue ends the program, as a crash does.
+// Functions for all fuzz targets. A failed check ends the program, like a crash.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ inline std::string_view as_text(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// What is shown to people: in a log, on a terminal.
+// Checks text for a log or a terminal.
 inline bool is_one_line(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](unsigned char c) { return c < 0x20 || c == 0x7F; });
@@ -37,7 +37,7 @@ inline void expect_readable(const Failure& failure) {
   expect(is_one_line(failure.text), "a failure is one line", failure.text);
 }
 
-// The result of a system call, made again as long as libFuzzer's clock interrupts it.
+// The result of a system call. Repeats it as long as libFuzzer's timer interrupts it.
 template <class Call>
 auto uninterrupted(Call call) {
   for (;;) {
@@ -46,13 +46,13 @@ auto uninterrupted(Call call) {
   }
 }
 
-// Chance that depends on the input alone, so that an input does the same each time.
+// Random numbers that depend only on the input, so an input always has the same result.
 inline std::minstd_rand chance_of(std::string_view input) {
   return std::minstd_rand(
       static_cast<std::minstd_rand::result_type>(std::hash<std::string_view>()(input)));
 }
 
-// Hands on `bytes` in pieces, until `take` wants no more.
+// Passes `bytes` to `take` in pieces, until `take` returns false.
 inline void in_pieces(std::string_view bytes, std::size_t longest, std::minstd_rand chance,
                       const std::function<bool(std::string_view)>& take) {
   while (!bytes.empty()) {

@@ -1,4 +1,4 @@
-// Answers of the daemon as bytes, and what their status and text mean.
+// Replies of the daemon as bytes, and the meaning of their status and text.
 #include "engine/docker/answers.h"
 #include "engine/docker/transport/http.h"
 #include "tests/fuzz/fuzz.h"
@@ -19,7 +19,8 @@ struct Outcome {
   std::string version;
   std::string body;
 
-  // What must not depend on the cuts. When it is noticed that an answer is broken may.
+  // The result must not depend on the pieces, except the moment at which a broken reply is
+  // detected.
   bool same_as(const Outcome& other) const {
     if (!good || !other.good) return !complete && !other.complete;
     return headers == other.headers && complete == other.complete && status == other.status &&
@@ -41,8 +42,8 @@ Outcome read(std::string_view bytes, std::size_t longest, Body kind) {
   outcome.headers = reader.headers_complete();
   outcome.complete = reader.complete();
   outcome.free = reader.connection_free();
-  expect(outcome.complete || !outcome.free, "a connection is not free within an answer");
-  expect(outcome.headers || !outcome.complete, "an answer has headers");
+  expect(outcome.complete || !outcome.free, "a connection is not free within a reply");
+  expect(outcome.headers || !outcome.complete, "a reply has headers");
   if (outcome.headers) {
     outcome.status = reader.status();
     outcome.version = reader.header("Api-Version");
@@ -56,10 +57,10 @@ void check_meaning(const Outcome& outcome) {
   for (const ApiCall* call :
        {&ping_call, &create_call, &start_call, &inspect_call, &list_call, &kill_call, &remove_call,
         &update_call, &image_call, &pull_call, &output_call, &wait_call}) {
-    const Failure failure = refusal(*call, "subject", answer);
-    expect_readable(failure);
-    expect(failure.fault != Fault::interrupted, "a daemon does not interrupt us");
-    const bool gone = failure.fault == Fault::not_found;
+    const Failure reported = failure(*call, "subject", answer);
+    expect_readable(reported);
+    expect(reported.fault != Fault::interrupted, "a daemon does not interrupt us");
+    const bool gone = reported.fault == Fault::not_found;
     expect(!gone || answer.status == 404 || call == &pull_call,
            "only a 404 says that it is not there");
   }
@@ -71,8 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = as_text(data, size);
   for (const Body kind : {Body::whole, Body::endless}) {
     const Outcome at_once = read(bytes, 1'000'000'000, kind);
-    expect(at_once.same_as(read(bytes, 1, kind)), "single bytes make the same answer");
-    expect(at_once.same_as(read(bytes, 40, kind)), "pieces make the same answer");
+    expect(at_once.same_as(read(bytes, 1, kind)), "single bytes give the same reply");
+    expect(at_once.same_as(read(bytes, 40, kind)), "pieces give the same reply");
     if (kind == Body::whole && at_once.complete) check_meaning(at_once);
   }
   return 0;

@@ -1,4 +1,4 @@
-// Names of images, as tasks write them.
+// Names of images from tasks.
 #include "engine/translation/image_name.h"
 
 #include "engine/docker/encoding.h"
@@ -16,7 +16,7 @@ void check_parts(const std::string& reference) {
   const bool digest = reference.find('@') != std::string::npos;
   expect(reference.ends_with((digest ? "@" : ":") + parts.tag), "the tag is as written", reference);
   const auto again = image_reference(parts.repository + (digest ? "@" : ":") + parts.tag);
-  expect(again.ok(), "the parts make a reference", reference);
+  expect(again.ok(), "the parts form a reference", reference);
 }
 
 }  // namespace
@@ -26,15 +26,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto reference = image_reference(image);
   if (!reference.ok()) {
     expect_readable(reference.failure());
-    expect(!reference.failed_with(Fault::unavailable), "a name is refused or names nothing", image);
+    expect(!reference.failed_with(Fault::unavailable), "a name is refused or empty", image);
     return 0;
   }
   const std::string& text = reference.value();
   expect(is_one_line(text) && text.find(' ') == text.npos, "a reference is one word", text);
   const auto again = image_reference(text);
-  expect(again.ok() && again.value() == text, "a reference stands for itself", text);
+  expect(again.ok() && again.value() == text, "a reference is its own reference", text);
   const auto url = image_reference("docker:///" + text);
-  expect(url.ok() && url.value() == text, "its URL stands for the same", text);
+  expect(url.ok() && url.value() == text, "its URL gives the same reference", text);
   check_parts(text);
   expect(!registry_of(text).empty(), "an image has a registry", text);
   return 0;

@@ -1,4 +1,4 @@
-// The JSON that the daemon says of containers.
+// The daemon's JSON about containers.
 #include <boost/json/serialize.hpp>
 
 #include "engine/docker/answers.h"
@@ -13,10 +13,10 @@ namespace {
 
 void check_facts(const ContainerFacts& facts) {
   expect(!facts.id.empty() && !facts.status.empty(), "a container has an id and a state");
-  expect(is_one_line(facts.error), "the daemon's words are one line", facts.error);
+  expect(is_one_line(facts.error), "the daemon's message is one line", facts.error);
 }
 
-// Our client's way of asking for the output since a time of the daemon's.
+// The query of our client for the output since a time that the daemon has sent.
 void check_time(const std::string& time) {
   const auto seconds = unix_time(time);
   if (!seconds.ok()) return expect_readable(seconds.failure());
@@ -39,11 +39,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_time(facts->finished_at);
   }
   const auto list = read_list(*document);
-  expect(!list || !facts, "one container is no list of them");
+  expect(!list || !facts, "one container is not a list");
   if (list) std::for_each(list->begin(), list->end(), check_facts);
 
   const auto again = parse_json(boost::json::serialize(*document));
-  if (!again) return 0;  // a number may have been too large to be written
+  if (!again) return 0;  // a number may be too large to be written
   expect(read_inspect(*again).has_value() == facts.has_value() &&
              has_terminal(*again) == has_terminal(*document),
          "a document means what it means written anew", bytes);

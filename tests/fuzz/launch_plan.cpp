@@ -1,4 +1,4 @@
-// Launches, as bytes of protobuf, made into plans.
+// Launches as protobuf bytes, which are translated to plans.
 #include "engine/translation/launch_plan.h"
 
 #include <boost/json/array.hpp>
@@ -35,7 +35,7 @@ void check_variables(const json::object& body) {
     expect(text.find('=') != json::string::npos, "a variable has a name", text);
     sandboxes += text.starts_with("MESOS_SANDBOX=") ? 1 : 0;
   }
-  expect(sandboxes == 1, "the task is told its sandbox once");
+  expect(sandboxes == 1, "MESOS_SANDBOX is set once");
 }
 
 void check_sandbox(const json::object& host, const Launch& launch, const TaskSettings& settings) {
@@ -59,11 +59,12 @@ void check_labels(const json::object& body) {
 void check_plan(const LaunchPlan& plan, const Launch& launch, const TaskSettings& settings) {
   const auto reference = image_reference(plan.image);
   expect(reference.ok() && reference.value() == plan.image, "a plan has an image", plan.image);
-  expect(plan.create.at("Image").as_string() == plan.image, "and creates from it", plan.image);
+  expect(plan.create.at("Image").as_string() == plan.image, "the create request has the same image",
+         plan.image);
   const json::object& host = plan.create.at("HostConfig").as_object();
-  expect(host.at("RestartPolicy").at("Name").as_string() == "no", "nothing is started again");
-  expect(!host.at("AutoRemove").as_bool(), "nothing is removed but by us");
-  expect(!plan.kill_grace || plan.kill_grace->count() >= 0, "patience is not negative");
+  expect(host.at("RestartPolicy").at("Name").as_string() == "no", "the daemon restarts nothing");
+  expect(!host.at("AutoRemove").as_bool(), "the daemon removes nothing");
+  expect(!plan.kill_grace || plan.kill_grace->count() >= 0, "the grace period is not negative");
   for (const std::string& directory : plan.sandbox_directories) {
     expect(directory.starts_with(launch.directory()) && directory.find("/../") == directory.npos,
            "directories are made in the sandbox only", directory);
@@ -85,7 +86,7 @@ void check_command(const Launch& launch) {
   fetcher_environment(list, "/sandbox", "user", usual_environment);
 }
 
-// A range of ports is 65,535 entries at most, but a fuzzer likes to have thousands of them.
+// A range of ports has at most 65,535 entries, but a fuzzer tries thousands of ranges.
 bool is_laborious(std::string_view bytes) {
   const auto count = [&](std::string_view word) {
     int found = 0;
@@ -106,13 +107,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string owner = size % 2 == 0 ? "" : "1000:1000";
   const auto plan = make_launch_plan(launch, usual_environment, settings, owner);
   const auto again = make_launch_plan(launch, usual_environment, settings, owner);
-  expect(plan.ok() == again.ok(), "the same launch means the same");
+  expect(plan.ok() == again.ok(), "the same launch has the same result");
   if (!plan.ok()) {
     expect_readable(plan.failure());
     expect(plan.failed_with(Fault::refused), "a launch is refused", plan.failure().text);
     return 0;
   }
-  expect(plan.value().create == again.value().create, "the same launch makes the same plan");
+  expect(plan.value().create == again.value().create, "the same launch gives the same plan");
   check_plan(plan.value(), launch, settings);
   check_command(launch);
   return 0;

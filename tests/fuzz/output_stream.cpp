@@ -1,4 +1,4 @@
-// A container's output: the daemon's frames, or with a terminal its bare lines.
+// A container's output: the daemon's frames, or the lines of a terminal.
 #include <vector>
 
 #include "engine/docker/output_decoder.h"
@@ -11,8 +11,8 @@ namespace {
 
 using Format = OutputDecoder::Format;
 
-// The daemon cuts a terminal's lines after 16 KiB. A fuzzer needs hours to come by one of them, so
-// this byte stands for most of it.
+// The daemon splits a terminal's lines after 16 KiB. A fuzzer needs hours to create such a line, so
+// this byte expands to most of one.
 constexpr char long_text = '\x0e';
 constexpr std::size_t long_text_length = 16'350;
 constexpr int most_long_texts = 4;
@@ -27,7 +27,7 @@ std::string lengthened(std::string_view input) {
   return bytes;
 }
 
-struct Told {
+struct Decoded {
   std::vector<std::string> entries;
   std::string bytes;
 
@@ -38,38 +38,38 @@ struct Told {
   }
 };
 
-// False when the stream is over.
-bool drain(OutputDecoder& decoder, Told& told) {
+// Returns false at the end of the stream.
+bool drain(OutputDecoder& decoder, Decoded& found) {
   for (;;) {
     const auto entry = decoder.next();
     if (!entry.ok()) {
       expect_readable(entry.failure());
-      told.entries.push_back("failed: " + entry.failure().text);
+      found.entries.push_back("failed: " + entry.failure().text);
       return false;
     }
     if (!entry.value()) return true;
-    told.add(*entry.value());
+    found.add(*entry.value());
   }
 }
 
-Told decode(std::string_view bytes, std::size_t longest, Format format) {
-  Told told;
+Decoded decode(std::string_view bytes, std::size_t longest, Format format) {
+  Decoded found;
   OutputDecoder decoder(format);
   bool flowing = true;
   in_pieces(bytes, longest, chance_of(bytes), [&](std::string_view piece) {
     decoder.feed(piece);
-    flowing = drain(decoder, told);
+    flowing = drain(decoder, found);
     return flowing;
   });
-  if (!flowing) return told;
+  if (!flowing) return found;
   const auto rest = decoder.last();
   if (!rest.ok()) {
     expect_readable(rest.failure());
-    told.entries.push_back("failed: " + rest.failure().text);
+    found.entries.push_back("failed: " + rest.failure().text);
   } else if (rest.value()) {
-    told.add(*rest.value());
+    found.add(*rest.value());
   }
-  return told;
+  return found;
 }
 
 }  // namespace
@@ -77,12 +77,13 @@ Told decode(std::string_view bytes, std::size_t longest, Format format) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes = lengthened(as_text(data, size));
   for (const Format format : {Format::framed, Format::bare}) {
-    const Told at_once = decode(bytes, 1'000'000'000, format);
-    expect(decode(bytes, 7'000, format).entries == at_once.entries, "pieces make the same entries");
+    const Decoded at_once = decode(bytes, 1'000'000'000, format);
+    expect(decode(bytes, 7'000, format).entries == at_once.entries, "pieces give the same entries");
     if (bytes.size() < long_text_length) {
-      expect(decode(bytes, 3, format).entries == at_once.entries, "so do a few bytes at a time");
+      expect(decode(bytes, 3, format).entries == at_once.entries,
+             "a few bytes at a time give the same entries");
     }
-    if (format == Format::bare) expect(at_once.bytes == bytes, "nothing of a terminal gets lost");
+    if (format == Format::bare) expect(at_once.bytes == bytes, "no output of a terminal is lost");
   }
   return 0;
 }

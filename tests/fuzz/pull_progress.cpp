@@ -1,4 +1,4 @@
-// The daemon's report of a pull.
+// The daemon's progress report of a pull.
 #include "engine/docker/pull_progress.h"
 
 #include <vector>
@@ -14,7 +14,7 @@ using Lines = std::vector<std::string>;
 
 Lines read(std::string_view bytes, std::size_t longest) {
   Lines lines;
-  // A clock that stands: lines must not depend on the time.
+  // A constant clock: lines must not depend on the time.
   PullProgress progress([&](const PullNews& news) { lines.push_back(news.line); }, Duration::zero(),
                         [] { return Deadline(); });
   Status status = Done{};
@@ -24,7 +24,7 @@ Lines read(std::string_view bytes, std::size_t longest) {
   });
   if (status.ok()) status = progress.finish();
   for (const auto& line : lines) {
-    expect(!line.empty() && is_one_line(line), "what is told is one line", line);
+    expect(!line.empty() && is_one_line(line), "progress is one line", line);
   }
   if (!status.ok()) {
     expect_readable(status.failure());
@@ -38,7 +38,7 @@ Lines read(std::string_view bytes, std::size_t longest) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = as_text(data, size);
   const Lines at_once = read(bytes, 1'000'000'000);
-  expect(read(bytes, 1) == at_once, "single bytes tell the same");
-  expect(read(bytes, 50) == at_once, "pieces tell the same");
+  expect(read(bytes, 1) == at_once, "single bytes give the same progress");
+  expect(read(bytes, 50) == at_once, "pieces give the same progress");
   return 0;
 }

@@ -1,5 +1,5 @@
-// Flags of `docker run`: the lines of the input are the words of a task's options, and the keys and
-// values of its parameters.
+// Flags of `docker run`. The lines of the input are a task's options, and the keys and values of
+// its parameters.
 #include "engine/translation/run_flags/run_flags.h"
 
 #include <boost/json/parse.hpp>
@@ -23,7 +23,8 @@ bool alike(const std::vector<RunFlag>& a, const std::vector<RunFlag>& b) {
   });
 }
 
-// What applying does, as text. There is room for a few ports only: more take most of the time.
+// The result of applying flags, as text. Only a few ports are allowed, because more take most of
+// the time.
 std::string applied(const std::vector<RunFlag>& flags, const std::string& network) {
   CreateRequest request;
   request.ports = std::size_t{3} * 65535 - 100;
@@ -37,14 +38,14 @@ std::string applied(const std::vector<RunFlag>& flags, const std::string& networ
   auto text = boost::json::serialize(request.body);
   boost::system::error_code error;
   const auto back = boost::json::parse(text, error);
-  expect(error || back == request.body, "a body is what it is written as", text);
+  expect(error || back == request.body, "a body is the same after writing and reading", text);
   return text;
 }
 
 void check_flags(const std::vector<RunFlag>& flags) {
   Pairs pairs;
   for (const RunFlag& flag : flags) {
-    expect(has_flag(flags, flag.name), "a flag that is there is found", flag.name);
+    expect(has_flag(flags, flag.name), "an existing flag is found", flag.name);
     mesos::Parameter& pair = *pairs.Add();
     pair.set_key(flag.name);
     pair.set_value(flag.value);
@@ -53,7 +54,7 @@ void check_flags(const std::vector<RunFlag>& flags) {
   expect(again.ok() && alike(again.value().flags, flags), "a flag is the same in either form");
   if (const auto network = network_flag(flags); !network.ok()) expect_readable(network.failure());
   for (const std::string network : {"host", "my.net"}) {
-    expect(applied(flags, network) == applied(flags, network), "the same flags do the same");
+    expect(applied(flags, network) == applied(flags, network), "the same flags give the same body");
   }
 }
 
@@ -63,7 +64,7 @@ void check(const Result<RunOptions>& options) {
   expect(options.failed_with(Fault::refused), "words are refused", options.failure().text);
 }
 
-// Quoted as one line, words are still the same words.
+// Checks that words that are quoted as one line are split into the same words.
 void check_quoting(const std::vector<std::string>& words) {
   std::string line;
   for (const std::string& word : words) {
@@ -83,8 +84,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto options = parse_run_options(words);
   check(options);
   const auto again = parse_run_options(words);
-  expect(again.ok() == options.ok(), "the same words mean the same");
-  if (again.ok()) expect(alike(again.value().flags, options.value().flags), "and the same flags");
+  expect(again.ok() == options.ok(), "the same words have the same result");
+  if (again.ok())
+    expect(alike(again.value().flags, options.value().flags), "the same words give the same flags");
 
   Pairs pairs;
   for (std::size_t i = 0; i + 1 < lines.size(); i += 2) {

@@ -1,4 +1,4 @@
-// The operator's settings file: what is read without sh is what sh reads.
+// The operator's settings file: reading without sh gives the same result as sh.
 #include "engine/config/settings_file.h"
 
 #include <fcntl.h>
@@ -19,15 +19,15 @@ using namespace containerizer::fuzz;
 
 namespace {
 
-// A script that is wrongly taken for plain would be run: nothing may come of it then but a builtin
-// of sh, in an environment without programs.
+// A script that is wrongly treated as plain is run by sh. Its environment has no programs, so it
+// can only use the builtins of sh.
 bool is_harmless(std::string_view script) {
   return script.find_first_of("/<>|&;()`") == script.npos;
 }
 
 Fd memory_file(std::string_view content) {
   Fd file(::memfd_create("script", 0));
-  expect(write_all(file.get(), content), "a file is made");
+  expect(write_all(file.get(), content), "a file is written");
   return file;
 }
 
@@ -67,7 +67,7 @@ void check_with_sh(std::string_view script, const Assignments& assignments) {
   Environment expected{{"PATH", ""}};
   for (const auto& [name, value] : assignments) expected.insert_or_assign(name, value);
   auto read = read_by_sh(script);
-  // What sh sets of itself.
+  // Variables that sh sets itself.
   for (const auto* name : {"PWD", "OLDPWD", "_"}) {
     read.erase(name);
     expected.erase(name);

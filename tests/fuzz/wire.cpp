@@ -15,7 +15,7 @@ enum Kind : std::uint64_t { number = 0, eight = 1, bytes = 2, four = 5 };
 struct Field {
   std::uint64_t tag = 0;
   std::uint64_t value = 0;  // of a number
-  std::string content;      // of all others
+  std::string content;      // of any other type
 
   Kind kind() const { return static_cast<Kind>(tag & 7); }
 };

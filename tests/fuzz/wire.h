@@ -1,4 +1,4 @@
-// Mutation of protobuf's wire format: field by field, so that lengths stay right. Knows no schema.
+// Mutation of protobuf's wire format, field by field, so lengths stay correct. It needs no schema.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace containerizer::fuzz {
 
-// `message` with one thing changed; at most `most` bytes, or it is left as it is. What is no
-// message is mutated as bytes.
+// Returns `message` with one change, or unchanged if the result would exceed `most` bytes. Input
+// that is not a message is mutated as bytes.
 std::string mutate_message(std::string_view message, std::minstd_rand& chance, std::size_t most);
 
 }  // namespace containerizer::fuzz

@@ -1,5 +1,4 @@
-// What a task, an image or another user of the host tries against us, and what comes of it:
-// docs/security.md.
+// Attacks by a task, an image or another user of the host, as docs/security.md lists them.
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -20,7 +19,7 @@ namespace {
 
 constexpr uid_t nobody = 65534;
 
-// What any shell would make a file of.
+// A shell that evaluates this creates a file.
 const std::string bait = "$(touch bitten)`touch bitten`;touch bitten #";
 
 bool has_bitten(const WorkDirectory& place) {
@@ -58,7 +57,7 @@ void add_uri(Launch& launch, const fs::path& source, const std::string& output_f
   if (!output_file.empty()) uri.set_output_file(output_file);
 }
 
-// Makes it a command task, as slaves have them.
+// Changes the launch into one of a command task, as slaves send it.
 void make_command_task(Launch& launch, const std::string& executor) {
   auto& task = *launch.mutable_task_info();
   task.mutable_task_id()->set_value("task");
@@ -66,7 +65,7 @@ void make_command_task(Launch& launch, const std::string& executor) {
   command_of(launch).set_value(executor);
 }
 
-// The words with which a launch fails.
+// The message of a launch that fails.
 std::string failure_of(const WorkDirectory& place, const Launch& launch) {
   launch_directly(place, launch);
   const auto termination = end_of(place, launch.container_id().value());
@@ -76,11 +75,11 @@ std::string failure_of(const WorkDirectory& place, const Launch& launch) {
 
 }  // namespace
 
-TEST_CASE("shell's characters in all that a task brings are nothing but characters") {
+TEST_CASE("special characters of the shell have no effect in any part of a launch") {
   WorkDirectory place;
   place.set("MESOS_LIBEXEC_DIRECTORY", place.launcher("1.0.4"));
-  const auto told = place.scratch() / "told";
-  const auto hook = script(place.scratch() / "hook", "env > " + told.string());
+  const auto hook_environment = place.scratch() / "hook_environment";
+  const auto hook = script(place.scratch() / "hook", "env > " + hook_environment.string());
   place.set("CONTAINERIZER_LAUNCH_HOOK", hook);
   auto launch = custom_launch(place, "c1", "env; pwd; ls \"$MESOS_SANDBOX\"; exit 7");
   launch.mutable_executor_info()->mutable_executor_id()->set_value(bait);
@@ -90,7 +89,7 @@ TEST_CASE("shell's characters in all that a task brings are nothing but characte
   add_variable(launch, bait, "a name that no shell passes on");
   add_options(launch, {"--label", bait + "=" + bait, "-e", "C=" + bait, "-w", "/" + bait});
   const bool is_quoted = GENERATE(false, true);
-  // A single quote cannot be told to mesos-fetcher; nothing is fetched there.
+  // mesos-fetcher cannot handle a single quote in the sandbox's path, so nothing is fetched then.
   const auto sandbox =
       place.scratch() / ("sandbox " + bait + (is_quoted ? "';touch bitten;'" : ""));
   launch.set_directory(sandbox);
@@ -111,12 +110,12 @@ TEST_CASE("shell's characters in all that a task brings are nothing but characte
   for (const auto& line : {"A=" + bait, "C=" + bait, "/" + bait}) {
     CHECK_THAT(said, Contains("\n" + line + "\n"));
   }
-  CHECK_THAT(read_file(told), Contains("CONTAINER_EXECUTOR_ID=" + bait + "\n"));
+  CHECK_THAT(read_file(hook_environment), Contains("CONTAINER_EXECUTOR_ID=" + bait + "\n"));
   if (!is_quoted) CHECK_THAT(said, Contains("note " + bait) && Contains("other " + bait));
   CHECK_FALSE(has_bitten(place));
 }
 
-TEST_CASE("program that a framework calls mesos-executor") {
+TEST_CASE("framework's own program with the name mesos-executor") {
   WorkDirectory place;
   const auto programs = place.scratch() / "libexec";
   place.set("MESOS_LIBEXEC_DIRECTORY", programs);
@@ -125,7 +124,7 @@ TEST_CASE("program that a framework calls mesos-executor") {
   const fs::path sandbox(launch.directory());
   const auto named = "/" + (programs / "mesos-executor").string();
   script(sandbox.string() + named, "touch bitten");
-  // Both hold the path for which a slave looks.
+  // Both contain the path that the slave looks for.
   make_command_task(launch, GENERATE(as<std::string>(), ".", "sandbox") == "."
                                 ? "." + named
                                 : sandbox.string() + named);
@@ -135,7 +134,7 @@ TEST_CASE("program that a framework calls mesos-executor") {
   CHECK_FALSE(has_bitten(place));
 }
 
-TEST_CASE("file that is to be fetched to a place outside the sandbox") {
+TEST_CASE("URI whose output file is outside the sandbox") {
   WorkDirectory place;
   place.set("MESOS_LIBEXEC_DIRECTORY", place.launcher("1.0.4"));
   auto launch = custom_launch(place, "c1", "true");
@@ -159,8 +158,8 @@ std::string command_lines() {
   return all;
 }
 
-// What our files hold of the secret only their owner can read, and words for people hold none of
-// it.
+// Only the owner can read those of our files that contain the secret. The operator's commands never
+// print it.
 void check_kept(const WorkDirectory& place, const std::string& id) {
   for (const auto& entry : fs::recursive_directory_iterator(place.scratch())) {
     if (!entry.is_regular_file() || read_file(entry.path()).find(secret) == std::string::npos) {
@@ -181,14 +180,14 @@ void check_kept(const WorkDirectory& place, const std::string& id) {
 
 }  // namespace
 
-TEST_CASE("values of a task's variables are seen by the task alone") {
+TEST_CASE("values of a task's variables are visible to the task alone") {
   WorkDirectory place;
   place.set("CONTAINERIZER_LOG", place.scratch() / "log");
   place.set("CONTAINERIZER_LOG_LEVEL", "debug");
   place.set("CONTAINERIZER_IMAGELESS", "host");
   const auto programs = place.scratch() / "libexec";
   place.set("MESOS_LIBEXEC_DIRECTORY", programs);
-  // What others can see at that time.
+  // The command lines that any user can read at that time.
   const auto look =
       "cat /proc/[0-9]*/cmdline >> " + (place.scratch() / "seen").string() + " 2> /dev/null";
   script(programs / "mesos-fetcher", look + "; true");
@@ -203,7 +202,7 @@ TEST_CASE("values of a task's variables are seen by the task alone") {
   auto& command = command_of(launch);
   bool runs = true;
   SECTION("container") { add_options(launch, {"-e", "SECOND=" + secret}); }
-  SECTION("process of the host") { command.clear_container(); }
+  SECTION("host task") { command.clear_container(); }
   SECTION("program that is not there") {
     runs = false;
     command.set_shell(false);
@@ -238,7 +237,7 @@ TEST_CASE("values of a task's variables are seen by the task alone") {
   if (runs) CHECK_THAT(read_file(place.scratch() / "seen"), Contains("supervise"));
 }
 
-TEST_CASE("what a container's root plants in place of its output") {
+TEST_CASE("container's root replaces the files of its output") {
   const WorkDirectory place;
   const auto precious = place.scratch() / "precious";
   write_file(precious, "untouched");
@@ -260,7 +259,7 @@ TEST_CASE("what a container's root plants in place of its output") {
   CHECK(read_file(sandbox / "stdout") == "words\n");
 }
 
-TEST_CASE("login that a task plants in its sandbox") {
+TEST_CASE("malicious registry login in a task's sandbox") {
   WorkDirectory place;
   const auto bin = place.scratch() / "bin";
   script(bin / "docker-credential-evil", "touch " + (place.scratch() / "bitten").string());
@@ -278,7 +277,7 @@ TEST_CASE("login that a task plants in its sandbox") {
     fs::create_symlink(elsewhere / "config.json", file);
   }
   SECTION("a link to a directory") { fs::create_directory_symlink(elsewhere, folder); }
-  SECTION("a pipe that nobody writes to") {
+  SECTION("a pipe without a writer") {
     fs::create_directory(folder);
     REQUIRE(::mkfifo(file.c_str(), 0666) == 0);
   }
@@ -304,7 +303,7 @@ TEST_CASE("login that a task plants in its sandbox") {
   CHECK_FALSE(has_bitten(place));
 }
 
-TEST_CASE("labels of ours that a task asks for") {
+TEST_CASE("task that asks for labels of ours") {
   const WorkDirectory place;
   const std::string label = "docker-containerizer.nonce=x";
   auto launch = custom_launch(place, "c1", "true");
@@ -334,7 +333,7 @@ TEST_CASE("labels of ours that a task asks for") {
 
 namespace {
 
-// An image with labels of its own.
+// An image with labels.
 class LabelledImage {
  public:
   explicit LabelledImage(const std::map<std::string, std::string>& labels) {
@@ -356,7 +355,7 @@ class LabelledImage {
 
 }  // namespace
 
-TEST_CASE("image whose labels say that its containers are ours", "[dockerd]") {
+TEST_CASE("image with labels of ours", "[dockerd]") {
   const WorkDirectory place;
   const auto victim = place.scratch() / "victim";
   fs::create_directory(victim);
@@ -377,7 +376,7 @@ TEST_CASE("image whose labels say that its containers are ours", "[dockerd]") {
     CHECK(fs::is_empty(victim));
     CHECK(place.state_of("ours") == "Running");
 
-    // One of ours that is made of such an image is known by its own labels.
+    // A container of ours from such an image is recognized by its own labels.
     auto launch = custom_launch(place, "other", until_go);
     command_of(launch).mutable_container()->set_image(LabelledImage::name());
     launch_directly(place, launch);
@@ -395,7 +394,7 @@ TEST_CASE("image whose labels say that its containers are ours", "[dockerd]") {
 
 namespace {
 
-// Each verb refuses in one line, which says what is wrong and what to do.
+// Each verb fails with one line, which names the problem and its solution.
 void check_each_verb_refuses(const WorkDirectory& place, const fs::path& culprit) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> calls{
       {{"launch"}, frame_of(custom_launch(place, "c1", "true"))},
@@ -415,7 +414,7 @@ void check_each_verb_refuses(const WorkDirectory& place, const fs::path& culprit
     words.insert(words.begin(), program());
     const auto ran = run(words, place.variables(), input);
     INFO(verb << ": " << ran.err);
-    // A slave destroys what it cannot update.
+    // A slave destroys a container that it cannot update.
     CHECK(ran.status == (verb == "update" ? exit_ok : exit_failed));
     CHECK(ran.out.empty());
     CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
@@ -427,7 +426,7 @@ void check_each_verb_refuses(const WorkDirectory& place, const fs::path& culprit
 
 }  // namespace
 
-TEST_CASE("state directory that another user has made beforehand, or opened") {
+TEST_CASE("state directory of another user, or writable for others") {
   const WorkDirectory place;
   const auto state = place.state();
   SECTION("made by another user") {
@@ -461,22 +460,22 @@ TEST_CASE("state directory that another user has made beforehand, or opened") {
   }
 }
 
-TEST_CASE("database or lock that leads to another file, or is shared") {
+TEST_CASE("database or lock that is a link, or accessible to others") {
   const WorkDirectory place;
   REQUIRE(place.call("containers").status == exit_ok);
   const auto file = place.state() / GENERATE(as<std::string>(), "state.db", "state.db.lock");
   const auto elsewhere = place.scratch() / "elsewhere";
   const bool is_lock = file.extension() == ".lock";
   SECTION("a link") {
-    if (is_lock) return;  // the kernel says so, in its own words
+    if (is_lock) return;  // open() itself fails, so the message is the kernel's
     fs::rename(file, elsewhere);
     fs::create_symlink(elsewhere, file);
   }
-  SECTION("a second name") { fs::create_hard_link(file, elsewhere); }
+  SECTION("a hard link") { fs::create_hard_link(file, elsewhere); }
   SECTION("open to others") { fs::permissions(file, fs::perms(0660)); }
   SECTION("another user's") { REQUIRE(::chown(file.c_str(), nobody, nobody) == 0); }
   if (is_lock) {
-    // Some verbs insist on a database until they get it.
+    // Only these verbs: the others retry until the database works.
     for (const auto* verb : {"containers", "recover"}) {
       const auto ran = place.call(verb);
       CHECK(ran.status == exit_failed);
@@ -489,7 +488,7 @@ TEST_CASE("database or lock that leads to another file, or is shared") {
   }
 }
 
-TEST_CASE("process of the host has nothing of ours but its sandbox") {
+TEST_CASE("host task has access to nothing of ours except its sandbox") {
   WorkDirectory place;
   place.set("CONTAINERIZER_IMAGELESS", "host");
   fs::permissions(place.scratch(), fs::perms(0755));
@@ -506,7 +505,7 @@ TEST_CASE("process of the host has nothing of ours but its sandbox") {
   launch.set_user("nobody");
   const auto& sandbox = launch.directory();
   REQUIRE(::chown(sandbox.c_str(), nobody, nobody) == 0);
-  // The slave's own groups, and a descriptor that it forgot.
+  // The slave's own groups, and a descriptor that it forgot to close.
   const auto launched =
       run({"sh", "-c", "exec 7< /etc/shadow; exec setpriv --groups 4,24 \"$0\" launch", program()},
           place.variables(), frame_of(launch));

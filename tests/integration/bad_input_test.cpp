@@ -1,4 +1,5 @@
-// What no slave sends, and what nobody should: one clear line, the right exit status, no change.
+// Invalid input: each verb fails with one clear line and the documented exit status, and changes
+// nothing.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
@@ -34,7 +35,7 @@ void check_nothing_known(const WorkDirectory& place) {
 
 }  // namespace
 
-TEST_CASE("standard input that is no request") {
+TEST_CASE("standard input that is not a request") {
   const auto verb = any_verb_with_message();
   struct Input {
     const char* what;
@@ -73,7 +74,7 @@ TEST_CASE("verb that does not exist") {
   }
 }
 
-TEST_CASE("container ids that no slave makes") {
+TEST_CASE("container IDs that no slave uses") {
   const std::vector<std::string> ids{"../../../etc/passwd",
                                      "a/b",
                                      "..",
@@ -123,7 +124,7 @@ TEST_CASE("launch that comes twice") {
   const auto other = place.call("launch", frame_of(custom_launch(place, "c1", "echo other")));
   CHECK(other.status == exit_failed);
   check_one_line(other.err);
-  CHECK_THAT(other.err, Contains("c1 has been launched already"));
+  CHECK_THAT(other.err, Contains("c1 was already launched"));
   CHECK(place.docker_containers().size() == 1);
   CHECK(place.state_of("c1") == "Running");
 }
@@ -147,7 +148,7 @@ TEST_CASE("launches of one container at the same time") {
   CHECK(place.processes({"supervise", "c1"}).size() == 1);
 }
 
-TEST_CASE("words for people that make no sense") {
+TEST_CASE("operator's commands with invalid arguments") {
   const WorkDirectory place;
   place.call("containers");
   for (const std::vector<std::string>& words : {std::vector<std::string>{"ps", "--frobnicate"},

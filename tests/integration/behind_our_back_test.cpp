@@ -1,4 +1,4 @@
-// What people do to a container by docker, while its supervisor lives and while it does not.
+// An operator uses docker on a container, with and without a living supervisor.
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -13,7 +13,7 @@ namespace {
 
 const char* const name = "containerizer-c1";
 
-// Runs; with a supervisor, or after that has died.
+// A running container, with a supervisor or after the supervisor's death.
 class Unguarded {
  public:
   explicit Unguarded(bool supervised) {
@@ -30,7 +30,7 @@ bool with_and_without_supervisor() { return GENERATE(true, false); }
 
 }  // namespace
 
-TEST_CASE("container that somebody renames") {
+TEST_CASE("container that an operator renames") {
   const bool supervised = with_and_without_supervisor();
   CAPTURE(supervised);
   Unguarded trial(supervised);
@@ -39,7 +39,7 @@ TEST_CASE("container that somebody renames") {
   trial->conclude_by_itself();
 }
 
-TEST_CASE("container that somebody pauses for a while") {
+TEST_CASE("container that an operator pauses for a while") {
   const bool supervised = with_and_without_supervisor();
   CAPTURE(supervised);
   Unguarded trial(supervised);
@@ -57,19 +57,19 @@ TEST_CASE("paused container that is destroyed") {
   Unguarded trial(supervised);
   docker({"pause", name});
   trial->begin_destroy();
-  const auto told = trial->conclude();
-  trial->check_destroyed(told);
+  const auto reported = trial->conclude();
+  trial->check_destroyed(reported);
 }
 
-TEST_CASE("container that somebody stops") {
+TEST_CASE("container that an operator stops") {
   const bool supervised = with_and_without_supervisor();
   CAPTURE(supervised);
   Unguarded trial(supervised);
   docker({"stop", "-t", "10", name});
-  CHECK(trial->conclude().status() == Trial::when_told);
+  CHECK(trial->conclude().status() == Trial::after_sigterm);
 }
 
-TEST_CASE("container that somebody kills") {
+TEST_CASE("container that an operator kills") {
   const bool supervised = with_and_without_supervisor();
   CAPTURE(supervised);
   Unguarded trial(supervised);
@@ -78,28 +78,28 @@ TEST_CASE("container that somebody kills") {
   CHECK(trial->kind() == "signalled");
 }
 
-TEST_CASE("container that somebody restarts goes on as the same task") {
+TEST_CASE("container that an operator restarts continues as the same task") {
   const bool supervised = with_and_without_supervisor();
   CAPTURE(supervised);
   Unguarded trial(supervised);
-  // Only then is it looked at.
+  // The supervisor inspects the container only after its process has exited.
   trial->gate().hold("/json", Hold::request);
   docker({"restart", name});
   if (supervised) trial->gate().await_held();
   trial->gate().open();
   CHECK(trial->place().call("recover").status == 0);
-  eventually("it is told", [&] {
+  eventually("the new process is recorded", [&] {
     return trial->place().show(Trial::id).at("pid").as_int64() ==
            std::stoll(docker({"inspect", "-f", "{{.State.Pid}}", name}));
   });
-  CHECK_THAT(trial->errors(), Contains("somebody has restarted it"));
+  CHECK_THAT(trial->errors(), Contains("the container was restarted by another program"));
   CHECK(trial->state() == "Running");
   trial->let_go();
   CHECK(trial->conclude(2).status() == Trial::by_itself);
   CHECK(trial->runs() == 2);
 }
 
-TEST_CASE("container that somebody starts again after its end has ended all the same") {
+TEST_CASE("container that an operator starts again after its exit has ended nevertheless") {
   const bool supervised = with_and_without_supervisor();
   CAPTURE(supervised);
   Trial trial;
@@ -110,7 +110,8 @@ TEST_CASE("container that somebody starts again after its end has ended all the 
   CHECK(trial.conclude(2).status() == Trial::by_itself);
 }
 
-TEST_CASE("container that somebody removes while it is stopped", "[scenario-18][scenario-42]") {
+TEST_CASE("container that an operator removes while it is being stopped",
+          "[scenario-18][scenario-42]") {
   const auto how = GENERATE(Hold::request, Hold::answer);
   CAPTURE(how == Hold::answer);
   Trial trial;

@@ -6,7 +6,7 @@
 namespace containerizer::integration {
 namespace {
 
-// Nothing but what is said here comes into a certificate.
+// An explicit configuration, so that the one of the host cannot add extensions.
 constexpr const char* configuration = "[req]\ndistinguished_name = name\n[name]\n";
 
 void openssl(std::vector<std::string> words) {
@@ -14,7 +14,7 @@ void openssl(std::vector<std::string> words) {
   output_of(words);
 }
 
-// A new key, and what is to be signed or signs itself.
+// The arguments for a new key and a certificate request, or a self-signed certificate.
 std::vector<std::string> request_for(const fs::path& directory, const std::string& who,
                                      const fs::path& key) {
   return {"req",

@@ -1,4 +1,4 @@
-// Certificates that a test makes for itself, by openssl.
+// Certificates that a test creates with openssl.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace containerizer::integration {
 
-// Who signs. Its files, and those of whom it certifies, go with it.
+// A certificate authority. The destructor removes its files and all certificates.
 class Authority {
  public:
   Authority();
@@ -16,8 +16,8 @@ class Authority {
   Authority& operator=(const Authority&) = delete;
 
   fs::path ca() const { return directory_ / "ca.pem"; }
-  // Makes a directory with ca.pem, cert.pem and key.pem, as docker wants them, and returns it.
-  // `names` is a subjectAltName; with fewer than no `days`, the certificate has expired.
+  // Creates a directory with ca.pem, cert.pem and key.pem, the names that docker uses, and returns
+  // it. `names` is a subjectAltName. If `days` is negative, the certificate has already expired.
   fs::path certify(const std::string& who, const std::string& names, int days = 2) const;
 
  private:

@@ -19,7 +19,7 @@ struct Pipe {
 
 Pipe make_pipe() {
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) FAIL("no pipe");
+  if (::pipe2(ends, O_CLOEXEC) != 0) FAIL("cannot create a pipe");
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
@@ -119,7 +119,7 @@ void Child::pump(Deadline deadline) {
                             pollfd{error_.get(), POLLIN, 0},
                             pollfd{unsent_.empty() ? -1 : in_.get(), POLLOUT, 0}};
   ::poll(all.data(), all.size(), static_cast<int>(time_left(deadline).count()));
-  // In this order: what it wrote before its end is there when the end is seen.
+  // reap() first: everything that the process wrote before its exit is then in the pipes.
   reap();
   take(output_, out_);
   take(error_, err_);

@@ -1,4 +1,4 @@
-// A program that a test starts, with pipes to it.
+// A program that a test starts, with pipes to and from it.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@
 
 namespace containerizer::integration {
 
-// How long anything that must happen may take at the most.
+// The longest time that any expected event may take.
 constexpr Duration bound{60'000};
 
 using Variables = std::map<std::string, std::string>;
@@ -25,11 +25,11 @@ struct Ran {
   std::string err;
 };
 
-// Runs in a session of its own, as what a slave starts does; killed when the object goes. What it
-// prints is gathered by pump() and the functions that call it.
+// A process in its own session, like a verb that a slave starts. The destructor kills it. pump(),
+// and the functions that call it, read the output.
 class Child {
  public:
-  // `added` comes on top of the test's own environment.
+  // `added` are variables in addition to the test's own environment.
   explicit Child(const std::vector<std::string>& words, const Variables& added = {});
   ~Child();
   Child(const Child&) = delete;
@@ -38,19 +38,19 @@ class Child {
   pid_t pid() const { return pid_; }
   const std::string& out() const { return out_; }
   const std::string& err() const { return err_; }
-  // The exit status, or 128 + the signal, once it has ended.
+  // The exit code, or 128 + the signal. Empty while the process runs.
   std::optional<int> ended() const { return status_; }
 
-  // Sent at once as far as the pipe takes it; the rest by pump().
+  // Writes to the standard input as much as fits into the pipe. pump() writes the rest.
   void send(std::string_view bytes);
-  // Once all is sent.
+  // Closes the standard input once everything is written.
   void close_input();
-  // From then on nobody reads what it prints to its standard output.
+  // Closes the read end of the standard output, as a reader that exits.
   void close_output() { output_.close(); }
 
-  // Passes bytes in all directions until something has arrived, the child has ended, or time is up.
+  // Reads and writes until output has arrived, the process has exited, or the deadline has passed.
   void pump(Deadline deadline);
-  // Until it has ended; false when time is up.
+  // Waits for the exit. Returns false if the limit has passed.
   bool await_end(Duration limit = bound);
   void kill_hard();
 
@@ -67,12 +67,13 @@ class Child {
   std::optional<int> status_;
 };
 
-// Runs a program to its end, with `input` on its standard input, which stays open, as a slave's
-// does. Fails the test when it does not end in time.
+// Runs a program until it exits, with `input` on its standard input. The input stays open, as a
+// slave leaves it, unless `close_input` is set. Fails the test if the program does not exit in
+// time.
 Ran run(const std::vector<std::string>& words, const Variables& added = {},
         std::string_view input = "", bool close_input = false);
 
-// The output of a command that must succeed, without the last end of line.
+// The output of a command that must succeed, without the last newline.
 std::string output_of(const std::vector<std::string>& words);
 
 }  // namespace containerizer::integration

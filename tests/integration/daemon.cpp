@@ -13,7 +13,7 @@ namespace {
 
 std::string daemon_directory() {
   const char* directory = std::getenv("TEST_DOCKER_DIR");
-  if (directory == nullptr) FAIL("this needs a daemon of its own: run it by bin/daemon");
+  if (directory == nullptr) FAIL("this test needs a private daemon: run it with bin/daemon");
   return directory;
 }
 
@@ -37,7 +37,7 @@ void set_live_restore(bool wanted) {
   });
 }
 
-// With all threads: until the first of them has taken the signal, the others go on.
+// All threads are stopped: they keep running until one of them has handled the signal.
 bool is_stopped(pid_t pid) {
   const fs::directory_iterator threads("/proc/" + std::to_string(pid) + "/task");
   return std::all_of(begin(threads), end(threads), [](const auto& thread) {
@@ -57,7 +57,7 @@ void make_certificate(const fs::path& certificate, const fs::path& key) {
   REQUIRE(made.status == 0);
 }
 
-// The path of its configuration.
+// Writes the registry's configuration and returns its path.
 fs::path configure_registry(const WorkDirectory& place, const std::string& address,
                             const Registry::Access& access) {
   const auto& there = place.scratch();
@@ -138,7 +138,7 @@ Registry::Registry(const WorkDirectory& place, Access access)
   fs::create_directory(config);
   write_file(config / "config.json", login());
   const char* host = std::getenv("TEST_DOCKER_HOST");
-  eventually("the registry takes the image", [&] {
+  eventually("the registry has the image", [&] {
     return run({"docker", "--config", config, "-H", host, "push", "-q", image_}).status == 0;
   });
   forget_image();

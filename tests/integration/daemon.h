@@ -1,5 +1,4 @@
-// The daemon of the private daemon that bin/daemon runs, whose faults a test can cause, and a
-// registry of images.
+// Faults of the private daemon that bin/daemon runs, and a registry of images.
 #pragma once
 
 #include <csignal>
@@ -8,8 +7,8 @@
 
 namespace containerizer::integration {
 
-// Stopped (SIGSTOP) for as long as the object lives: the daemon accepts connections, and never
-// answers.
+// The daemon is stopped (SIGSTOP) while the object exists: it accepts connections but never
+// replies.
 class FrozenDaemon {
  public:
   FrozenDaemon();
@@ -21,7 +20,7 @@ class FrozenDaemon {
   pid_t pid_;
 };
 
-// Dead for as long as the object lives; containers live on.
+// The daemon is dead while the object exists. Its containers keep running.
 class DeadDaemon {
  public:
   explicit DeadDaemon(int signal = SIGKILL);
@@ -29,14 +28,14 @@ class DeadDaemon {
   DeadDaemon(const DeadDaemon&) = delete;
   DeadDaemon& operator=(const DeadDaemon&) = delete;
 
-  // All containers and images are forgotten; processes of containers go on.
+  // The daemon loses all containers and images. The processes of the containers keep running.
   void wipe() const;
-  // All processes of containers end, and what the daemon kept in memory is gone.
+  // All processes of the containers end, and everything that the daemon kept in memory is lost.
   void cut_power() const;
 };
 
-// For as long as the object lives, a daemon ends all containers when it is told to end, or else
-// when it is started again.
+// While the object exists, the daemon ends all containers when it is stopped, or else at its next
+// start.
 class NoLiveRestore {
  public:
   NoLiveRestore();
@@ -45,11 +44,11 @@ class NoLiveRestore {
   NoLiveRestore& operator=(const NoLiveRestore&) = delete;
 };
 
-// For as long as the object lives, the daemon listens at a TCP port, too, with TLS and nothing
-// else, and asks its clients for certificates. It is started again when the object comes and goes.
+// While the object exists, the daemon also listens on a TCP port, only with TLS, and requires
+// client certificates. Constructor and destructor restart it.
 class TlsListener {
  public:
-  // `certificates` has ca.pem, cert.pem and key.pem.
+  // `certificates` contains ca.pem, cert.pem and key.pem.
   explicit TlsListener(const fs::path& certificates);
   ~TlsListener();
   TlsListener(const TlsListener&) = delete;
@@ -61,14 +60,14 @@ class TlsListener {
   int port_;
 };
 
-// A port of the loopback address that nobody listens at.
+// A port on the loopback address on which no process listens.
 int free_port();
 
-// A registry that holds one image, which the daemon does not have.
+// A registry that contains one image, which the daemon does not have.
 class Registry {
  public:
   struct Access {
-    bool is_private = false;  // asks for a user and a password
+    bool is_private = false;  // requires a user and a password
     bool is_encrypted = false;
   };
 
@@ -78,20 +77,20 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  // A name that can be pulled, with address and port.
+  // The name of the image, with address and port.
   const std::string& image() const { return image_; }
-  // The same registry, but an image that it does not have.
+  // The name of an image that this registry does not have.
   std::string unknown_image() const { return unknown_; }
-  // The address, as configurations of docker name it, and a user's name and password, packed.
+  // The address as in docker's config.json, and user and password in base64.
   const std::string& address() const { return address_; }
   static constexpr const char* packed_login = "dXNlcjpzZWNyZXQ=";
-  // A config.json of docker that holds them.
+  // A config.json of docker with this login.
   std::string login() const;
-  // From then on requests are accepted, and not answered, until thaw().
+  // Until thaw(), the registry accepts requests but does not reply.
   void freeze() const;
   void thaw() const;
   void die();
-  // From then on the daemon does not have the image.
+  // Removes the image from the daemon.
   void forget_image() const;
 
  private:

@@ -1,5 +1,5 @@
-// kill -9 of the daemon in the middle of every operation, of a daemon whose containers outlive it
-// (live-restore), and of one that ends them when it is started again.
+// kill -9 of the daemon in the middle of every operation: with live-restore, where the containers
+// survive, and without, where the daemon ends them at its next start.
 #include <catch2/catch.hpp>
 
 #include "cli/exit_status.h"
@@ -12,7 +12,7 @@ using namespace containerizer::integration;
 
 namespace {
 
-// The daemon dies, and with it the connections to it.
+// Kills the daemon and breaks the connections to it.
 void kill_daemon(Trial& trial) {
   const DeadDaemon dead;
   trial.gate().lose();
@@ -22,24 +22,24 @@ bool something_runs(const Moment& moment) {
   return moment.state == "Starting" || moment.state == "Stopping";
 }
 
-// `how` says whether the daemon does what it is asked before it dies, `survived` whether containers
-// outlive it.
+// `how`: whether the daemon performs the request before it dies. `survived`: whether containers
+// survive its death.
 void kill_daemon_at(const Moment& moment, Hold how, bool survived) {
   CAPTURE(moment, how == Hold::answer, survived);
   Trial trial;
   trial.hold_at(moment, how);
   kill_daemon(trial);
   if (!trial.is_destroyed()) trial.let_go();
-  const auto told = trial.conclude();
+  const auto reported = trial.conclude();
   CHECK(trial.runs() == 1);
   if (moment.state == "Stopping") {
-    // The signal has been sent when the daemon dies with its answer.
-    trial.check_destroyed(told, how == Hold::answer);
+    // The daemon has sent the signal before it dies with its reply.
+    trial.check_destroyed(reported, how == Hold::answer);
   } else if (moment.state == "Starting" && how == Hold::answer && !survived) {
-    // The daemon has told more exactly.
-    CHECK((told.status() == Trial::when_told || told.status() == SIGKILL));
+    // The container was running when the daemon ended it.
+    CHECK((reported.status() == Trial::after_sigterm || reported.status() == SIGKILL));
   } else {
-    CHECK(told.status() == Trial::by_itself);
+    CHECK(reported.status() == Trial::by_itself);
     CHECK(trial.output() == "up\nover\n");
   }
 }
@@ -55,9 +55,9 @@ void kill_daemon_in_recovery(Hold how, bool survived) {
   REQUIRE(recovery.await_end());
   CHECK(recovery.ended() == exit_failed);
   if (survived) trial.let_go();
-  const auto told = trial.conclude();
+  const auto reported = trial.conclude();
   CHECK(trial.kind() != "lost");
-  if (survived) CHECK(told.status() == Trial::by_itself);
+  if (survived) CHECK(reported.status() == Trial::by_itself);
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ TEST_CASE("daemon that is killed with its containers in the middle of a recovery
   kill_daemon_in_recovery(Hold::answer, false);
 }
 
-TEST_CASE("daemon whose containers end with it", "[dockerd][scenario-25]") {
+TEST_CASE("daemon that ends its containers when it dies", "[dockerd][scenario-25]") {
   const auto signal = GENERATE(SIGKILL, SIGTERM);
   const bool supervised = signal == SIGTERM;
   CAPTURE(signal, supervised);
@@ -98,24 +98,25 @@ TEST_CASE("daemon whose containers end with it", "[dockerd][scenario-25]") {
   trial.launch_until_it_runs();
   if (!supervised) trial.place().kill_supervisor(Trial::id);
   { const DeadDaemon dead(signal); }
-  const auto told = trial.conclude();
-  CHECK((told.status() == Trial::when_told || told.status() == SIGKILL));
-  CHECK(told.state() == mesos::TASK_FAILED);
+  const auto reported = trial.conclude();
+  CHECK((reported.status() == Trial::after_sigterm || reported.status() == SIGKILL));
+  CHECK(reported.state() == mesos::TASK_FAILED);
 }
 
-TEST_CASE("command task whose daemon ends it", "[dockerd][scenario-25]") {
+TEST_CASE("command task that the daemon ends when it dies", "[dockerd][scenario-25]") {
   const NoLiveRestore none;
   const WorkDirectory place;
   Slave slave(place);
   const auto task = slave.run("task", "trap 'exit 3' TERM; echo up; while :; do sleep 0.05; done");
   slave.expect_status(task, "TASK_RUNNING");
-  eventually("it can be told to end", [&] { return !read_file(task.sandbox / "stdout").empty(); });
+  eventually("the task handles SIGTERM",
+             [&] { return !read_file(task.sandbox / "stdout").empty(); });
   { const DeadDaemon dead; }
   slave.expect("status task TASK_FAILED source=EXECUTOR .*exited with status 3\"");
   slave.expect_termination(task);
 }
 
-TEST_CASE("daemon that is restarted again and again", "[scenario-25]") {
+TEST_CASE("daemon that is restarted several times", "[scenario-25]") {
   Trial trial;
   trial.launch_until_it_runs();
   for (const int signal : {SIGKILL, SIGTERM, SIGKILL}) {

@@ -1,4 +1,4 @@
-// A daemon that hangs (SIGSTOP) in the middle of every operation, or whose answers stop halfway.
+// A daemon that hangs (SIGSTOP) in the middle of every operation, or whose replies stop halfway.
 #include <catch2/catch.hpp>
 
 #include "cli/exit_status.h"
@@ -11,7 +11,7 @@ using Catch::Contains;
 
 namespace {
 
-// All end within their deadlines, though nobody answers.
+// Each verb exits within its deadline, although the daemon does not respond.
 void check_verbs_end(const Trial& trial, const WorkDirectory& place) {
   const auto update = frame_of(update_of(Trial::id, 64));
   const auto recovery = place.begin("recover", Trial::id);
@@ -28,7 +28,7 @@ void check_verbs_end(const Trial& trial, const WorkDirectory& place) {
   CHECK(trial.state() != "Gone");
 }
 
-// Long enough for a request of a daemon that lives.
+// Sets a timeout that is long enough for any request to a working daemon.
 void trust_daemon_again(WorkDirectory& place) {
   place.set("CONTAINERIZER_ENGINE_TIMEOUT", "30secs");
 }
@@ -55,12 +55,12 @@ TEST_CASE("daemon that hangs in the middle of an operation", "[scenario-66]") {
   }
   trust_daemon_again(trial.place());
   if (!trial.is_destroyed()) trial.let_go();
-  const auto told = trial.conclude();
+  const auto reported = trial.conclude();
   CHECK(trial.runs() == 1);
   if (moment.state == "Stopping") {
-    trial.check_destroyed(told);
+    trial.check_destroyed(reported);
   } else {
-    CHECK(told.status() == Trial::by_itself);
+    CHECK(reported.status() == Trial::by_itself);
     CHECK(trial.output() == "up\nover\n");
   }
 }
@@ -88,7 +88,7 @@ TEST_CASE("destroy while the daemon hangs in the middle of an operation",
   if (moment.state == "Pulling" || moment.state == "Creating") CHECK(trial.runs() == 0);
 }
 
-TEST_CASE("answer of the daemon that stops in its middle", "[scenario-66]") {
+TEST_CASE("reply of the daemon that stops in its middle", "[scenario-66]") {
   const auto how = GENERATE(Hold::cut, Hold::half);
   const auto request = GENERATE(as<std::string>(), "/images/busybox:test/json",
                                 "/containers/create", "/start", "/logs?stdout=");
@@ -99,10 +99,10 @@ TEST_CASE("answer of the daemon that stops in its middle", "[scenario-66]") {
   trial.launch();
   trial.let_go();
   if (request == "/start") {
-    // It has been done, and is not asked for again.
+    // The daemon has performed the start, so it is not repeated.
     trial.gate().await_held();
   } else {
-    // There is a second request only after the deadline of the first.
+    // The second request follows only after the deadline of the first.
     trial.gate().await_held(2);
     trial.gate().open();
   }
@@ -115,7 +115,7 @@ TEST_CASE("stream of the daemon that breaks in its middle", "[scenario-66]") {
   Trial trial;
   trial.gate().hold(request, Hold::cut);
   trial.launch_until_it_runs();
-  // What comes to an end for a stream to tell, comes with it.
+  // The reply to /wait has content only once the container exits.
   if (request == "/wait") trial.let_go();
   trial.gate().await_held(2);
   trial.gate().open();
@@ -123,7 +123,7 @@ TEST_CASE("stream of the daemon that breaks in its middle", "[scenario-66]") {
   trial.conclude_by_itself();
 }
 
-TEST_CASE("stream of the daemon that stops in its middle, for ever", "[scenario-66]") {
+TEST_CASE("stream of the daemon that stops in its middle forever", "[scenario-66]") {
   const auto request = GENERATE(as<std::string>(), "/wait", "/logs?follow=1");
   CAPTURE(request);
   Trial trial;
@@ -142,7 +142,7 @@ TEST_CASE("pull whose report breaks in its middle", "[scenario-66]") {
   CHECK(trial.conclude().status() == Trial::by_itself);
 }
 
-TEST_CASE("answers about the end and the removal that stop in their middle", "[scenario-66]") {
+TEST_CASE("replies about the exit and the removal that stop in their middle", "[scenario-66]") {
   const auto how = GENERATE(Hold::cut, Hold::half);
   CAPTURE(how == Hold::half);
   Trial trial;

@@ -1,5 +1,5 @@
-// A daemon that has forgotten everything, and a host that has been restarted: by another boot id
-// and with all processes gone.
+// A daemon that has lost all its containers, and a host that was restarted: another boot ID, and
+// all processes are gone.
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -13,7 +13,7 @@ using namespace containerizer::integration;
 
 namespace {
 
-// Where the program finds another boot id than the kernel's, for as long as the object lives.
+// While the object exists, the program reads another boot ID than the kernel's.
 class OtherBoot {
  public:
   explicit OtherBoot(const fs::path& scratch) : wrapper_(scratch / "program-after-boot") {
@@ -43,8 +43,8 @@ pid_t init_of(Trial& trial) {
   return static_cast<pid_t>(trial.place().show(Trial::id).at("pid").as_int64());
 }
 
-// Everybody's containers are gone when the daemon is back. What is held goes on only then, for the
-// image has to be made anew.
+// Makes the daemon lose all containers, including those of others. Held requests continue only
+// after that, because the image has to be created again.
 void wipe_daemon(Trial& trial) {
   {
     const DeadDaemon dead;
@@ -54,7 +54,7 @@ void wipe_daemon(Trial& trial) {
   trial.give_up_bystander();
 }
 
-// The first of the verbs that has to do with what is not there any more.
+// Runs the first verb that meets the lost container.
 void ask_first(Trial& trial, const std::string& verb) {
   if (verb == "destroy") return trial.begin_destroy();
   const auto ran = trial.place().call_for(verb, Trial::id);
@@ -64,7 +64,7 @@ void ask_first(Trial& trial, const std::string& verb) {
 
 }  // namespace
 
-TEST_CASE("daemon that has forgotten a running container", "[dockerd][scenario-18][scenario-42]") {
+TEST_CASE("daemon that has lost a running container", "[dockerd][scenario-18][scenario-42]") {
   const auto verb = GENERATE(as<std::string>(), "", "containers", "destroy");
   const bool supervised = verb.empty();
   CAPTURE(verb);
@@ -76,10 +76,10 @@ TEST_CASE("daemon that has forgotten a running container", "[dockerd][scenario-1
   if (!supervised) ask_first(trial, verb);
   CHECK(trial.conclude().status() == -1);
   CHECK(trial.kind() == "lost");
-  eventually("its processes do not live on", [&] { return ::kill(init, 0) != 0; });
+  eventually("its processes have ended", [&] { return ::kill(init, 0) != 0; });
 }
 
-TEST_CASE("daemon that has forgotten a container before and after it ran",
+TEST_CASE("daemon that has lost a container before or after it ran",
           "[dockerd][scenario-18][scenario-42]") {
   const auto moment = GENERATE(
       filter([](const Moment& one) { return one.state != "Pulling" && one.state != "Removing"; },
@@ -89,12 +89,12 @@ TEST_CASE("daemon that has forgotten a container before and after it ran",
   trial.hold_at(moment, Hold::request);
   wipe_daemon(trial);
   if (!trial.is_destroyed()) trial.let_go();
-  const auto told = trial.conclude();
+  const auto reported = trial.conclude();
   if (moment.state == "Starting" || moment.state == "Stopping") {
     CHECK(trial.kind() == "lost");
-    CHECK(told.status() == -1);
+    CHECK(reported.status() == -1);
   } else {
-    CHECK(told.status() == Trial::by_itself);
+    CHECK(reported.status() == Trial::by_itself);
     CHECK(trial.runs() == 1);
   }
 }
@@ -102,7 +102,7 @@ TEST_CASE("daemon that has forgotten a container before and after it ran",
 TEST_CASE("host that is restarted in the middle of an operation", "[scenario-26][scenario-39]") {
   const auto moment = GENERATE(from_range(all_moments()));
   const auto how = GENERATE(Hold::request, Hold::answer);
-  // Elsewhere the daemon does nothing that could be found later.
+  // In other states, performing the request leaves no trace in the daemon.
   const bool matters = moment.state == "Creating" || moment.state == "Starting";
   if (!matters && how == Hold::answer) return;
   CAPTURE(moment, how == Hold::answer);
@@ -116,14 +116,14 @@ TEST_CASE("host that is restarted in the middle of an operation", "[scenario-26]
     dead.cut_power();
   }
   const OtherBoot boot(trial.place().scratch());
-  const auto told = trial.conclude();
+  const auto reported = trial.conclude();
   if (moment.state == "Exited" || moment.state == "Removing") {
-    CHECK(told.status() == Trial::by_itself);
+    CHECK(reported.status() == Trial::by_itself);
   } else {
     CHECK(trial.kind() == "rebooted");
-    CHECK(told.status() == -1);
+    CHECK(reported.status() == -1);
   }
-  // One that the daemon has just started may not have come to its first word.
+  // A program that the daemon has just started may not have written anything yet.
   if (moment.state != "Starting") CHECK(trial.runs() == runs);
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("host that is restarted while the container runs", "[scenario-26][scen
   CHECK(trial.runs() == 1);
 }
 
-TEST_CASE("container whose end nobody has seen, not even the daemon", "[scenario-28]") {
+TEST_CASE("container whose exit was seen by no process, not even the daemon", "[scenario-28]") {
   const bool supervised = GENERATE(true, false);
   CAPTURE(supervised);
   Trial trial;
@@ -158,7 +158,7 @@ TEST_CASE("container whose end nobody has seen, not even the daemon", "[scenario
     const DeadDaemon dead;
     dead.cut_power();
   }
-  // The daemon has a code for that, which is no success.
+  // The daemon invents an exit code, which is not a success.
   CHECK(trial.conclude().state() == mesos::TASK_FAILED);
   CHECK(trial.runs() == 1);
 }

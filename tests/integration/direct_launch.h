@@ -1,5 +1,5 @@
-// A launch without a slave: the message of a custom executor, as small as slaves make them. Nobody
-// waits for such a container, so that its supervisor stays dead once it is killed.
+// A launch without a slave: the smallest message for a custom executor that a slave could send. No
+// `wait` runs for such a container, so its supervisor stays dead once it is killed.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -44,13 +44,13 @@ std::string frame_of(const Message& message) {
   return to_frame(message.SerializeAsString());
 }
 
-// Ends with 7 as soon as its sandbox has a file "go", which it takes away.
+// Exits with 7 as soon as its sandbox contains a file "go", which it removes.
 inline const char* const until_go =
     "trap exit TERM; until rm $MESOS_SANDBOX/go 2> /dev/null; do sleep 0.05; done; exit 7";
-// Ends by nothing but SIGKILL.
+// Ends only by SIGKILL.
 inline const char* const stubborn = "trap '' TERM; while :; do sleep 0.05; done";
 
-// Launches it, which must succeed.
+// Runs `launch`, which must succeed.
 inline void launch_directly(const WorkDirectory& place,
                             const mesos::containerizer::Launch& message) {
   const auto ran = place.call("launch", frame_of(message));
@@ -58,7 +58,7 @@ inline void launch_directly(const WorkDirectory& place,
   REQUIRE(ran.status == 0);
 }
 
-// A container that runs, in a sandbox of its own, which is returned.
+// Starts a container in its own sandbox, waits until it runs, and returns the sandbox.
 inline fs::path start_directly(const WorkDirectory& place, const std::string& container_id,
                                const std::string& script) {
   auto launch = custom_launch(place, container_id, script);
@@ -70,7 +70,7 @@ inline fs::path start_directly(const WorkDirectory& place, const std::string& co
   return sandbox;
 }
 
-// Waits for its end, and returns what the slave would be told of it.
+// Runs `wait`, which must succeed, and returns its message.
 inline mesos::containerizer::Termination end_of(const WorkDirectory& place,
                                                 const std::string& container_id) {
   const auto ran = place.call_for("wait", container_id);

@@ -1,5 +1,4 @@
-// The client against a real Docker daemon: TEST_DOCKER_HOST names it. It holds an image
-// busybox:test.
+// The client against a real Docker daemon (TEST_DOCKER_HOST), which has the image busybox:test.
 #include <poll.h>
 #include <unistd.h>
 
@@ -40,7 +39,7 @@ json::object running(const std::string& script) {
           {"NetworkDisabled", true}};
 }
 
-// A container that goes with the test.
+// A container that the destructor removes.
 class Subject {
  public:
   explicit Subject(Docker& docker, const json::object& body) : docker_(docker) {
@@ -80,7 +79,7 @@ class Subject {
   std::string id_;
 };
 
-// Everything up to the stream's end, which must be a proper one.
+// Everything up to the end of the stream, which must be a regular one.
 std::vector<OutputEntry> read_all(Result<std::unique_ptr<OutputStream>> stream) {
   REQUIRE(stream.ok());
   std::vector<OutputEntry> entries;
@@ -180,7 +179,7 @@ TEST_CASE("A running container starts once, is updated, and is killed", "[docker
   CHECK(subject.facts().exit_code == 137);
 }
 
-TEST_CASE("What cannot be created or started says why", "[dockerd][docker]") {
+TEST_CASE("A create or start that fails reports the daemon's reason", "[dockerd][docker]") {
   DockerClient docker(settings());
   json::object body = running("true");
   body["Image"] = "no-such-image:ever";
@@ -256,7 +255,7 @@ TEST_CASE("Long lines and binary output arrive byte for byte", "[dockerd][docker
   const auto check = [&](const json::object& body) {
     const Subject subject(docker, body);
     subject.start();
-    // A daemon that is busy ends a stream that follows with its container, whatever is left.
+    // A busy daemon ends a following stream when the container exits, even if output is left.
     const auto followed =
         joined(read_all(docker.output(subject.name(), "", true)), OutputEntry::Stream::out);
     CHECK((followed == expected.substr(0, followed.size())));
@@ -294,7 +293,7 @@ TEST_CASE("Output without a readable log driver is refused", "[dockerd][docker]"
   }
 }
 
-TEST_CASE("A pull that no registry answers is refused in the daemon's words", "[docker]") {
+TEST_CASE("A pull without a registry is refused with the daemon's message", "[docker]") {
   DockerClient docker(settings());
   const Status status = docker.pull("127.0.0.1:1/no/such:tag", {}, -1, nullptr);
   REQUIRE_FALSE(status.ok());

@@ -9,11 +9,11 @@ namespace containerizer::integration {
 
 using Sample = std::vector<std::string>;
 
-// The name of a container that is there while samples are created.
+// The name of a container that exists while samples are created.
 inline constexpr const char* other_container = "flags-other";
 
-// Both create the same container, or the daemon refuses both in the same words (what it can do
-// depends on the kernel).
+// Docker and we create the same container, or the daemon refuses both with the same message (its
+// abilities depend on the kernel).
 inline const std::vector<Sample> alike = {
     {},
     {"add-host=a:1.2.3.4", "add-host=b=::1", "add-host=c:host-gateway", "add-host=d:::2"},
@@ -197,7 +197,7 @@ inline const std::vector<Sample> alike = {
     {"volumes-from=flags-other:ro"},
     {"workdir=/w"},
     {"workdir=w"},
-    // What is wrong with these shows only when the container starts.
+    // The daemon detects the error in these only when the container starts.
     {"blkio-weight=5"},
     {"ip=10.1.2.3"},
     {"ip6=2001:db8::2", "network=host"},
@@ -212,7 +212,7 @@ inline const std::vector<Sample> alike = {
     {"expose=80/TCP"},
 };
 
-// Neither takes them, wherever the fault is found.
+// Both refuse them: the program itself or the daemon.
 inline const std::vector<Sample> refused_by_both = {
     {"add-host=x"},
     {"add-host=x:nothing"},
@@ -387,40 +387,40 @@ inline const std::vector<Sample> refused_by_both = {
     {"volumes-from=flags-other:what"},
 };
 
-// Docker takes them, we refuse them.
+// Docker accepts them, we refuse them.
 inline const std::vector<Sample> refused_by_us = {
-    // From the environment of whoever calls docker, which is not the framework's.
+    // Docker reads the value from its own environment, which is not the framework's.
     {"env=HOME"},
-    // The framework decides what is started again.
+    // The framework decides whether to restart a task.
     {"restart=always"},
     {"restart=on-failure:3"},
     // The output must be copied to the sandbox.
     {"log-driver=none"},
-    // A task must not be taken for another.
+    // A task must not look like another task.
     {"label=docker-containerizer.id=x"},
     // A destroy has to end.
     {"stop-timeout=-1"},
-    // Files and directories of whoever calls docker.
+    // A path relative to docker's working directory, which a task does not have.
     {"volume=./a:/b"},
-    // An image that is not there is pulled.
+    // A missing image is always pulled.
     {"pull=never"},
-    // Read by API 1.41 and dropped.
+    // API 1.41 accepts this and ignores it.
     {"mount=type=bind,source=/tmp,target=/b,ro,bind-recursive=writable"},
-    // Ways to write a number that say less clearly what is meant.
+    // Unusual notations for numbers.
     {"cpus=1/2"},
     {"cpus=5e-1"},
     {"memory=1e8"},
     {"ulimit=stack=+5"},
-    // Nothing can listen there.
+    // No program can listen on these ports.
     {"expose=0"},
     {"expose=81/icmp"},
     {"publish=80:0"},
-    // More likely a mistake than meant.
+    // These are probably mistakes.
     {"network=name="},
     {"volume=b"},
 };
 
-// What this docker cannot say to a daemon of API 1.41, which does it.
+// This docker command refuses them with API 1.41, although the daemon supports them.
 struct Beyond {
   Sample sample;
   const char* field;

@@ -1,5 +1,5 @@
-// Flags of `docker run`, judged by the command line of docker itself: what it creates with them and
-// what a launch creates are inspected, and compared field by field.
+// Compares the flags of `docker run` with docker's own command line: both create a container, and
+// `inspect` of the two is compared field by field.
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -33,7 +33,7 @@ std::string daemon() {
   return host;
 }
 
-// --- The flags there are ---
+// --- The flags that docker knows ---
 
 struct HelpFlag {
   std::string name;
@@ -95,7 +95,7 @@ Words one_string(const Sample& sample) {
   return {line};
 }
 
-// --- What a launch asks for ---
+// --- The create request of a launch ---
 
 mesos::containerizer::Launch basic_launch() {
   mesos::containerizer::Launch launch;
@@ -132,14 +132,14 @@ std::string text_of(const Result<LaunchPlan>& plan) {
   return plan.ok() ? json::serialize(plan.value().create) : plan.failure().text;
 }
 
-// --- What comes of it ---
+// --- The containers ---
 
 struct Created {
-  std::string id;       // "" when it was refused
-  std::string refusal;  // in the words of whoever refused it
+  std::string id;       // "" if it was refused
+  std::string refusal;  // the message of docker, the daemon or our program
 };
 
-// Creates containers, which go with it.
+// Creates containers. The destructor removes them.
 class Creator {
  public:
   Creator() {
@@ -162,7 +162,7 @@ class Creator {
     if (!names(sample, {"network", "net"})) words.insert(words.end(), {"--network", "bridge"});
     const Words flags = joined(sample);
     words.insert(words.end(), flags.begin(), flags.end());
-    // What no task can change.
+    // These are part of every launch.
     words.insert(
         words.end(),
         {"--env=MESOS_CONTAINER_NAME=containerizer-flags",
@@ -182,7 +182,7 @@ class Creator {
     return kept({id.value(), ""});
   }
 
-  // What `inspect` says of all of them, by id.
+  // The output of `inspect` for all of them, by ID.
   std::map<std::string, json::object> inspect() const {
     Words words{"inspect"};
     words.insert(words.end(), ids_.begin(), ids_.end());
@@ -206,7 +206,8 @@ class Creator {
 
 // --- The comparison ---
 
-// Without what says nothing: an API takes null, an empty list and no field at all as the same.
+// Removes fields without content: for the API, null, an empty list and an absent field are the
+// same.
 json::value meaningful(const json::value& value) {
   static const std::regex id("[0-9a-f]{64}");
   if (value.is_object()) {
@@ -215,7 +216,7 @@ json::value meaningful(const json::value& value) {
       json::value kept = meaningful(content);
       const bool empty = kept.is_null() || (kept.is_array() && kept.get_array().empty()) ||
                          (kept.is_object() && kept.get_object().empty());
-      // These are in place of lists that the daemon fills in when nothing is said.
+      // An empty list is not the same as an absent one here: the daemon has a default.
       if (!empty || key == "MaskedPaths" || key == "ReadonlyPaths") result[key] = std::move(kept);
     }
     return result;
@@ -242,7 +243,7 @@ std::string with(const std::string& text, const std::string& part, const std::st
   return at == text.npos ? text : text.substr(0, at) + other + text.substr(at + part.size());
 }
 
-// A document without what differs between any two containers.
+// Removes the fields that differ between any two containers.
 json::object comparable(const json::object& document) {
   const std::string id(document.at("Id").as_string());
   json::object result = meaningful(document).as_object();
@@ -254,15 +255,16 @@ json::object comparable(const json::object& document) {
     }
   }
   for (const char* field : {"Id", "Created", "Name"}) result.erase(field);
-  // In the order of a hash table.
+  // The daemon lists them in the order of a hash table.
   sort_by(result["Mounts"], "Destination");
 
   json::object& config = result["Config"].as_object();
-  // Derived from the id.
+  // The default is derived from the ID.
   if (config.at("Hostname").as_string() == id.substr(0, 12)) config.erase("Hostname");
-  // `docker create` is for those who attach; `docker run -d` does not send them.
+  // `docker create` prepares for attaching; `docker run -d` does not send these fields.
   for (const char* field : {"AttachStdout", "AttachStderr"}) config.erase(field);
-  // Of two variables of the same name, the container gets the last; the order says nothing else.
+  // Of two variables with the same name, the container gets the last one. The order has no other
+  // meaning.
   json::object variables;
   for (const json::value& variable : config["Env"].as_array()) {
     const auto [name, value] = split_pair(std::string(variable.as_string()), '=');
@@ -294,8 +296,8 @@ std::string differences(const json::value& docker, const json::value& ours,
   return result;
 }
 
-// What the daemon said to the command line; "" when that did not ask it.
-std::string words_of_daemon(const std::string& refusal) {
+// The daemon's message in docker's output; "" if docker refused without asking the daemon.
+std::string daemon_message_in(const std::string& refusal) {
   static const std::string start = "Error response from daemon: ";
   const auto at = refusal.find(start);
   if (at == refusal.npos) return "";
@@ -326,7 +328,7 @@ TEST_CASE("every flag of docker run is applied or refused with a reason") {
   }
 }
 
-TEST_CASE("flags of docker run create what they create there", "[dockerd]") {
+TEST_CASE("flags of docker run create the same container as docker", "[dockerd]") {
   Creator creator;
   std::vector<std::pair<Created, Created>> pairs;
   for (const Sample& sample : alike) {
@@ -341,14 +343,17 @@ TEST_CASE("flags of docker run create what they create there", "[dockerd]") {
       CHECK(differences(comparable(documents.at(docker.id)), comparable(documents.at(ours.id))) ==
             "");
     } else if (docker.id.empty() && ours.id.empty()) {
-      CHECK(!words_of_daemon(docker.refusal).empty());
-      CHECK_THAT(ours.refusal, Catch::Contains(words_of_daemon(docker.refusal)));
+      CHECK(!daemon_message_in(docker.refusal).empty());
+      CHECK_THAT(ours.refusal, Catch::Contains(daemon_message_in(docker.refusal)));
     }
   }
 }
 
-TEST_CASE("what docker run refuses is refused", "[dockerd]") {
+TEST_CASE("samples that docker run refuses are refused", "[dockerd]") {
   Creator creator;
+  // The control: what neither refuses is created.
+  REQUIRE(!creator.by_docker({}).id.empty());
+  REQUIRE(!creator.by_launch(plan_of_parameters({})).id.empty());
   for (const Sample& sample : refused_by_both) {
     const auto docker = creator.by_docker(sample);
     const auto ours = creator.by_launch(plan_of_parameters(sample));
@@ -358,7 +363,7 @@ TEST_CASE("what docker run refuses is refused", "[dockerd]") {
   }
 }
 
-TEST_CASE("flags of docker run that only one side takes", "[dockerd]") {
+TEST_CASE("flags of docker run that only docker or only we accept", "[dockerd]") {
   Creator creator;
   for (const Sample& sample : refused_by_us) {
     CAPTURE(sample);
@@ -374,7 +379,7 @@ TEST_CASE("flags of docker run that only one side takes", "[dockerd]") {
   }
 }
 
-TEST_CASE("what docker run runs", "[dockerd]") {
+TEST_CASE("command line after the image", "[dockerd]") {
   Creator creator;
   const auto docker = creator.by_docker({"env=A=b"}, {"echo", "a b", "--privileged"});
   const auto ours =
@@ -390,7 +395,7 @@ TEST_CASE("flags of docker run mean the same in every spelling") {
       const std::string expected = text_of(plan_of_parameters(sample));
       Words words = joined(sample);
       for (std::string& word : words) {
-        // A flag's element that holds blanks is a line of the shell.
+        // An element with spaces is split like a shell's command line.
         if (word.find(' ') != word.npos) word = in_shell_quotes(word);
       }
       CHECK(text_of(plan_of_options(words)) == expected);

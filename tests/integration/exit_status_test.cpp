@@ -1,4 +1,4 @@
-// What is told of an end that is hard to see, and to whom.
+// What the slave learns of an end that is hard to observe, and when it counts as delivered.
 #include <catch2/catch.hpp>
 
 #include "tests/integration/direct_launch.h"
@@ -15,12 +15,12 @@ std::string docker_status() { return docker({"inspect", "-f", "{{.State.Status}}
 
 fs::path sandbox(const WorkDirectory& place) { return place.path() / "sandbox"; }
 
-// A container that has ended with 5 before its supervisor knows that it has been started.
+// A container that has exited with 5 before its supervisor knows that it has been started.
 void launch_and_end_early(const WorkDirectory& place, Gate& gate) {
   gate.hold("/start", Hold::answer);
   launch_directly(place, custom_launch(place, "c1", "echo once; exit 5"));
   gate.await_held();
-  eventually("it has ended", [&] { return docker_status() == "exited"; });
+  eventually("the container has exited", [&] { return docker_status() == "exited"; });
   REQUIRE(place.state_of("c1") == "Starting");
 }
 
@@ -35,8 +35,8 @@ void check_early_end(const WorkDirectory& place) {
   CHECK(read_file(sandbox(place) / "stdout") == "once\n");
 }
 
-// A wait whose answer nobody reads; its exit status.
-int wait_unheard(const WorkDirectory& place, const Variables& more = {}) {
+// Runs a wait whose reply no process reads. Returns its exit status.
+int wait_without_reader(const WorkDirectory& place, const Variables& more = {}) {
   auto variables = place.variables();
   variables.insert(more.begin(), more.end());
   Child wait({program(), "wait"}, variables);
@@ -88,17 +88,17 @@ TEST_CASE("lost record of a container that was created and never started",
   CHECK(place.docker_containers().empty());
   CHECK(place.show("c1").at("termination").at("kind").as_string() == "failed");
   CHECK(place.listed() == std::vector<std::string>{"c1"});
-  const auto told = end_of(place, "c1");
-  CHECK(told.status() == 1 << 8);
-  CHECK(told.state() == mesos::TASK_FAILED);
-  CHECK_THAT(told.message(), Contains("the launch request is not recorded"));
+  const auto reported = end_of(place, "c1");
+  CHECK(reported.status() == 1 << 8);
+  CHECK(reported.state() == mesos::TASK_FAILED);
+  CHECK_THAT(reported.message(), Contains("the launch request is not recorded"));
 }
 
 TEST_CASE("wait whose reader is gone when the container has ended", "[scenario-22]") {
   const WorkDirectory place;
   launch_directly(place, custom_launch(place, "c1", "exit 7"));
   place.await_state("c1", "Gone");
-  CHECK(wait_unheard(place) == 0);
+  CHECK(wait_without_reader(place) == 0);
   check_not_delivered(place);
   CHECK(end_of(place, "c1").status() == 7 << 8);
   CHECK(place.listed().empty());
@@ -110,7 +110,7 @@ TEST_CASE("wait whose reader is gone while the container runs", "[scenario-22]")
   const WorkDirectory place;
   launch_directly(place, custom_launch(place, "c1", until_go));
   place.await_state("c1", "Running");
-  CHECK(wait_unheard(place, {{"CONTAINERIZER_WAIT", when}}) == 0);
+  CHECK(wait_without_reader(place, {{"CONTAINERIZER_WAIT", when}}) == 0);
   CHECK(place.state_of("c1") == "Running");
   check_not_delivered(place);
   write_file(sandbox(place) / "go", "");
@@ -118,12 +118,12 @@ TEST_CASE("wait whose reader is gone while the container runs", "[scenario-22]")
   CHECK(place.listed().empty());
 }
 
-TEST_CASE("wait whose reader goes while it waits", "[scenario-22]") {
+TEST_CASE("wait whose reader exits while it waits", "[scenario-22]") {
   const WorkDirectory place;
   launch_directly(place, custom_launch(place, "c1", until_go));
   place.await_state("c1", "Running");
   const auto wait = place.begin("wait", "c1");
-  eventually("it waits", [&] { return place.processes({"wait"}).size() == 1; });
+  eventually("wait is blocked", [&] { return waits_for_lock(wait->pid()); });
   wait->close_output();
   REQUIRE(wait->await_end());
   CHECK(wait->ended() == 0);

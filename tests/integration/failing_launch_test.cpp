@@ -1,4 +1,4 @@
-// What goes wrong after `launch` has said yes, and how the slave hears of it.
+// Failures after `launch` has succeeded, and how they are reported to the slave.
 #include <catch2/catch.hpp>
 
 #include "tests/integration/daemon.h"
@@ -9,7 +9,7 @@ using Catch::Contains;
 
 namespace {
 
-// The slave was told `launched`, then that the task has failed in `step`; its words.
+// Expects a successful `launch` and then a failure in `step`. Returns the failure's message.
 std::string failure_of(Slave& slave, const WorkDirectory& place, const Task& task,
                        const std::string& step) {
   slave.expect("launched " + task.name + " .*");
@@ -39,7 +39,7 @@ TEST_CASE("image that its registry does not have") {
   CHECK_THAT(failure_of(slave, place, task, "pull"), Contains("manifest unknown"));
 }
 
-TEST_CASE("option that is none of docker run's") {
+TEST_CASE("option that docker run does not have") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task =
@@ -136,7 +136,7 @@ TEST_CASE("mesos-executor that is not there") {
   CHECK(place.docker_containers().empty());
 }
 
-TEST_CASE("daemon that is away for longer than our patience") {
+TEST_CASE("daemon that is away for longer than CONTAINERIZER_DAEMON_RETRY") {
   WorkDirectory place;
   const auto socket = place.scratch() / "docker.sock";
   const std::string daemon = std::getenv("TEST_DOCKER_HOST");
@@ -150,7 +150,7 @@ TEST_CASE("daemon that is away for longer than our patience") {
   fs::rename(socket.string() + ".away", socket);
 }
 
-TEST_CASE("daemon that comes back within our patience") {
+TEST_CASE("daemon that comes back within CONTAINERIZER_DAEMON_RETRY") {
   WorkDirectory place;
   const auto socket = place.scratch() / "docker.sock";
   const std::string daemon = std::getenv("TEST_DOCKER_HOST");
@@ -160,8 +160,8 @@ TEST_CASE("daemon that comes back within our patience") {
   fs::rename(socket, socket.string() + ".away");
   const auto task = slave.run("task", "true");
   slave.expect("launched task .*");
-  eventually("the trouble is told", [&] {
-    return read_file(task.sandbox / "stderr").find("trying again") != std::string::npos;
+  eventually("the failure is logged", [&] {
+    return read_file(task.sandbox / "stderr").find("retrying") != std::string::npos;
   });
   fs::rename(socket.string() + ".away", socket);
   slave.expect_status(task, "TASK_FINISHED");

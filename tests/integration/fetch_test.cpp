@@ -29,7 +29,7 @@ TEST_CASE("fetched files in each dialect of the fetcher") {
              Catch::Contains("a note\na tool\nfrom an archive\n"));
 }
 
-TEST_CASE("files fetched for a user of little power") {
+TEST_CASE("files fetched for an unprivileged user") {
   const auto release = GENERATE(as<std::string>(), "0.20.1", "1.0.4");
   const WorkDirectory place;
   write_file(place.scratch() / "note.txt", "a note\n");

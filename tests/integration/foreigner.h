@@ -1,4 +1,4 @@
-// A container that this program has not made.
+// A container of another program.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace containerizer::integration {
 
-// Somebody else's container, which goes with the test.
+// Another program's container. The destructor removes it.
 class Foreigner {
  public:
   explicit Foreigner(const std::vector<std::string>& options,

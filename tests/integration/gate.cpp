@@ -111,7 +111,7 @@ void Gate::serve() {
     for (const auto& link : links_) {
       const short wanted = link.is_held ? POLLRDHUP : POLLIN | POLLRDHUP;
       all.push_back({link.program.get(), wanted, 0});
-      // A daemon that dies meanwhile would be told of again and again.
+      // Not polled: poll() would report a dead daemon again and again.
       all.push_back({link.is_held ? -1 : link.daemon.get(), wanted, 0});
     }
     ::poll(all.data(), all.size(), -1);
@@ -158,7 +158,7 @@ bool Gate::pass_request(Link& link) {
   }
   if (how_ == Hold::answer) {
     if (!send_all(link.daemon, bytes)) return false;
-    // The daemon answers when it is done; the answer stays where it is.
+    // The daemon replies when it has performed the request. The reply stays in the socket.
     pollfd done{link.daemon.get(), POLLIN, 0};
     ::poll(&done, 1, static_cast<int>(bound.count()));
   } else {
@@ -180,13 +180,13 @@ bool Gate::pass_answer(Link& link) {
   return link.halve ? pass_half(link, bytes) : send_all(link.program, bytes);
 }
 
-// An answer without a body stops in the middle of its headers.
+// A reply without a body stops in the middle of its headers.
 bool Gate::pass_half(Link& link, const std::string& bytes) {
   const std::string end_of_headers = "\r\n\r\n";
   const bool begins = bytes.starts_with("HTTP/");
   const auto body = begins ? bytes.find(end_of_headers) + end_of_headers.size() : 0;
   const bool is_bare = begins && body == bytes.size();
-  // The body of a stream comes later.
+  // These are only the headers of a stream. Its body follows.
   if (is_bare && bytes.find("Transfer-Encoding: chunked") != std::string::npos) {
     return send_all(link.program, bytes);
   }
@@ -198,7 +198,7 @@ bool Gate::pass_half(Link& link, const std::string& bytes) {
   return link.is_held;
 }
 
-// The rest of an answer that stopped halfway would come too late to be understood.
+// A link whose reply stopped halfway is closed: its remaining bytes are lost.
 void Gate::release(bool broken) {
   for (auto link = links_.begin(); link != links_.end();) {
     const bool ends = link->is_held && (broken || link->halve);

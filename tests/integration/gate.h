@@ -1,5 +1,5 @@
-// A socket between the program and the daemon that can hold back what goes through it, so that the
-// program stays in a state for as long as a test wants.
+// A socket between the program and the daemon that can hold back requests and replies. The program
+// then stays in a state as long as a test needs.
 #pragma once
 
 #include <condition_variable>
@@ -14,45 +14,45 @@
 namespace containerizer::integration {
 
 enum class Hold {
-  request,  // the daemon does not hear of it
-  answer,   // the daemon does it, but nobody is told
-  half,     // the daemon does it; of the answer, nothing comes after the middle of its body
-  cut,      // the same, and the connection is closed there
+  request,  // the daemon does not receive the request
+  answer,   // the daemon performs the request, but its reply is held back
+  half,     // the daemon performs it; the reply stops in the middle of its body
+  cut,      // like half, and the connection is closed there
 };
 
-// Works in a thread of its own; the functions are for the test's.
+// Works in its own thread. Call the functions from the test's thread.
 class Gate {
  public:
-  // Listens below `place`'s scratch directory, and makes all processes of the slave go through it.
+  // Listens in `place`'s scratch directory, and sets the slave's environment so that all its
+  // processes use the gate.
   explicit Gate(WorkDirectory& place);
   ~Gate();
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  // From now on each request whose first line contains `what` is held, until open().
+  // Until open(), holds each request whose first line contains `what`.
   void hold(const std::string& what, Hold how);
-  // From now on each such request gets this answer, and the daemon does not hear of it, until
-  // open().
+  // Until open(), replies itself to each such request. The daemon does not receive it.
   void answer(const std::string& what, const std::string& status, const std::string& body);
-  // Until something has been held, so many times.
+  // Waits until that many requests have been held.
   void await_held(int times = 1);
-  // What is held goes on, but for what belongs to processes that died meanwhile.
+  // Passes on everything that is held, except for processes that have died.
   void open();
-  // The same, but the connection of whatever is held breaks.
+  // Stops holding, and breaks the connections whose requests are held.
   void lose();
 
  private:
   struct Link {
     Fd program;
     Fd daemon;
-    std::string held;  // a request that was not passed on
+    std::string held;  // the request that was not passed on
     bool is_held = false;
-    std::optional<Hold> halve;  // half or cut: of what the daemon is answering
+    std::optional<Hold> halve;  // half or cut: what to do with the daemon's reply
   };
 
   void serve();
   void accept();
-  // False when the link is at its end.
+  // These return false when the link must be closed.
   bool pass_request(Link& link);
   bool pass_answer(Link& link);
   bool pass_half(Link& link, const std::string& bytes);
@@ -70,10 +70,10 @@ class Gate {
   // --- guarded by mutex_ ---
   std::optional<std::string> what_;
   Hold how_ = Hold::request;
-  std::string made_up_;  // an answer, instead of holding
+  std::string made_up_;  // our own reply, instead of holding
   int held_ = 0;
   bool opened_ = false;
-  bool broken_ = false;  // with opened_: what is held does not go on
+  bool broken_ = false;  // with opened_: break the held connections
   bool ended_ = false;
 
   std::thread thread_;

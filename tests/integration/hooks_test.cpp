@@ -1,4 +1,4 @@
-// The operator's programs that accompany a container.
+// The operator's hook programs.
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@ using Catch::Contains;
 
 namespace {
 
-// A hook that is a script; its words for the setting.
+// Creates a hook that is a script. Returns its path.
 std::string script(const WorkDirectory& place, const std::string& name, const std::string& text) {
   const auto path = place.scratch() / name;
   write_file(path, "#!/bin/sh\n" + text + "\n");
@@ -27,7 +27,7 @@ mesos::containerizer::Launch launch_of(const WorkDirectory& place) {
   return launch;
 }
 
-// What the slave is told of a container that is launched and ends by itself.
+// Launches a container that ends by itself. Returns its termination.
 mesos::containerizer::Termination end_of_launch(const WorkDirectory& place) {
   launch_directly(place, launch_of(place));
   auto termination = end_of(place, "c1");
@@ -35,20 +35,20 @@ mesos::containerizer::Termination end_of_launch(const WorkDirectory& place) {
   return termination;
 }
 
-std::string words_in_sandbox(const WorkDirectory& place) {
-  return read_file(place.path() / "sandbox/stderr");
+std::string stderr_of_sandbox(const WorkDirectory& place) {
+  return read_file(place.scratch() / "sandbox/stderr");
 }
 
 bool has_been_created(const WorkDirectory& place) {
   return place.events_of("c1").find("Created") != std::string::npos;
 }
 
-// In place of a time limit that is over when the test is.
+// A timeout that never passes in a test.
 constexpr const char* long_enough = "30mins";
 
 }  // namespace
 
-TEST_CASE("hooks are told of the container") {
+TEST_CASE("hooks get the container's data") {
   WorkDirectory place;
   const auto hook = script(place, "a hook",
                            "echo \"words of $1\"; docker ps -aq --filter name=$CONTAINER_NAME > " +
@@ -77,29 +77,29 @@ TEST_CASE("hooks are told of the container") {
                             !Contains("CONTAINER_END"));
   CHECK_THAT(at_end, Contains("\nCONTAINER_END=exited\n") &&
                          Contains("\nCONTAINER_EXIT_CODE=4\n") && !Contains("CONTAINER_SIGNAL"));
-  CHECK_THAT(words_in_sandbox(place), Contains("words of the launch hook; $(true)\n/\n") &&
-                                          Contains("words of the-end-hook\n/\n"));
-  // Before it is created, and while it can still be looked at.
+  CHECK_THAT(stderr_of_sandbox(place), Contains("words of the launch hook; $(true)\n/\n") &&
+                                           Contains("words of the-end-hook\n/\n"));
+  // The launch hook runs before the container is created, the end hook while it still exists.
   CHECK(read_file(place.scratch() / "launch.ps").empty());
   const auto seen = read_file(place.scratch() / "end.ps");
   REQUIRE(seen.size() > 1);
   CHECK_THAT(at_end, Contains("\nCONTAINER_DOCKER_ID=" + seen.substr(0, seen.size() - 1)));
 }
 
-TEST_CASE("hook that hangs, and what it has started") {
+TEST_CASE("hook that hangs is killed with its children") {
   WorkDirectory place;
-  // That nothing of it is left is checked when the place is.
+  // The destructor of `place` checks that none of its processes is left.
   const auto hook = script(place, "hook", "trap '' TERM; sleep 1000 & sleep 1000");
   place.set("CONTAINERIZER_LAUNCH_HOOK", hook);
   place.set("CONTAINERIZER_END_HOOK", hook);
   place.set("CONTAINERIZER_HOOK_TIMEOUT", "100ms");
   CHECK(end_of_launch(place).status() == 4 << 8);
   for (const auto* which : {"launch hook: ", "end hook: "}) {
-    CHECK_THAT(words_in_sandbox(place), Contains(which + hook + " took too long"));
+    CHECK_THAT(stderr_of_sandbox(place), Contains(which + hook + " exceeded its time limit"));
   }
 }
 
-TEST_CASE("hook that fails is only told of") {
+TEST_CASE("hook that fails is only logged") {
   WorkDirectory place;
   SECTION("by its exit code") {
     place.set("CONTAINERIZER_LAUNCH_HOOK", script(place, "hook", "echo no; exit 3"));
@@ -108,15 +108,15 @@ TEST_CASE("hook that fails is only told of") {
   SECTION("by a signal") {
     place.set("CONTAINERIZER_LAUNCH_HOOK", script(place, "hook", "kill -9 $$"));
   }
-  SECTION("because there is none") {
+  SECTION("because it does not exist") {
     place.set("CONTAINERIZER_LAUNCH_HOOK", "/no/such/hook");
     place.set("CONTAINERIZER_END_HOOK", "/no/such/hook");
   }
   CHECK(end_of_launch(place).status() == 4 << 8);
-  CHECK_THAT(words_in_sandbox(place), Contains("launch hook: "));
+  CHECK_THAT(stderr_of_sandbox(place), Contains("launch hook: "));
 }
 
-TEST_CASE("launch hook that fails fails the task, if it is told to") {
+TEST_CASE("launch hook that fails fails the task, if the operator wants that") {
   WorkDirectory place;
   place.set("CONTAINERIZER_HOOK_FAILURE", "fail");
   std::string why;
@@ -127,13 +127,13 @@ TEST_CASE("launch hook that fails fails the task, if it is told to") {
   SECTION("because it hangs") {
     place.set("CONTAINERIZER_LAUNCH_HOOK", script(place, "hook", "sleep 1000"));
     place.set("CONTAINERIZER_HOOK_TIMEOUT", "100ms");
-    why = "/hook took too long and was killed";
+    why = "/hook exceeded its time limit and was killed";
   }
-  SECTION("because there is none") {
+  SECTION("because it does not exist") {
     place.set("CONTAINERIZER_LAUNCH_HOOK", "/no/such/hook");
     why = "/no/such/hook";
   }
-  const auto marker = place.scratch() / "told";
+  const auto marker = place.scratch() / "end-of-hook";
   place.set("CONTAINERIZER_END_HOOK",
             script(place, "end", "echo $CONTAINER_END > " + marker.string() + "; exit 1"));
   const auto termination = end_of_launch(place);
@@ -146,13 +146,13 @@ TEST_CASE("launch hook that fails fails the task, if it is told to") {
 
 TEST_CASE("destroy ends a launch hook") {
   WorkDirectory place;
-  const auto begun = place.scratch() / "begun";
+  const auto started = place.scratch() / "started";
   place.set("CONTAINERIZER_LAUNCH_HOOK",
-            script(place, "hook", "touch " + begun.string() + "; sleep 1000"));
+            script(place, "hook", "touch " + started.string() + "; sleep 1000"));
   place.set("CONTAINERIZER_HOOK_TIMEOUT", long_enough);
   place.set("CONTAINERIZER_HOOK_FAILURE", "fail");
   launch_directly(place, launch_of(place));
-  eventually("the hook runs", [&] { return fs::exists(begun); });
+  eventually("the hook runs", [&] { return fs::exists(started); });
   const auto destroyed = place.call_for("destroy", "c1");
   INFO(destroyed.err);
   CHECK(destroyed.status == 0);
@@ -173,5 +173,5 @@ TEST_CASE("hook whose supervisor dies is run again") {
   place.kill_supervisor("c1");
   CHECK(end_of(place, "c1").status() == 4 << 8);
   CHECK(read_file(runs) == "1\n2\n");
-  eventually("the first one is gone", [&] { return place.processes({"sleep", "1000"}).empty(); });
+  eventually("the first run has ended", [&] { return place.processes({"sleep", "1000"}).empty(); });
 }

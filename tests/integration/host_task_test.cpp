@@ -1,5 +1,5 @@
-// Tasks without an image, where the operator has them run on the host itself: the same lifecycle as
-// a container's.
+// Tasks without an image that run on the host (CONTAINERIZER_IMAGELESS=host). They have the same
+// lifecycle as containers.
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -27,7 +27,7 @@ std::string said(const mesos::containerizer::Launch& launch) {
   return read_file(launch.directory() + "/stdout");
 }
 
-// Those of the task, by a word that nobody else has.
+// The task's processes, found by an argument that no other process has.
 std::vector<pid_t> marked(const WorkDirectory& place) { return place.processes({"987654"}); }
 
 }  // namespace
@@ -65,10 +65,10 @@ TEST_CASE("executor without an image has the sandbox, its variables and the sand
                             place.path().string() + ".\n");
 }
 
-TEST_CASE("program of the host that cannot be started, and what only a container can have") {
+TEST_CASE("host task that cannot be started, or that needs a container") {
   const HostDirectory place;
   auto launch = launch_of(place, "no-such-program");
-  std::string words = "no-such-program";
+  std::string expected = "no-such-program";
   SECTION("no such program") {
     launch.mutable_executor_info()->mutable_command()->set_shell(false);
   }
@@ -76,7 +76,7 @@ TEST_CASE("program of the host that cannot be started, and what only a container
     auto& container = *launch.mutable_executor_info()->mutable_container();
     container.set_type(mesos::ContainerInfo::MESOS);
     container.add_volumes()->set_container_path("/x");
-    words = "volumes; name an image";
+    expected = "volumes, which needs a container; name an image";
   }
   SECTION("refused by the operator") {
     launch_directly(place, launch_of(place, "true"));
@@ -91,33 +91,34 @@ TEST_CASE("program of the host that cannot be started, and what only a container
   launch_directly(place, launch);
   const auto termination = end_of(place, "c1");
   CHECK(termination.status() == 1 << 8);
-  CHECK_THAT(termination.message(), Contains(words));
+  CHECK_THAT(termination.message(), Contains(expected));
 }
 
-TEST_CASE("destroyed process of the host leaves nothing of what it has started") {
+TEST_CASE("destroyed host task leaves none of its processes") {
   const HostDirectory place;
   const auto launch =
       launch_of(place, "trap '' TERM; setsid sleep 987654 & sleep 987654 & echo up; wait");
   launch_directly(place, launch);
-  eventually("it runs", [&] { return marked(place).size() == 3 && !said(launch).empty(); });
+  eventually("the task runs", [&] { return marked(place).size() == 3 && !said(launch).empty(); });
   CHECK(place.call_for("destroy", "c1").status == 0);
   CHECK(marked(place).empty());
   CHECK(end_of(place, "c1").status() == SIGKILL);
   CHECK(place.listed().empty());
 }
 
-TEST_CASE("process of the host outlives its supervisor, and is not started twice") {
+TEST_CASE("host task outlives its supervisor, and is not started twice") {
   const HostDirectory place;
   const auto launch = launch_of(place, std::string("echo ran; ") + until_go);
   launch_directly(place, launch);
-  eventually("it runs", [&] { return place.state_of("c1") == "Running" && !said(launch).empty(); });
+  eventually("the task runs",
+             [&] { return place.state_of("c1") == "Running" && !said(launch).empty(); });
   place.kill_supervisor("c1");
-  SECTION("ended while nobody watched") {
+  SECTION("it ends without a supervisor") {
     write_file(launch.directory() + "/go", "");
-    eventually("it has ended", [&] { return place.processes({"host-task-shim"}).empty(); });
+    eventually("the task has ended", [&] { return place.processes({"host-task-shim"}).empty(); });
     CHECK(place.call("recover").status == 0);
   }
-  SECTION("goes on") {
+  SECTION("it keeps running") {
     CHECK(place.call("recover").status == 0);
     CHECK(place.listed() == std::vector<std::string>{"c1"});
     write_file(launch.directory() + "/go", "");
@@ -130,10 +131,11 @@ TEST_CASE("host task whose shim is killed ends with it") {
   const HostDirectory place;
   const auto launch = launch_of(place, std::string("echo ran; ") + until_go);
   launch_directly(place, launch);
-  eventually("it runs", [&] { return place.state_of("c1") == "Running" && !said(launch).empty(); });
+  eventually("the task runs",
+             [&] { return place.state_of("c1") == "Running" && !said(launch).empty(); });
   const auto shims = place.processes({"host-task-shim"});
   REQUIRE(shims.size() == 1);
   ::kill(shims[0], SIGKILL);
   CHECK(end_of(place, "c1").status() == SIGKILL);
-  eventually("it has ended", [&] { return place.processes({"trap exit TERM"}).empty(); });
+  eventually("the task has ended", [&] { return place.processes({"trap exit TERM"}).empty(); });
 }

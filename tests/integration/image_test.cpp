@@ -1,4 +1,4 @@
-// Images from registries: whom they are asked as, when, and how often.
+// Images from registries: with which login, when and how often they are pulled.
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ mesos::containerizer::Launch launch_of(const WorkDirectory& place, const std::st
   return launch;
 }
 
-// What the history says of its pull.
+// The detail of the pull in the container's history.
 std::string pull_of(const WorkDirectory& place, const std::string& id) {
   return place.sql("SELECT detail FROM history WHERE event = 'Pulled' AND container_id = '" + id +
                    "'");
@@ -52,20 +52,20 @@ bool says(const mesos::containerizer::Launch& launch, const std::string& words) 
 
 }  // namespace
 
-TEST_CASE("private image, and who may have it") {
+TEST_CASE("private image with each kind of login") {
   WorkDirectory place;
   place.set("HOME", place.scratch() / "home");
   const bool is_encrypted = GENERATE(false, true);
   const Registry registry(place, {.is_private = true, .is_encrypted = is_encrypted});
   auto launch = launch_of(place, "c1", registry);
 
-  SECTION("nobody without a login") {
-    // On loopback Docker tries again without encryption, and tells of that.
+  SECTION("no login") {
+    // On loopback, Docker retries without encryption and reports that failure.
     CHECK_THAT(failure_of(place, launch),
                Contains("no basic auth credentials") || Contains("authentication required") ||
                    Contains(is_encrypted ? registry.image() : "credentials"));
   }
-  SECTION("a task that says in its message who it is") {
+  SECTION("a login in the task's message") {
     auto& executor = *launch.mutable_executor_info();
     executor.mutable_command()->clear_container();
     executor.mutable_container()->set_type(mesos::ContainerInfo::MESOS);
@@ -75,22 +75,22 @@ TEST_CASE("private image, and who may have it") {
     image.mutable_credential()->set_secret("secret");
     check_that_it_runs(place, launch);
   }
-  SECTION("a task that brings config.json along") {
+  SECTION("config.json in the sandbox") {
     fs::create_directory(launch.directory() + "/.docker");
     write_file(launch.directory() + "/.docker/config.json", registry.login());
     check_that_it_runs(place, launch);
   }
-  SECTION("a task that brings .dockercfg along") {
+  SECTION(".dockercfg in the sandbox") {
     write_file(launch.directory() + "/.dockercfg",
                "{\"http://" + registry.address() + "\": {\"auth\": \"" + Registry::packed_login +
                    "\", \"email\": \"a@b\"}}");
     check_that_it_runs(place, launch);
   }
-  SECTION("anybody, when the operator has logged in") {
+  SECTION("the operator's login") {
     place.set("DOCKER_CONFIG", place.scratch() / "docker-config");
     check_that_it_runs(place, launch);
   }
-  SECTION("anybody, when a helper of the operator's knows") {
+  SECTION("the operator's credential helper") {
     const auto helper = place.scratch() / "docker-credential-box";
     write_file(helper, "#!/bin/sh\necho '{\"Username\": \"user\", \"Secret\": \"secret\"}'\n");
     REQUIRE(::chmod(helper.c_str(), 0755) == 0);
@@ -102,7 +102,7 @@ TEST_CASE("private image, and who may have it") {
   CHECK_FALSE(says(launch, "secret"));
 }
 
-TEST_CASE("a helper that does not answer does not keep a destroy waiting") {
+TEST_CASE("a credential helper that hangs does not delay a destroy") {
   WorkDirectory place;
   const Registry registry(place, {.is_private = true});
   const auto helper = place.scratch() / "docker-credential-box";
@@ -117,12 +117,12 @@ TEST_CASE("a helper that does not answer does not keep a destroy waiting") {
   launch_directly(place, launch_of(place, "c1", registry));
   eventually("the helper is asked", [&] { return fs::exists(sign); });
   CHECK(place.call_for("destroy", "c1").status == 0);
-  // Had the helper's time been awaited, the pull would have failed before.
+  // If the destroy had waited for the helper's timeout, the history would contain a failed pull.
   CHECK(place.events_of("c1") == "Launch Begin Fetched DestroyRequested Removed");
   CHECK_FALSE(fs::exists(fs::path("/proc") / std::to_string(std::stoi(read_file(sign)))));
 }
 
-TEST_CASE("a lock of pulls that cannot be used fails the task, with words") {
+TEST_CASE("a pull lock that cannot be used fails the task with a message") {
   WorkDirectory place;
   const Registry registry(place);
   Gate gate(place);
@@ -131,16 +131,16 @@ TEST_CASE("a lock of pulls that cannot be used fails the task, with words") {
   gate.await_held();
   const auto lock = place.state() / "pull.lock";
   write_file(lock, "");
-  SECTION("others could hold it") { fs::permissions(lock, fs::perms(0666)); }
-  SECTION("it is no file") {
+  SECTION("others can lock it") { fs::permissions(lock, fs::perms(0666)); }
+  SECTION("it is a directory") {
     fs::remove(lock);
     fs::create_directory(lock);
   }
   gate.open();
-  eventually("it is over", [&] {
+  eventually("the container is Gone", [&] {
     return place.sql("SELECT state FROM containers WHERE container_id = 'c1'") == "Gone";
   });
-  // No verb works beside such a lock.
+  // Such a file makes every verb fail.
   CHECK_THAT(place.call_for("wait", "c1").err, Contains(lock.string()));
   fs::remove(lock);
   const auto termination = end_of(place, "c1");
@@ -148,7 +148,7 @@ TEST_CASE("a lock of pulls that cannot be used fails the task, with words") {
   CHECK_THAT(termination.message(), Catch::StartsWith("pull: ") && Contains(lock.string()));
 }
 
-TEST_CASE("when a registry is asked") {
+TEST_CASE("policies for pulling") {
   WorkDirectory place;
   const Registry registry(place);
   const auto there = launch_of(place, "there", registry);
@@ -181,12 +181,13 @@ TEST_CASE("launches of one image pull it once") {
   registry.freeze();
   const auto first = launch_of(place, "first", registry);
   launch_directly(place, first);
-  eventually("it pulls", [&] { return says(first, "pulling "); });
+  eventually("the launch pulls", [&] { return says(first, "pulling "); });
   const auto second = launch_of(place, "second", registry);
   const auto third = launch_of(place, "third", registry);
   for (const auto& launch : {second, third}) {
     launch_directly(place, launch);
-    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+    eventually("the launch waits for the pull",
+               [&] { return says(launch, "another launch is already pulling"); });
   }
   const auto destroyed = place.call_for("destroy", "third");
   INFO(destroyed.err);
@@ -197,7 +198,7 @@ TEST_CASE("launches of one image pull it once") {
   CHECK(pull_of(place, "second") == "pulled by another launch");
 }
 
-TEST_CASE("launches that force a pull share one that was begun after they came") {
+TEST_CASE("launches that force a pull share one that started after they came") {
   WorkDirectory place;
   place.set("CONTAINERIZER_PULL", "always");
   const Registry registry(place);
@@ -206,7 +207,7 @@ TEST_CASE("launches that force a pull share one that was begun after they came")
   registry.freeze();
   const auto first = launch_of(place, "first", registry);
   launch_directly(place, first);
-  eventually("it pulls", [&] { return says(first, "pulling "); });
+  eventually("the launch pulls", [&] { return says(first, "pulling "); });
   for (const auto* id : {"second", "third"}) {
     const auto launch = launch_of(place, id, registry);
     if (has_login) {
@@ -214,12 +215,13 @@ TEST_CASE("launches that force a pull share one that was begun after they came")
       write_file(launch.directory() + "/.docker/config.json", registry.login());
     }
     launch_directly(place, launch);
-    eventually("it waits", [&] { return says(launch, "another launch pulls"); });
+    eventually("the launch waits for the pull",
+               [&] { return says(launch, "another launch is already pulling"); });
   }
   registry.thaw();
   for (const auto* id : {"first", "second", "third"}) CHECK(end_of(place, id).status() == 4 << 8);
   CHECK(pull_of(place, "first") == "pulled");
-  // The first one's had begun before they came; that of one of them is good for both.
+  // The first pull had started before they came. One of them pulls, and both use that.
   const auto pulls = std::vector{pull_of(place, "second"), pull_of(place, "third")};
   CHECK(std::count(pulls.begin(), pulls.end(), "pulled") == (has_login ? 2 : 1));
   CHECK(std::count(pulls.begin(), pulls.end(), "pulled by another launch") == (has_login ? 0 : 1));
@@ -231,25 +233,26 @@ TEST_CASE("registry that dies in the middle of a pull") {
   registry.freeze();
   const auto launch = launch_of(place, "c1", registry);
   launch_directly(place, launch);
-  eventually("it pulls", [&] { return says(launch, "pulling "); });
+  eventually("the launch pulls", [&] { return says(launch, "pulling "); });
   registry.die();
   const auto termination = end_of(place, "c1");
   CHECK(termination.status() == 1 << 8);
   CHECK_THAT(termination.message(), Catch::StartsWith("pull: ") && Contains(registry.image()));
 }
 
-TEST_CASE("who waits for a pull that dies pulls itself") {
+TEST_CASE("a launch that waits for a pull pulls itself if that pull dies") {
   const WorkDirectory place;
   const Registry registry(place);
   registry.freeze();
   const auto first = launch_of(place, "first", registry);
   const auto second = launch_of(place, "second", registry);
   launch_directly(place, first);
-  eventually("it pulls", [&] { return says(first, "pulling "); });
+  eventually("the launch pulls", [&] { return says(first, "pulling "); });
   launch_directly(place, second);
-  eventually("it waits", [&] { return says(second, "another launch pulls"); });
+  eventually("the launch waits for the pull",
+             [&] { return says(second, "another launch is already pulling"); });
   place.kill_supervisor("first");
-  eventually("it pulls", [&] { return says(second, "pulling "); });
+  eventually("the launch pulls", [&] { return says(second, "pulling "); });
   registry.thaw();
   CHECK(end_of(place, "second").status() == 4 << 8);
   CHECK(end_of(place, "first").status() == 4 << 8);
@@ -260,13 +263,13 @@ TEST_CASE("operator pulls an image beforehand") {
   const Registry registry(place);
   CHECK_THAT(place.ask({"pull", "docker://" + registry.image()}),
              Contains("pulling " + registry.image() + "\n") && Contains("ownload") &&
-                 Contains(registry.image() + " is there\n") && !Contains("\x1b"));
+                 Contains(registry.image() + " is on the host\n") && !Contains("\x1b"));
   registry.forget_image();
   const auto shown = run({"script", "-qec", program() + " pull " + registry.image(), "/dev/null"},
                          place.variables());
   CHECK(shown.status == exit_ok);
   CHECK_THAT(shown.out,
-             Contains("\r\x1b[K[                    ] pulling ") && Contains(" is there"));
+             Contains("\r\x1b[K[                    ] pulling ") && Contains(" is on the host"));
   const auto missing = run({program(), "pull", registry.unknown_image()}, place.variables());
   CHECK(missing.status == exit_failed);
   CHECK_THAT(missing.err, Contains(registry.unknown_image()));

@@ -1,4 +1,4 @@
-// Whose containers are whose, and what is rebuilt when the record is lost.
+// Containers of other slaves and programs, and recovery after the database is lost.
 #include <catch2/catch.hpp>
 
 #include "containerizer.pb.h"
@@ -22,7 +22,7 @@ Task start(Slave& slave, const WorkDirectory& place) {
   return task;
 }
 
-// The slave dies with everything that knows of its containers, and its database is gone.
+// The slave dies together with its verbs and supervisors, and its database is lost.
 void lose_record(const WorkDirectory& place, Slave& slave) {
   slave.die();
   place.lose_record();
@@ -52,7 +52,7 @@ TEST_CASE("two slaves on one daemon") {
   CHECK(there.docker_containers().empty());
 }
 
-TEST_CASE("containers of other people") {
+TEST_CASE("containers of other programs") {
   const WorkDirectory place;
   const Foreigner plain({});
   const Foreigner named({"--name", "containerizer-of-somebody"});
@@ -64,7 +64,7 @@ TEST_CASE("containers of other people") {
   for (const auto* one : {&plain, &named, &labelled, &elsewhere}) CHECK(one->lives());
 }
 
-TEST_CASE("container whose name is taken by somebody else", "[scenario-6]") {
+TEST_CASE("container whose name another program has taken", "[scenario-6]") {
   const WorkDirectory place;
   Slave slave(place, "1.0.4", {"--default_container_image=docker:///busybox:test"});
   const Foreigner taken({"--name", "containerizer-chosen"});
@@ -78,7 +78,8 @@ TEST_CASE("container whose name is taken by somebody else", "[scenario-6]") {
   const auto termination = place.show(task.id).at("termination").as_object();
   CHECK(termination.at("kind").as_string() == "failed");
   CHECK(termination.at("step").as_string() == "create");
-  CHECK_THAT(termination.at("message").as_string().c_str(), Contains("is not of this launch"));
+  CHECK_THAT(termination.at("message").as_string().c_str(),
+             Contains("belongs to a different launch"));
   place.await_state(task.id, "Gone");
   CHECK(taken.lives());
 }
@@ -109,10 +110,12 @@ TEST_CASE("limits and usage of a container whose record was lost") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = start(slave, place);
-  const auto limit = [&] {
-    return docker({"inspect", "-f", "{{.HostConfig.Memory}}", place.docker_containers().at(0)});
+  const auto limit = [&](const std::string& field) {
+    return docker(
+        {"inspect", "-f", "{{.HostConfig." + field + "}}", place.docker_containers().at(0)});
   };
-  const auto before = limit();
+  const auto before = limit("Memory");
+  REQUIRE(limit("MemoryReservation") == before);
   lose_record(place, slave);
   REQUIRE(place.call("recover").status == 0);
   mesos::containerizer::Update less;
@@ -122,7 +125,9 @@ TEST_CASE("limits and usage of a container whose record was lost") {
   memory.set_type(mesos::Value::SCALAR);
   memory.mutable_scalar()->set_value(8);
   CHECK(place.call("update", containerizer::to_frame(less.SerializeAsString())).status == 0);
-  CHECK(limit() == before);
+  // The hard limit is never lowered. 32 MiB is the lowest limit that the program sets.
+  CHECK(limit("Memory") == before);
+  CHECK(limit("MemoryReservation") == std::to_string(32 << 20));
   const auto usage = message_in<mesos::ResourceStatistics>(place.call_for("usage", task.id).out);
   CHECK(usage.has_cpus_user_time_secs());
 }
@@ -132,7 +137,7 @@ TEST_CASE("containers that only the daemon knows") {
   Slave slave(place);
   const auto task = start(slave, place);
   lose_record(place, slave);
-  // Even before a recovery: left out, it would be lost to the slave.
+  // Even before a recovery: the slave would lose a container that is missing from the list.
   CHECK_THAT(place.call("containers").out, Contains(task.id));
   CHECK(place.call_for("destroy", task.id).status == 0);
   CHECK(place.docker_containers().empty());
@@ -145,6 +150,6 @@ TEST_CASE("container that was removed behind our back") {
   docker({"rm", "-f", place.docker_containers().at(0)});
   slave.expect_termination(task);
   const auto kind = place.show(task.id).at("termination").at("kind");
-  // The daemon may have had time to say how it ended.
+  // The daemon may have reported the exit before the removal.
   CHECK((kind == "lost" || kind == "signalled"));
 }

@@ -1,4 +1,4 @@
-// Kills: through mesos-executor, which gives what it runs three seconds.
+// Kills through mesos-executor, which sends SIGKILL to its command three seconds after SIGTERM.
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -9,7 +9,7 @@ using Catch::Contains;
 
 namespace {
 
-// Starts the script, and returns when it has said "ready" and a kill of it will be heard.
+// Starts the script. Returns when it has printed "ready" and the task proxy handles SIGTERM.
 Task run_until_ready(const WorkDirectory& place, Slave& slave, const std::string& script,
                      const std::string& words = "") {
   const auto task = slave.run("task", script, words);
@@ -25,7 +25,7 @@ const std::string beat = " echo ready; while :; do sleep 0.05; done";
 
 }  // namespace
 
-TEST_CASE("killed task whose program ends at the first word, with 0") {
+TEST_CASE("killed task whose program exits with 0 on SIGTERM") {
   const auto release = GENERATE(as<std::string>(), "0.19.1", "0.28.2", "1.0.4");
   const WorkDirectory place;
   Slave slave(place, release);
@@ -37,20 +37,20 @@ TEST_CASE("killed task whose program ends at the first word, with 0") {
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("asked\n"));
 }
 
-TEST_CASE("killed task whose program ignores the first word") {
+TEST_CASE("killed task whose program ignores SIGTERM") {
   const auto release = GENERATE(as<std::string>(), "0.19.1", "1.0.4");
   const WorkDirectory place;
   Slave slave(place, release);
   const auto task = run_until_ready(place, slave, "trap '' TERM;" + beat);
   slave.say("kill task");
-  // What the executor runs has ended by itself, within the executor's patience.
+  // The task proxy has exited by itself, before the executor's SIGKILL.
   CHECK_THAT(slave.expect_status(task, "TASK_KILLED"), Contains("exited with status 137"));
   slave.expect_termination(task);
   CHECK_THAT(place.events_of(task.id), Contains("StopRequested Exited"));
   CHECK(place.show(task.id).at("termination").at("signal").as_int64() == 9);
 }
 
-TEST_CASE("killed task with a grace of its own") {
+TEST_CASE("killed task with its own grace period") {
   const WorkDirectory place;
   Slave slave(place, "1.0.4");
   const auto task = run_until_ready(place, slave, "trap 'sleep 3; echo saved; exit 0' TERM;" + beat,
@@ -61,7 +61,7 @@ TEST_CASE("killed task with a grace of its own") {
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
 }
 
-TEST_CASE("container with a stop timeout of its own") {
+TEST_CASE("container with its own stop timeout") {
   const auto whose = GENERATE(as<std::string>(), "the task's", "the operator's");
   const auto by = GENERATE(as<std::string>(), "kill", "destroy");
   CAPTURE(whose, by);
@@ -77,7 +77,7 @@ TEST_CASE("container with a stop timeout of its own") {
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
 }
 
-TEST_CASE("destroy does not wait for a stop timeout that is longer than it can take") {
+TEST_CASE("destroy does not wait for a stop timeout longer than the daemon timeout") {
   WorkDirectory place;
   place.set("CONTAINERIZER_ENGINE_TIMEOUT", "2secs");
   Slave slave(place);
@@ -87,14 +87,14 @@ TEST_CASE("destroy does not wait for a stop timeout that is longer than it can t
   place.await_state(task.id, "Gone");
 }
 
-TEST_CASE("kill that comes before the task proxy listens") {
+TEST_CASE("kill that arrives before the task proxy handles it") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = run_until_ready(place, slave, "trap 'exit 0' TERM;" + beat);
   sigset_t kill;
   sigemptyset(&kill);
   sigaddset(&kill, SIGTERM);
-  // What is blocked when a program starts, and comes then, waits for it to be unblocked.
+  // A signal that is blocked when the program starts stays pending until the program unblocks it.
   REQUIRE(::sigprocmask(SIG_BLOCK, &kill, nullptr) == 0);
   Child task_proxy({program(), "task-proxy", task.id}, place.variables());
   REQUIRE(::sigprocmask(SIG_UNBLOCK, &kill, nullptr) == 0);
@@ -112,8 +112,8 @@ TEST_CASE("executor that is shut down") {
   const auto task = run_until_ready(place, slave, "trap 'exit 0' TERM;" + beat);
   slave.say("shutdown task");
   slave.expect_termination(task);
-  // The slave is told before the container is removed.
-  eventually("the container is gone", [&] { return place.docker_containers().empty(); });
+  // The termination is reported before the container is removed.
+  eventually("the container is removed", [&] { return place.docker_containers().empty(); });
 }
 
 TEST_CASE("task that is killed before its executor has registered") {

@@ -1,5 +1,5 @@
-// A launch that meets a daemon that restarts, a name that is taken, a pull that does not end, a
-// sandbox whose name is hard to pass on.
+// A launch during which the daemon restarts, the name is taken, the pull does not finish, or the
+// sandbox has an unusual name.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -15,12 +15,13 @@ using Catch::Contains;
 
 namespace {
 
-// Ends at the first word.
+// Exits on SIGTERM.
 const char* const obedient = "trap 'exit 7' TERM; echo up; while :; do sleep 0.05; done";
 const char* const name = "containerizer-c1";
-const char* const look_by_name = "/containers/containerizer-c1/json";
+const char* const inspect_by_name = "/containers/containerizer-c1/json";
 
-bool has_begun_to_pull(const WorkDirectory& place, const std::string& id, const fs::path& sandbox) {
+bool has_started_to_pull(const WorkDirectory& place, const std::string& id,
+                         const fs::path& sandbox) {
   return place.state_of(id) == "Pulling" &&
          read_file(sandbox / "stderr").find("pulling ") != std::string::npos;
 }
@@ -35,7 +36,7 @@ bool has_database_open(pid_t pid) {
   });
 }
 
-// Everything that a slave does about containers, while another one pulls.
+// A slave's calls for other containers, while one container pulls.
 void check_others_go_on(const WorkDirectory& place) {
   CHECK(place.call_for("usage", "running").status == 0);
   CHECK(place.call_for("update", "running").status == 0);
@@ -47,7 +48,7 @@ void check_others_go_on(const WorkDirectory& place) {
 
 }  // namespace
 
-TEST_CASE("container that is created, but not started, when the daemon restarts", "[scenario-3]") {
+TEST_CASE("container that is created but not started when the daemon restarts", "[scenario-3]") {
   WorkDirectory place;
   Gate gate(place);
   gate.hold("/start", Hold::request);
@@ -61,18 +62,18 @@ TEST_CASE("container that is created, but not started, when the daemon restarts"
   gate.open();
   place.await_state("c1", "Running");
   const fs::path output = fs::path(launch.directory()) / "stdout";
-  eventually("it has told that it is up", [&] { return !read_file(output).empty(); });
+  eventually("it has printed that it is up", [&] { return !read_file(output).empty(); });
   CHECK(place.call_for("destroy", "c1").status == 0);
   CHECK(created.size() == 1);
   CHECK(place.show("c1").at("docker_id").as_string() == created.at(0).c_str());
   CHECK(read_file(output) == "up\n");
 }
 
-TEST_CASE("container that holds the name, and has vanished when we look", "[scenario-5]") {
+TEST_CASE("container that has the name, and is gone when we inspect it", "[scenario-5]") {
   WorkDirectory place;
   Gate gate(place);
   Foreigner holder({"--name", name});
-  gate.hold(look_by_name, Hold::request);
+  gate.hold(inspect_by_name, Hold::request);
   launch_directly(place, custom_launch(place, "c1", "exit 5"));
   gate.await_held();
   REQUIRE(place.state_of("c1") == "Creating");
@@ -82,12 +83,12 @@ TEST_CASE("container that holds the name, and has vanished when we look", "[scen
   place.await_state("c1", "Gone");
 }
 
-TEST_CASE("name that is always taken, though nobody is seen to hold it", "[scenario-5]") {
+TEST_CASE("name that is always taken, although no container seems to have it", "[scenario-5]") {
   WorkDirectory place;
   place.set("CONTAINERIZER_ENGINE_PATIENCE", "500ms");
   Gate gate(place);
   const Foreigner holder({"--name", name});
-  gate.answer(look_by_name, "404 Not Found",
+  gate.answer(inspect_by_name, "404 Not Found",
               R"({"message": "No such container: containerizer-c1"})");
   launch_directly(place, custom_launch(place, "c1", "exit 5"));
   const auto termination = end_of(place, "c1");
@@ -97,7 +98,7 @@ TEST_CASE("name that is always taken, though nobody is seen to hold it", "[scena
   CHECK(holder.lives());
 }
 
-TEST_CASE("pull that outlasts the time limits leaves the others alone", "[scenario-12]") {
+TEST_CASE("pull longer than the timeouts does not affect other containers", "[scenario-12]") {
   WorkDirectory place;
   const Duration limit(1'000);
   place.set("CONTAINERIZER_ENGINE_TIMEOUT", std::to_string(limit.count()) + "ms");
@@ -111,12 +112,12 @@ TEST_CASE("pull that outlasts the time limits leaves the others alone", "[scenar
   pulling.set_directory(place.path() / "sandbox-of-pulling");
   fs::create_directory(pulling.directory());
   launch_directly(place, pulling);
-  eventually("the pull has begun",
-             [&] { return has_begun_to_pull(place, "pulling", pulling.directory()); });
+  eventually("the pull has started",
+             [&] { return has_started_to_pull(place, "pulling", pulling.directory()); });
   const auto past_the_limit = deadline_in(limit * 3 / 2);
   CHECK_FALSE(has_database_open(place.supervisor("pulling")));
   check_others_go_on(place);
-  eventually("the limit is over", [&] { return time_left(past_the_limit) == Duration::zero(); });
+  eventually("the limit has passed", [&] { return time_left(past_the_limit) == Duration::zero(); });
   CHECK(place.state_of("pulling") == "Pulling");
   registry.thaw();
   CHECK(end_of(place, "pulling").status() == 4 << 8);
@@ -130,7 +131,8 @@ TEST_CASE("pull of the previous slave that the new slave destroys", "[scenario-1
   registry.freeze();
   const auto task = first->launch("task", "image=" + registry.image() + " command='sleep 1000'");
   first->expect("launched task .*");
-  eventually("the pull has begun", [&] { return has_begun_to_pull(place, task.id, task.sandbox); });
+  eventually("the pull has started",
+             [&] { return has_started_to_pull(place, task.id, task.sandbox); });
   first.reset();
 
   Slave second(place, "1.0.4", forgetful);
@@ -138,7 +140,7 @@ TEST_CASE("pull of the previous slave that the new slave destroys", "[scenario-1
   second.expect("destroyed " + task.id + " exit=0");
   registry.thaw();
   CHECK(place.events_of(task.id) == "Launch Begin Fetched DestroyRequested Removed");
-  eventually("nobody goes on with it", [&] { return place.processes({"supervise"}).empty(); });
+  eventually("no supervisor is left", [&] { return place.processes({"supervise"}).empty(); });
   CHECK(place.docker_containers().empty());
 }
 
@@ -155,7 +157,7 @@ TEST_CASE("sandbox and labels with colons and other alphabets", "[scenario-15]")
   write_file(sandbox / "given", "ж:水\n");
   launch_directly(place, launch);
   place.await_state("c1", "Running");
-  // From then on it is known by its labels alone.
+  // From then on, only its labels identify it.
   place.lose_record();
   REQUIRE(place.call("recover").status == 0);
   CHECK(place.show("c1").at("directory").as_string() == sandbox.c_str());

@@ -1,4 +1,4 @@
-// What people see: commands, settings, logs. And what nobody may see: secrets of tasks.
+// What operators see: commands, settings and logs. And what they must not see: secrets of tasks.
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
@@ -33,7 +33,7 @@ TEST_CASE("ps, show and history of a task") {
 }
 
 // A wrong work directory must not look like one without containers.
-TEST_CASE("people in a work directory where nothing has happened") {
+TEST_CASE("operator's commands in a work directory without a database") {
   const WorkDirectory place;
   for (const std::string command : {"ps", "history"}) {
     const auto ran = run({program(), command}, place.variables());
@@ -78,7 +78,9 @@ TEST_CASE("secrets of a task") {
   }
   CHECK_THAT(read_file(log), Contains(task.id) && !Contains(secret));
   CHECK_THAT(read_file(task.sandbox / "stderr"), !Contains(secret));
-  for (const auto pid : place.processes({program()})) {
+  const auto running = place.processes({program()});
+  CHECK_FALSE(running.empty());
+  for (const auto pid : running) {
     const auto line = read_file("/proc/" + std::to_string(pid) + "/cmdline");
     CHECK_THAT(line, !Contains(secret));
   }
@@ -106,11 +108,11 @@ TEST_CASE("settings that are unknown or malformed") {
   CHECK_FALSE(fs::exists(place.state()));
 }
 
-// As an operator installs it: a path to the program, and the settings beside that path.
+// As an operator installs it: the slave calls a link, and the settings are beside that link.
 TEST_CASE("settings in a file beside the path that a slave calls") {
-  const std::string script = GENERATE(as<std::string>(),  // read by us
+  const std::string script = GENERATE(as<std::string>(),  // read by the program itself
                                       "CONTAINERIZER_DEFAULT_IMAGE='busybox:test' # ours\n",
-                                      "read line; echo read $line\n"  // left to sh
+                                      "read line; echo read $line\n"  // read by sh
                                       "name=busybox\n"
                                       "export CONTAINERIZER_DEFAULT_IMAGE=\"$name:test\"\n");
   WorkDirectory place;
@@ -119,7 +121,7 @@ TEST_CASE("settings in a file beside the path that a slave calls") {
   fs::create_symlink(program(), place.scratch() / "bin/itself");
   fs::create_symlink("bin/itself", place.scratch() / "called");
   write_file(place.scratch() / "bin/environment.sh", script);
-  auto launch = custom_launch(place, "c1", "echo begun; exec sleep 1000");
+  auto launch = custom_launch(place, "c1", "echo started; exec sleep 1000");
   launch.mutable_executor_info()->mutable_command()->clear_container();
   const auto ran = run({"/bin/sh", "-c", (place.scratch() / "called").string() + " launch"},
                        place.variables(), frame_of(launch));
@@ -135,7 +137,7 @@ TEST_CASE("settings in a file beside the path that a slave calls") {
   CHECK_THAT(wrong.err, Contains("CONTAINERIZER_WAIT"));
 }
 
-TEST_CASE("log of what has no sandbox to log to") {
+TEST_CASE("log of verbs without a sandbox") {
   WorkDirectory place;
   const auto log = place.scratch() / "log";
   place.set("CONTAINERIZER_LOG", log);
@@ -145,7 +147,7 @@ TEST_CASE("log of what has no sandbox to log to") {
   CHECK_THAT(read_file(log), Contains("[containers]") && Contains("/no/such.sock"));
 }
 
-TEST_CASE("log that cannot be written stops nobody") {
+TEST_CASE("log that cannot be written stops no verb") {
   WorkDirectory place;
   write_file(place.scratch() / "file", "");
   const auto log = (place.scratch() / "file/log").string();

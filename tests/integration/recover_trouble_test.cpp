@@ -1,5 +1,5 @@
-// Recoveries that meet another boot, a daemon that does not answer for one container, a damaged
-// row, or their own death.
+// Recoveries after a reboot, with a daemon that does not respond for one container, with a damaged
+// row, and after a recovery that was killed.
 #include <catch2/catch.hpp>
 
 #include "cli/exit_status.h"
@@ -14,7 +14,7 @@ using mesos::containerizer::Termination;
 
 namespace {
 
-// A running container that nobody looks after any more.
+// A running container without a supervisor.
 fs::path start_abandoned(const WorkDirectory& place, const std::string& container_id,
                          const std::string& script = until_go) {
   auto sandbox = start_directly(place, container_id, script);
@@ -22,7 +22,7 @@ fs::path start_abandoned(const WorkDirectory& place, const std::string& containe
   return sandbox;
 }
 
-int status_told_of(const WorkDirectory& place, const std::string& container_id) {
+int reported_status(const WorkDirectory& place, const std::string& container_id) {
   const auto ran = place.call_for("wait", container_id);
   INFO(ran.err);
   REQUIRE(ran.status == exit_ok);
@@ -33,15 +33,15 @@ std::string row_of(const WorkDirectory& place, const std::string& container_id) 
   return place.sql("SELECT * FROM containers WHERE container_id = '" + container_id + "'");
 }
 
-void await_taken_up(const WorkDirectory& place, const std::string& container_id) {
+void await_supervisor(const WorkDirectory& place, const std::string& container_id) {
   const auto supervisor = std::to_string(place.supervisor(container_id));
-  eventually("the supervisor of " + container_id + " is on record", [&] {
+  eventually("the supervisor of " + container_id + " is recorded", [&] {
     return place.sql("SELECT pid FROM supervisors WHERE container_id = '" + container_id + "'") ==
            supervisor;
   });
 }
 
-// What a recovery asks of the daemon, held so that it can be killed there.
+// A request of a recovery to the daemon, which is held so that the recovery can be killed there.
 struct Moment {
   const char* request;
   Hold how;
@@ -49,16 +49,16 @@ struct Moment {
 
 }  // namespace
 
-TEST_CASE("containers of before a reboot, asked for before any recovery", "[scenario-39]") {
+TEST_CASE("containers from before a reboot, in verbs before any recovery", "[scenario-39]") {
   const WorkDirectory place;
   for (const char* id : {"waited", "destroyed"}) start_abandoned(place, id);
   place.sql("UPDATE containers SET boot_id = 'the one before'");
-  CHECK(status_told_of(place, "waited") == -1);
+  CHECK(reported_status(place, "waited") == -1);
   CHECK(place.call_for("destroy", "destroyed").status == exit_ok);
   for (const char* id : {"waited", "destroyed"}) {
     place.await_state(id, "Gone");
     CHECK(place.termination_of(id).at("kind") == "rebooted");
-    CHECK(status_told_of(place, id) == -1);
+    CHECK(reported_status(place, id) == -1);
   }
   CHECK(place.docker_containers().empty());
 }
@@ -70,10 +70,10 @@ TEST_CASE("recovery of a container that was removed behind our back", "[scenario
   CHECK(place.call("recover").status == exit_ok);
   place.await_state("c1", "Gone");
   CHECK(place.termination_of("c1").at("kind") == "lost");
-  CHECK(status_told_of(place, "c1") == -1);
+  CHECK(reported_status(place, "c1") == -1);
 }
 
-TEST_CASE("recovery of a container for which the daemon answers too late", "[scenario-43]") {
+TEST_CASE("recovery of a container for which the daemon replies too late", "[scenario-43]") {
   WorkDirectory place;
   place.set("CONTAINERIZER_ENGINE_TIMEOUT", "1secs");
   Gate gate(place);
@@ -81,7 +81,7 @@ TEST_CASE("recovery of a container for which the daemon answers too late", "[sce
   const auto before = row_of(place, "c1");
   gate.hold(place.docker_containers().at(0) + "/json", Hold::request);
   CHECK(place.call("recover").status == exit_ok);
-  eventually("it is told that the daemon does not answer", [&] {
+  eventually("the daemon's timeout is logged", [&] {
     return read_file(sandbox / "stderr").find("cannot inspect container") != std::string::npos;
   });
   CHECK(row_of(place, "c1") == before);
@@ -91,10 +91,10 @@ TEST_CASE("recovery of a container for which the daemon answers too late", "[sce
   CHECK(place.termination_of("c1").at("exit_code") == 7);
 }
 
-TEST_CASE("one container for which the daemon does not answer delays neither recovery nor others",
+TEST_CASE("one container for which the daemon does not respond delays neither recovery nor others",
           "[scenario-43][scenario-44]") {
   WorkDirectory place;
-  // Longer than anything here may take: nobody gets on by giving up.
+  // Longer than the test: no process continues because of a timeout.
   place.set("CONTAINERIZER_ENGINE_TIMEOUT", "1hrs");
   Gate gate(place);
   const auto held = start_abandoned(place, "held");
@@ -113,7 +113,7 @@ TEST_CASE("one container for which the daemon does not answer delays neither rec
   CHECK(place.termination_of("held").at("exit_code") == 7);
 }
 
-TEST_CASE("one damaged row among others is named, and nothing is done twice",
+TEST_CASE("a damaged row is reported, and a second recovery changes nothing",
           "[scenario-45][scenario-46]") {
   const WorkDirectory place;
   for (const char* id : {"c1", "damaged", "c3"}) start_abandoned(place, id);
@@ -127,7 +127,7 @@ TEST_CASE("one damaged row among others is named, and nothing is done twice",
     CHECK(recovered.status == exit_ok);
     CHECK_THAT(recovered.err, Contains("damaged"));
     CHECK_THAT(recovered.err, !Contains("c1") && !Contains("c3"));
-    for (const char* id : {"c1", "c3"}) await_taken_up(place, id);
+    for (const char* id : {"c1", "c3"}) await_supervisor(place, id);
     CHECK(place.processes({"supervise"}).size() == 2);
     if (i == 0) after_first = place.sql(".dump");
   }
@@ -136,7 +136,7 @@ TEST_CASE("one damaged row among others is named, and nothing is done twice",
   place.sql("UPDATE containers SET state = 'Running' WHERE container_id = 'damaged'");
 }
 
-TEST_CASE("recovery that is killed and begun again", "[scenario-48]") {
+TEST_CASE("recovery that is killed and repeated", "[scenario-48]") {
   const auto moment = GENERATE(values<Moment>({{"/containers/json", Hold::request},
                                                {"/containers/json", Hold::answer},
                                                {"DELETE", Hold::request},
@@ -154,7 +154,7 @@ TEST_CASE("recovery that is killed and begun again", "[scenario-48]") {
   first.kill_hard();
   gate.open();
   CHECK(place.call("recover").status == exit_ok);
-  for (const char* id : {"known", "lost"}) await_taken_up(place, id);
+  for (const char* id : {"known", "lost"}) await_supervisor(place, id);
   CHECK(place.sql("SELECT container_id, state FROM containers ORDER BY 1") ==
         "known|Running\nlost|Running\nover|Gone");
   CHECK(place.events_of("known") == "Launch Begin Fetched Pulled Created Started");
@@ -163,7 +163,7 @@ TEST_CASE("recovery that is killed and begun again", "[scenario-48]") {
   for (const char* id : {"known", "lost"}) CHECK(place.call_for("destroy", id).status == exit_ok);
 }
 
-TEST_CASE("removal that was under way before a reboot does not wait for a clock of then",
+TEST_CASE("removal that started before a reboot does not use the monotonic time from before it",
           "[scenario-65]") {
   const WorkDirectory place;
   auto launch = custom_launch(place, "c1", "true");
@@ -182,7 +182,7 @@ TEST_CASE("removal that was under way before a reboot does not wait for a clock 
 TEST_CASE("history keeps its order when the wall clock goes back", "[scenario-65]") {
   const WorkDirectory place;
   const auto sandbox = start_abandoned(place, "c1");
-  // What has happened so far, happened by a clock that was an hour ahead.
+  // So far, the wall clock was an hour ahead.
   place.sql(
       "DROP TRIGGER history_is_append_only;"
       "UPDATE history SET at = at + 3600000; UPDATE containers SET created_at = created_at +"

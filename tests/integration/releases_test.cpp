@@ -1,4 +1,4 @@
-// The whole life of tasks, in every generation of the protocol.
+// The whole life of tasks, in every version of the protocol.
 #include <catch2/catch.hpp>
 
 #include "tests/integration/slave.h"
@@ -27,7 +27,7 @@ fs::path adapted(const WorkDirectory& place, const std::string& recorded,
 
 }  // namespace
 
-TEST_CASE("command tasks that end well, badly and by a kill, in every release") {
+TEST_CASE("command tasks that succeed, fail and are killed, in every release") {
   const auto release = any_release();
   INFO("Mesos " << release);
   const WorkDirectory place;
@@ -56,7 +56,7 @@ TEST_CASE("custom executor that ends by itself, in every release") {
   CHECK(slave.expect_termination(task) ==
         "killed=false status=1792 state=TASK_FAILED reasons=1 message=\"the container exited with "
         "7\"");
-  // Before 0.26 the slave knows no state but that of its own making.
+  // Before 0.26, the Termination message has no state, so the slave chooses one itself.
   const bool old = release < "0.26";
   CHECK(slave.expect("status custom (\\S+) source=SLAVE .*")[0] ==
         (old ? "TASK_LOST" : "TASK_FAILED"));

@@ -1,4 +1,4 @@
-// What a container uses, and what it may use.
+// Usage and limits of containers.
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ Task start(Slave& slave, const WorkDirectory& place, const std::string& words) {
   return task;
 }
 
-// What the kernel's own files say of the container's cgroup, of v1 or v2.
+// The numbers in the kernel's files of the container's cgroup (v1 or v2).
 class KernelCounts {
  public:
   explicit KernelCounts(const WorkDirectory& place)
@@ -107,14 +107,14 @@ TEST_CASE("usage of a container that works") {
   CHECK_THAT(usage, !Contains("cpus_user_time_secs: 0 "));
 }
 
-TEST_CASE("usage is what the kernel counts for the container") {
+TEST_CASE("usage agrees with the kernel's counters") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = start(slave, place,
                           "cpus=0.5 mem=64 executor_cpus=0.1 executor_mem=32 "
                           "command='i=0; while :; do i=$((i+1)); [ $i != 50000 ] || touch "
                           "$MESOS_SANDBOX/works; done'");
-  eventually("it works", [&] { return fs::exists(task.sandbox / "works"); });
+  eventually("the task works", [&] { return fs::exists(task.sandbox / "works"); });
   const KernelCounts before(place);
   const auto ran = place.call_for("usage", task.id);
   const KernelCounts after(place);
@@ -130,7 +130,7 @@ TEST_CASE("usage is what the kernel counts for the container") {
   CHECK(usage.cpus_user_time_secs() <= after.user_seconds);
   CHECK(usage.cpus_system_time_secs() >= before.system_seconds);
   CHECK(usage.cpus_system_time_secs() <= after.system_seconds);
-  // It takes no memory any more, but the kernel counts late.
+  // The task allocates no more memory, but the kernel updates its counters late.
   const auto slack = 1.0 * mib;
   CHECK(static_cast<double>(usage.mem_rss_bytes()) == Approx(before.anonymous).margin(slack));
   CHECK(static_cast<double>(usage.mem_total_bytes()) == Approx(before.memory).margin(slack));
@@ -143,8 +143,11 @@ TEST_CASE("usage of a container that does not run") {
   const auto broken = slave.launch("broken", "image=busybox:test shell=false command=/no/such");
   slave.expect_termination(broken);
   const auto ran = place.call_for("usage", broken.id);
-  CHECK(ran.status == 0);
-  CHECK(ran.out.size() > 4);
+  REQUIRE(ran.status == 0);
+  const auto usage = message_in<mesos::ResourceStatistics>(ran.out);
+  CHECK(usage.has_timestamp());
+  CHECK_FALSE((usage.has_cpus_user_time_secs() || usage.has_cpus_system_time_secs()));
+  CHECK_FALSE((usage.has_mem_rss_bytes() || usage.has_mem_total_bytes()));
   CHECK(place.call_for("usage", "never-launched").status == 1);
 }
 
@@ -160,13 +163,13 @@ TEST_CASE("updates that raise and lower limits", "[dockerd]") {
   CHECK(limit_of(place, "CpuShares") == 2048);
   slave.say("update task cpus=0.1 mem=32");
   slave.expect("update task exit=0 cause=command");
-  // The hard limit stays: the kernel would kill what has grown in good faith.
+  // The hard limit is not lowered: the kernel would kill a task that already uses more.
   CHECK(limit_of(place, "Memory") == 128 * mib);
   CHECK(limit_of(place, "MemoryReservation") == 32 * mib);
   CHECK(limit_of(place, "CpuShares") == 102);
 }
 
-TEST_CASE("updates leave alone what flags have set") {
+TEST_CASE("updates do not change limits that flags have set") {
   const auto whose = GENERATE(as<std::string>(), "the task's", "the operator's");
   CAPTURE(whose);
   WorkDirectory place;
@@ -179,7 +182,7 @@ TEST_CASE("updates leave alone what flags have set") {
   }
   Slave slave(place);
   start(slave, place, words);
-  // The first is what a slave sends when an executor registers: the resources of the launch.
+  // A slave sends the first one when an executor registers: the resources of the launch.
   for (const auto* wanted : {"cpus=0.6 mem=128", "cpus=2 mem=256"}) {
     slave.say("update task " + std::string(wanted));
     slave.expect("update task exit=0 cause=command");
@@ -190,7 +193,7 @@ TEST_CASE("updates leave alone what flags have set") {
   }
 }
 
-TEST_CASE("an update raises what no flag has set as far as the flags permit") {
+TEST_CASE("an update raises the other limits as far as the flags permit") {
   const WorkDirectory place;
   Slave slave(place);
   start(slave, place,
@@ -205,7 +208,7 @@ TEST_CASE("an update raises what no flag has set as far as the flags permit") {
   CHECK(limit_of(place, "CpuShares") == 2048);
 }
 
-TEST_CASE("a quota of CPU time holds from the launch, and follows the cpus") {
+TEST_CASE("a CPU quota applies from the launch on, and follows the cpus") {
   WorkDirectory place;
   place.set("CONTAINERIZER_CPU_QUOTA", "on");
   Slave slave(place);
@@ -238,7 +241,7 @@ TEST_CASE("swap is limited as the operator wants it, also when memory is raised"
   CHECK(limit_of(place, "MemorySwap") == example.after);
 }
 
-TEST_CASE("an update whose turn cannot be kept is on record, and ends no container") {
+TEST_CASE("an update that cannot take its lock is recorded, and ends no container") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = start(slave, place, "mem=32 executor_mem=32 command='sleep 1000'");

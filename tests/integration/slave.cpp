@@ -53,7 +53,7 @@ void Slave::take_lines() {
   }
 }
 
-std::string Slave::told() const {
+std::string Slave::all_output() const {
   return player_.out() + (player_.err().empty() ? "" : "--- stderr\n" + player_.err());
 }
 
@@ -71,7 +71,7 @@ std::vector<std::string> Slave::expect(const std::string& pattern) {
     }
     const bool hopeless = has_seen("(expectation-failed|slave-aborted|recovery-failed) .*");
     if (hopeless || player_.ended() || time_left(deadline) == Duration::zero()) {
-      FAIL("the slave did not say: " << pattern << "\n--- it said\n" << told());
+      FAIL("the slave did not print: " << pattern << "\n--- it printed\n" << all_output());
     }
     player_.pump(deadline);
   }

@@ -1,5 +1,5 @@
-// A slave: the player of tests/slave as a child process, told what to do line by line, judged by
-// the events it prints.
+// A slave: the player of tests/slave as a child process. A test writes commands to it and expects
+// the events that it prints.
 #pragma once
 
 #include <string>
@@ -20,29 +20,30 @@ class Slave {
  public:
   using Flags = std::vector<std::string>;
 
-  // Starts it and waits until it is ready to take tasks.
+  // Starts the slave and waits until it accepts tasks.
   explicit Slave(const WorkDirectory& place, const std::string& mesos = "1.0.4",
                  const Flags& flags = {});
-  // Kills it; what it has started lives on.
+  // Kills the slave. Processes that it has started keep running.
   ~Slave() = default;
 
   pid_t pid() const { return player_.pid(); }
 
-  // A command of the player's, see tests/slave/README.md.
+  // Sends a command to the player; see tests/slave/README.md.
   void say(const std::string& command);
-  // `launch NAME WORDS`, or another command that launches; returns once it has begun.
+  // Sends `launch NAME WORDS`, or another launch command. Returns once the launch has started.
   Task launch(const std::string& name, const std::string& words,
               const std::string& command = "launch");
-  // A command task in busybox:test that runs `script`.
+  // Launches a command task that runs `script` in busybox:test.
   Task run(const std::string& name, const std::string& script, const std::string& words = "");
 
-  // Waits for an event (a whole line matches the pattern) that no expectation has met yet, and
-  // returns what the pattern's groups hold. The order of other events does not matter.
+  // Waits for an event: a whole line that matches the pattern and that no earlier call has
+  // returned. Returns the contents of the pattern's groups. The order of other events does not
+  // matter.
   std::vector<std::string> expect(const std::string& pattern);
-  // `status NAME STATE`, whoever says so; the message that came with it.
+  // Waits for `status NAME STATE` from any source. Returns its message.
   std::string expect_status(const Task& task, const std::string& state);
   std::string expect_termination(const Task& task);
-  // Whether such an event has come already, and leaves it there.
+  // Returns whether such an event has already arrived, without consuming it.
   bool has_seen(const std::string& pattern) const;
 
   // SIGKILL.
@@ -50,10 +51,10 @@ class Slave {
 
  private:
   void take_lines();
-  std::string told() const;
+  std::string all_output() const;
 
   Child player_;
-  std::vector<std::string> pending_;  // events not yet expected
+  std::vector<std::string> pending_;  // events that no expect() has returned yet
   std::size_t read_ = 0;
 };
 

@@ -1,6 +1,5 @@
-// The slave dies and comes back, with and without a memory.
+// The slave dies and starts again, with and without its checkpoints.
 #include <catch2/catch.hpp>
-#include <csignal>
 
 #include "tests/integration/slave.h"
 
@@ -17,7 +16,7 @@ std::string any_release() { return GENERATE(as<std::string>(), "0.19.1", "0.23.0
 
 }  // namespace
 
-TEST_CASE("slave that comes back to a running task") {
+TEST_CASE("restarted slave and a running task") {
   const auto release = any_release();
   INFO("Mesos " << release);
   const WorkDirectory place;
@@ -37,7 +36,7 @@ TEST_CASE("slave that comes back to a running task") {
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("went\n"));
 }
 
-TEST_CASE("slave that comes back to a task that has ended") {
+TEST_CASE("restarted slave and a task that has ended") {
   const auto release = any_release();
   INFO("Mesos " << release);
   const WorkDirectory place;
@@ -57,14 +56,14 @@ TEST_CASE("slave that comes back to a task that has ended") {
   second.expect("containers 0");
 }
 
-TEST_CASE("slave that comes back to a task whose supervisor died with it") {
+TEST_CASE("restarted slave and a task whose supervisor died with the slave") {
   const WorkDirectory place;
   auto first = std::make_unique<Slave>(place, "1.0.4", checkpointing);
   const auto task = first->run("task", until_go);
   first->expect_status(task, "TASK_RUNNING");
   first->die();
-  for (const auto pid : place.processes({"wait"})) ::kill(pid, SIGKILL);
-  for (const auto pid : place.processes({"supervise"})) ::kill(pid, SIGKILL);
+  place.kill_all();
+  REQUIRE(place.processes({"supervise"}).empty());
   first.reset();
 
   Slave second(place, "1.0.4", checkpointing);
@@ -91,7 +90,7 @@ TEST_CASE("slave that does not checkpoint finds orphans") {
   CHECK(place.docker_containers().empty());
 }
 
-TEST_CASE("slave whose memory was removed finds orphans") {
+TEST_CASE("slave whose checkpoints were removed finds orphans") {
   const WorkDirectory place;
   auto first = std::make_unique<Slave>(place, "1.0.4", checkpointing);
   const auto one = first->run("one", "sleep 1000");
@@ -111,7 +110,7 @@ TEST_CASE("slave whose memory was removed finds orphans") {
   CHECK(place.docker_containers().empty());
 }
 
-TEST_CASE("slave that comes back to clean up") {
+TEST_CASE("slave that is restarted with --recover=cleanup") {
   const WorkDirectory place;
   auto first = std::make_unique<Slave>(place, "1.0.4", checkpointing);
   const auto task = first->run("task", "sleep 1000");

@@ -1,5 +1,5 @@
-// kill -9 of the supervisor in every state, and of the daemon under it: whoever comes next goes on
-// from there.
+// kill -9 of the supervisor in every state, and of the daemon. The next supervisor continues from
+// there.
 #include <catch2/catch.hpp>
 
 #include "tests/integration/daemon.h"
@@ -10,11 +10,11 @@ using namespace containerizer::integration;
 
 namespace {
 
-// Ends at the first word, with 7.
+// Exits with 7 on SIGTERM.
 const char* const obedient =
     "image=busybox:test command='trap \"exit 7\" TERM; echo up; while :; do sleep 0.05; done'";
 
-// A state that a container is in while a request to the daemon is held back.
+// A state in which a container stays while a request to the daemon is held.
 struct Moment {
   const char* request;
   const char* state;
@@ -35,7 +35,7 @@ bool has_started(const WorkDirectory& place, const Task& task) {
          read_file(task.sandbox / "stdout").find("up\n") != std::string::npos;
 }
 
-// The container has been created once, not more often.
+// Exactly one container was created, and its program was started once.
 void check_single(const WorkDirectory& place, const Task& task) {
   CHECK(place.docker_containers().size() == 1);
   CHECK(read_file(task.sandbox / "stdout") == "up\n");
@@ -62,7 +62,7 @@ TEST_CASE("supervisor that dies before the container runs") {
   slave.expect("destroyed task exit=0");
 }
 
-TEST_CASE("destroy of what its dead supervisor had begun") {
+TEST_CASE("destroy of a container whose supervisor has died") {
   const auto moment = any_moment_before_running();
   const auto how = GENERATE(Hold::request, Hold::answer);
   WorkDirectory place;
@@ -74,7 +74,7 @@ TEST_CASE("destroy of what its dead supervisor had begun") {
   slave.expect("launched task .*");
   gate.await_held();
   slave.say("destroy task &");
-  eventually("destroy is on record",
+  eventually("the destroy is recorded",
              [&] { return place.show(task.id).at("requests").at("destroy").as_bool(); });
   place.kill_supervisor(task.id);
   gate.open();
@@ -108,7 +108,7 @@ TEST_CASE("supervisor that dies while its task runs") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = slave.run("task",
-                              "echo begun; until [ -e $MESOS_SANDBOX/go ]; do sleep 0.05; "
+                              "echo started; until [ -e $MESOS_SANDBOX/go ]; do sleep 0.05; "
                               "done; exit 5");
   slave.expect_status(task, "TASK_RUNNING");
   const auto before = place.docker_containers();
@@ -150,7 +150,7 @@ TEST_CASE("supervisor that dies while it removes the container") {
   CHECK_THAT(slave.expect_termination(task), Catch::Contains("status=1792"));
   place.kill_supervisor(task.id);
   gate.open();
-  // Nobody waits any more: the next recovery removes it.
+  // No `wait` runs now, so only the next recovery removes the container.
   CHECK(place.call("recover").status == 0);
   place.await_state(task.id, "Gone");
 }
@@ -169,7 +169,7 @@ TEST_CASE("supervisor that dies while it pulls") {
   slave.expect_termination(task);
 }
 
-TEST_CASE("destroy during a pull that does not end") {
+TEST_CASE("destroy during a pull that does not finish") {
   const WorkDirectory place;
   const Registry registry(place);
   Slave slave(place);
@@ -177,17 +177,17 @@ TEST_CASE("destroy during a pull that does not end") {
   const auto task = slave.launch("task", "image=" + registry.image() + " command='echo pulled'");
   slave.expect("launched task .*");
   place.await_state(task.id, "Pulling");
-  // The registry stays as it is: nothing but the request itself can end this.
+  // The registry stays frozen, so only the destroy request can end the pull.
   slave.say("destroy task");
   slave.expect("destroyed task exit=0");
   CHECK(place.events_of(task.id) == "Launch Begin Fetched DestroyRequested Removed");
 }
 
-TEST_CASE("daemon that dies under a running task") {
+TEST_CASE("daemon that dies while a task runs") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = slave.run("task",
-                              "echo begun; until [ -e $MESOS_SANDBOX/go ]; do sleep 0.05; "
+                              "echo started; until [ -e $MESOS_SANDBOX/go ]; do sleep 0.05; "
                               "done; echo over; exit 5");
   slave.expect_status(task, "TASK_RUNNING");
   { const DeadDaemon dead; }
@@ -223,7 +223,7 @@ TEST_CASE("task that is killed while the daemon hangs") {
   {
     const FrozenDaemon frozen;
     slave.say("kill task");
-    eventually("the kill is on record", [&] { return place.state_of(task.id) == "Stopping"; });
+    eventually("the kill is recorded", [&] { return place.state_of(task.id) == "Stopping"; });
   }
   slave.expect_status(task, "TASK_KILLED");
   slave.expect_termination(task);

@@ -1,4 +1,5 @@
-// A sick database, disk or daemon: one clear line, the right exit status, no guess, bounded time.
+// A broken database, disk or daemon: each verb fails in bounded time, with one clear line and the
+// documented exit status, and does not guess.
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -26,7 +27,7 @@ void check_refusal(const Ran& ran, const std::string& names) {
   CHECK_THAT(ran.err, Contains(names));
 }
 
-// All verbs that need the database, but `wait`, which insists.
+// All verbs that need the database, except `wait`, which retries.
 void check_refusals(const WorkDirectory& place, const std::string& names) {
   check_refusal(place.call("launch", frame_of(custom_launch(place, "c1", "true"))), names);
   for (const char* verb : {"usage", "destroy"}) {
@@ -40,7 +41,7 @@ void check_refusals(const WorkDirectory& place, const std::string& names) {
   check_refusal(place.call("containers"), names);
 }
 
-// An empty database of ours, all of it in the file.
+// An empty database whose content is all in the file, and not in the log.
 fs::path fresh_database(const WorkDirectory& place) {
   REQUIRE(place.call("containers").status == exit_ok);
   place.sql("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -63,10 +64,10 @@ class SmallDisk {
   fs::path path_;
 };
 
-// Listens, and says the same to everybody: nothing at all if that is empty.
+// Listens, and sends the same reply to every request. With an empty reply, it never replies.
 class OddDaemon {
  public:
-  OddDaemon(WorkDirectory& place, std::string words) : words_(std::move(words)) {
+  OddDaemon(WorkDirectory& place, std::string reply) : reply_(std::move(reply)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string path = place.scratch() / "odd.sock";
@@ -78,7 +79,7 @@ class OddDaemon {
     place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix://" + path);
     place.set("CONTAINERIZER_ENGINE_TIMEOUT", "1secs");
     place.set("CONTAINERIZER_ENGINE_PATIENCE", "1secs");
-    if (!words_.empty()) thread_ = std::thread([this] { serve(); });
+    if (!reply_.empty()) thread_ = std::thread([this] { serve(); });
   }
   ~OddDaemon() {
     ::shutdown(socket_.get(), SHUT_RDWR);
@@ -94,19 +95,19 @@ class OddDaemon {
       if (!peer.valid()) return;
       char request[4096];
       if (::recv(peer.get(), request, sizeof request, 0) > 0) {
-        ::send(peer.get(), words_.data(), words_.size(), MSG_NOSIGNAL);
+        ::send(peer.get(), reply_.data(), reply_.size(), MSG_NOSIGNAL);
       }
     }
   }
 
-  const std::string words_;
+  const std::string reply_;
   Fd socket_;
   std::thread thread_;
 };
 
 }  // namespace
 
-TEST_CASE("state database that is none of ours") {
+TEST_CASE("state database that is damaged or not ours") {
   const WorkDirectory place;
   fresh_database(place);
   SECTION("text") { write_file(place.state() / "state.db", std::string(5000, 'x')); }
@@ -121,11 +122,11 @@ TEST_CASE("state database that is none of ours") {
       fs::is_directory(place.state() / "state.db") ? "" : read_file(place.state() / "state.db");
   check_refusals(place, "state.db");
   if (!before.empty()) CHECK(read_file(place.state() / "state.db") == before);
-  // Nothing to clean up in there.
+  // The destructor has nothing to destroy there.
   fs::remove_all(place.state());
 }
 
-TEST_CASE("state database that somebody holds locked") {
+TEST_CASE("state database that another process has locked") {
   const WorkDirectory place;
   sqlite3* holder = nullptr;
   REQUIRE(sqlite3_open(fresh_database(place).c_str(), &holder) == SQLITE_OK);
@@ -171,14 +172,14 @@ TEST_CASE("state directory that is open to others") {
   fs::permissions(place.state(), fs::perms(0700));
 }
 
-TEST_CASE("daemon that is not there") {
+TEST_CASE("daemon that does not run") {
   WorkDirectory place;
   place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix:///no/such/docker.sock");
   check_refusal(place.call("containers"), "/no/such/docker.sock");
   check_refusal(place.call("recover"), "/no/such/docker.sock");
 }
 
-TEST_CASE("daemon that makes no sense") {
+TEST_CASE("daemon that sends nonsense") {
   const auto words = GENERATE(as<std::string>(), "", "nonsense\r\n\r\n",
                               "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"a\": bad",
                               "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",

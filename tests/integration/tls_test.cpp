@@ -1,4 +1,4 @@
-// A Docker daemon that is reached by TLS, and what can go wrong with that.
+// A Docker daemon behind TLS, and the failures of such connections.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -29,7 +29,7 @@ DockerClient client_of(const std::string& host, const TlsSettings& tls,
   return DockerClient(settings);
 }
 
-// What the daemon, or whatever it is, is told to have said.
+// "yes" or "no" if a daemon has replied whether it has the image; otherwise the failure's message.
 std::string answer_to(const std::string& host, const TlsSettings& tls,
                       Duration deadline = Duration(30'000)) {
   auto client = client_of(host, tls, deadline);
@@ -41,7 +41,7 @@ std::string address(int port, const std::string& host = "127.0.0.1") {
   return "tcp://" + host + ":" + std::to_string(port);
 }
 
-// Something that listens at a port, and accepts connections without ever saying a word.
+// A server that accepts connections but never sends anything.
 class Silence {
  public:
   Silence() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), port_(free_port()) {
@@ -59,7 +59,7 @@ class Silence {
   int port_;
 };
 
-// A server that shows a certificate, by openssl.
+// A TLS server with a certificate, run by openssl.
 class TlsServer {
  public:
   explicit TlsServer(const fs::path& certificates)
@@ -79,7 +79,7 @@ class TlsServer {
 
 }  // namespace
 
-TEST_CASE("task by way of TLS", "[dockerd]") {
+TEST_CASE("task through a daemon with TLS", "[dockerd]") {
   const Authority authority;
   const TlsListener listener(authority.certify("daemon", "IP:127.0.0.1,DNS:localhost"));
   const auto client = authority.certify("client", "DNS:client");
@@ -99,7 +99,7 @@ TEST_CASE("task by way of TLS", "[dockerd]") {
     place.set("DOCKER_TLS_VERIFY", "1");
     place.set("DOCKER_CERT_PATH", client);
   }
-  SECTION("by a context of docker's") {
+  SECTION("by a docker context") {
     const auto configuration = place.scratch() / "configuration";
     output_of({"docker", "--config", configuration, "context", "create", "there", "--docker",
                "host=" + address(listener.port()) + ",ca=" + (client / "ca.pem").string() +
@@ -119,7 +119,7 @@ TEST_CASE("task by way of TLS", "[dockerd]") {
   CHECK(place.docker_containers().empty());
 }
 
-TEST_CASE("daemon whose certificates do not fit", "[dockerd]") {
+TEST_CASE("certificates that do not match", "[dockerd]") {
   const Authority authority;
   const Authority stranger;
   const TlsListener listener(authority.certify("daemon", "IP:127.0.0.1"));
@@ -169,7 +169,7 @@ TEST_CASE("daemon whose certificates do not fit", "[dockerd]") {
   CHECK_THAT(image.failure().text, Contains("does not take requests without TLS"));
 }
 
-TEST_CASE("certificates that are renewed while a client lives, and a daemon that is away",
+TEST_CASE("certificates that are renewed while a client exists, and a daemon that restarts",
           "[dockerd]") {
   const Authority authority;
   const TlsListener listener(authority.certify("daemon", "IP:127.0.0.1"));
@@ -184,7 +184,7 @@ TEST_CASE("certificates that are renewed while a client lives, and a daemon that
   CHECK(client.has_image("busybox:test").ok());
 }
 
-TEST_CASE("what is no daemon with TLS") {
+TEST_CASE("servers that are not a daemon with TLS") {
   const Authority authority;
   const auto tls = settings_in(authority.certify("client", "DNS:client"));
 

@@ -16,7 +16,7 @@ const char* const script =
     "echo ran >> $MESOS_SANDBOX/ran; trap 'exit 3' TERM; echo up;"
     "until rm $MESOS_SANDBOX/go 2> /dev/null; do sleep 0.05; done; echo over; exit 7";
 
-// All that the daemon tells of a container that nobody touches.
+// The daemon's facts of a container that do not change while no process touches it.
 std::string sight_of(const std::string& docker_id) {
   return docker({"inspect", "-f", "{{.Name}} {{.State.Status}} {{.Created}}", docker_id});
 }
@@ -46,7 +46,7 @@ Bystander::~Bystander() { run({"docker", "rm", "-f", id_}); }
 bool Bystander::is_untouched() const { return sight_of(id_) == sight_; }
 
 Trial::Trial() : bystander_(std::in_place), gate_(place_) {
-  // So that it can be compared with what was told of it.
+  // The container remains after its end, so its exit code can be compared with the reported one.
   place_.set("CONTAINERIZER_REMOVE_DELAY", "1hrs");
 }
 
@@ -77,7 +77,8 @@ void Trial::hold_at(const Moment& moment, Hold how) {
     begin_destroy();
   }
   gate_.await_held();
-  // What is cut goes on, perhaps because the daemon has done it all the same.
+  // After a cut reply, the supervisor can already have continued, because the daemon has performed
+  // the request.
   if (how != Hold::cut) REQUIRE(state() == moment.state);
 }
 
@@ -100,8 +101,8 @@ Termination Trial::conclude(int most_runs) {
   } else {
     CHECK(place_.listed() == std::vector<std::string>{id});
   }
-  const auto told = check_waits();
-  const auto message = message_in<Termination>(told);
+  const auto reported = check_waits();
+  const auto message = message_in<Termination>(reported);
   INFO(message.message());
   check_daemon_agrees(message.status());
   const auto destroyed = place_.call_for("destroy", id);
@@ -110,7 +111,7 @@ Termination Trial::conclude(int most_runs) {
   CHECK(place_.call("recover").status == exit_ok);
   CHECK(state() == "Gone");
   CHECK(place_.listed().empty());
-  CHECK(check_waits() == told);
+  CHECK(check_waits() == reported);
   CHECK(place_.docker_containers().empty());
   CHECK(runs() <= most_runs);
   check_history(place_, id);
@@ -123,22 +124,22 @@ void Trial::conclude_by_itself() {
   CHECK(output() == "up\nover\n");
 }
 
-void Trial::check_destroyed(const Termination& told, bool may_be_forgotten) const {
+void Trial::check_destroyed(const Termination& reported, bool may_be_forgotten) const {
   CHECK(kind() == "destroyed");
-  CHECK((told.status() == when_told || told.status() == SIGKILL ||
-         (may_be_forgotten && (told.status() == -1 || told.status() == made_up))));
+  CHECK((reported.status() == after_sigterm || reported.status() == SIGKILL ||
+         (may_be_forgotten && (reported.status() == -1 || reported.status() == invented))));
 }
 
-// No container of ours without a row that lives, and no row that says it runs without a container.
+// No container exists whose row is Gone, and no row is Running without a container.
 void Trial::check_record_against_daemon() const {
   const auto before = state();
   const auto containers = place_.docker_containers();
   CHECK(containers.size() <= (before == "Gone" ? 0U : 1U));
-  eventually("what is recorded to run is there",
+  eventually("a container that is recorded as Running exists",
              [&] { return state() != "Running" || place_.docker_containers().size() == 1; });
 }
 
-// Two at once, which must agree.
+// Runs two waits at once, which must return the same.
 std::string Trial::check_waits() const {
   const auto one = place_.begin("wait", id);
   const auto other = place_.begin("wait", id);
@@ -151,7 +152,7 @@ std::string Trial::check_waits() const {
   return one->out();
 }
 
-// A code that the daemon knows is told, and none that it does not.
+// If the daemon knows the exit code, the reported status is that code.
 void Trial::check_daemon_agrees(int status) const {
   const auto containers = place_.docker_containers();
   const auto seen =

@@ -1,4 +1,4 @@
-// One container that goes through trouble, and what must hold after any trouble.
+// One container during a failure, and the conditions that must be true after any failure.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace containerizer::integration {
 
-// A state, and the request to the daemon that a supervisor cannot leave it without.
+// A state, and the request to the daemon without which a supervisor cannot leave that state.
 struct Moment {
   std::string state;
   std::string request;
@@ -19,11 +19,11 @@ struct Moment {
 
 std::ostream& operator<<(std::ostream& out, const Moment& moment);
 
-// From the pull to the removal; Running is not among them, for it asks for nothing.
+// From the pull to the removal. Running is missing, because it needs no request.
 const std::vector<Moment>& all_moments();
 
-// Somebody else's container, whose name looks like one of ours. It has never been started, so that
-// no restart of the daemon changes it.
+// Another program's container, whose name looks like one of ours. It is never started, so no
+// restart of the daemon changes it.
 class Bystander {
  public:
   Bystander();
@@ -40,11 +40,11 @@ class Bystander {
 class Trial {
  public:
   static inline const std::string id = "c1";
-  // `wait` statuses of its program: when it ends by itself, when it is told to.
+  // Statuses of its program: when it ends by itself, and when SIGTERM ends it.
   static constexpr int by_itself = 7 << 8;
-  static constexpr int when_told = 3 << 8;
-  // What the daemon makes up when it died before it had written down how the program ended.
-  static constexpr int made_up = 255 << 8;
+  static constexpr int after_sigterm = 3 << 8;
+  // The status that the daemon invents if it died before it had recorded the program's exit.
+  static constexpr int invented = 255 << 8;
 
   Trial();
 
@@ -53,13 +53,13 @@ class Trial {
 
   void launch(const std::string& image = "busybox:test");
   void launch_until_it_runs();
-  // Launches, and has the request of that moment held.
+  // Launches the container and holds the moment's request.
   void hold_at(const Moment& moment, Hold how);
-  // From now on it can end by itself.
+  // Lets the program end by itself.
   void let_go() const;
-  // Others have removed everybody's containers.
+  // The test has removed all containers, including the bystander's.
   void give_up_bystander() { bystander_.reset(); }
-  // A `destroy`, which is seen through by conclude().
+  // Starts a `destroy`, for which conclude() waits.
   void begin_destroy();
   bool is_destroyed() const { return destroy_ != nullptr; }
 
@@ -67,16 +67,16 @@ class Trial {
   std::string kind() const { return place_.termination_of(id).at("kind").as_string().c_str(); }
   std::string output() const { return read_file(sandbox() / "stdout"); }
   std::string errors() const { return read_file(sandbox() / "stderr"); }
-  // How often its program has been started, whoever did it.
+  // How often its program has been started.
   int runs() const;
 
-  // What a slave does: recover, wait, destroy. Checks on the way what must hold, and returns what
-  // was told.
+  // Does what a slave does: recover, wait, destroy. Checks the conditions that must be true, and
+  // returns the reported termination.
   mesos::containerizer::Termination conclude(int most_runs = 1);
-  // The same, when it must have ended by itself, with all its output.
+  // Calls conclude() for a program that must have ended by itself, with all its output.
   void conclude_by_itself();
-  // What must have been told and recorded of one that a destroy has ended.
-  void check_destroyed(const mesos::containerizer::Termination& told,
+  // Checks the termination of a container that a destroy has ended.
+  void check_destroyed(const mesos::containerizer::Termination& reported,
                        bool may_be_forgotten = false) const;
 
  private:

@@ -1,5 +1,6 @@
 #include "tests/integration/work_directory.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,7 +35,7 @@ fs::path temporary_directory() {
   return name;
 }
 
-// Of the form a\0b\0: words of a command line, or an environment.
+// A file of /proc/PID, such as cmdline or environ.
 std::string process_file(pid_t pid, const char* name) {
   return read_file(fs::path("/proc") / std::to_string(pid) / name);
 }
@@ -46,7 +47,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// Whether the process has a handler for SIGTERM.
+// The process has a handler for SIGTERM.
 bool catches_kill(pid_t pid) {
   static constexpr std::string_view field = "SigCgt:\t";
   const auto status = process_file(pid, "status");
@@ -56,11 +57,12 @@ bool catches_kill(pid_t pid) {
   return (caught >> (SIGTERM - 1) & 1) != 0;
 }
 
-// The hard way, and returns when it is gone.
+// Sends SIGKILL, and returns when the process has exited.
 void kill_process(pid_t pid) {
   const Fd gone(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   ::kill(pid, SIGKILL);
-  // Its sockets and locks outlive what /proc shows of its command line.
+  // A pidfd, because the process still has its sockets and locks when /proc no longer shows its
+  // command line.
   pollfd end{gone.get(), POLLIN, 0};
   REQUIRE((!gone.valid() || ::poll(&end, 1, static_cast<int>(bound.count())) == 1));
 }
@@ -73,7 +75,7 @@ std::string slave_binaries() { return built("TEST_SLAVE_DIR", "slave"); }
 void eventually(const std::string& what, const std::function<bool()>& condition) {
   const auto deadline = deadline_in(bound);
   while (!condition()) {
-    if (time_left(deadline) == Duration::zero()) FAIL("does not happen: " << what);
+    if (time_left(deadline) == Duration::zero()) FAIL("did not happen in time: " << what);
     sleep_for(look_again);
   }
 }
@@ -89,6 +91,17 @@ void write_file(const fs::path& path, std::string_view content) {
   REQUIRE(file.good());
 }
 
+// /proc/PID/syscall shows the number of the call in which a process is blocked and its arguments.
+// The second argument of fcntl is the command.
+bool waits_for_lock(pid_t process) {
+  std::istringstream call(process_file(process, "syscall"));
+  long number = -1;
+  std::string descriptor;
+  std::string command;
+  call >> number >> descriptor >> command;
+  return number == SYS_fcntl && std::strtol(command.c_str(), nullptr, 16) == F_OFD_SETLKW;
+}
+
 std::string docker(std::vector<std::string> arguments) {
   const char* host = std::getenv("TEST_DOCKER_HOST");
   if (host == nullptr) FAIL("TEST_DOCKER_HOST must name a Docker daemon for tests (bin/daemon)");
@@ -96,7 +109,7 @@ std::string docker(std::vector<std::string> arguments) {
   return output_of(arguments);
 }
 
-// The messages of all verbs have the container's id in the same place.
+// The messages of all verbs have the container's ID in the same field.
 std::string frame_for(const std::string& container_id) {
   mesos::containerizer::Wait message;
   message.mutable_container_id()->set_value(container_id);
@@ -143,10 +156,10 @@ std::unique_ptr<Child> WorkDirectory::begin(const std::string& verb,
   return child;
 }
 
-std::string WorkDirectory::ask(std::vector<std::string> words) const {
-  words.insert(words.begin(), program());
-  const auto ran = run(words, variables_);
-  INFO(words[1] << ": " << ran.err);
+std::string WorkDirectory::ask(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), program());
+  const auto ran = run(arguments, variables_);
+  INFO(arguments[1] << ": " << ran.err);
   REQUIRE(ran.status == 0);
   return ran.out;
 }
@@ -184,7 +197,7 @@ std::vector<std::string> WorkDirectory::listed() const {
 
 json::object WorkDirectory::termination_of(const std::string& container_id) const {
   json::value termination;
-  eventually("the end of " + container_id + " is on record", [&] {
+  eventually("the termination of " + container_id + " is recorded", [&] {
     termination = show(container_id).at("termination");
     return termination.is_object();
   });
@@ -235,7 +248,7 @@ void WorkDirectory::kill_supervisor(const std::string& container_id) const {
 }
 
 void WorkDirectory::kill_all() const {
-  // In this order: the others start a supervisor anew.
+  // In this order, because `wait` and `destroy` start a new supervisor.
   for (const char* who : {"wait", "destroy", "supervise"}) {
     for (const auto pid : processes({program(), who})) kill_process(pid);
   }
@@ -247,19 +260,20 @@ void WorkDirectory::lose_record() const {
 }
 
 void WorkDirectory::end_everything() const {
-  // With its input closed: another's program may take the word for a verb with a message.
-  const auto known = run({program(), "ps", "--json"}, variables_, "", true);
-  boost::system::error_code no_json;
-  const auto rows = json::parse(known.out, no_json);
+  // With its standard input closed: if TEST_CONTAINERIZER is another containerizer, it may wait for
+  // a message.
+  const auto listing = run({program(), "ps", "--json"}, variables_, "", true);
+  boost::system::error_code not_json;
+  const auto rows = json::parse(listing.out, not_json);
   std::vector<std::unique_ptr<Child>> destroyers;
-  if (!no_json && rows.is_array()) {
+  if (!not_json && rows.is_array()) {
     for (const auto& row : rows.as_array()) {
       destroyers.push_back(begin("destroy", row.at("container_id").as_string().c_str()));
     }
   }
   for (const auto& one : destroyers) one->await_end();
   if (std::uncaught_exceptions() == 0) return;
-  // The test has failed, perhaps because the program does not do what it should.
+  // The test has failed, perhaps because the program does not destroy its containers.
   for (const auto& id : docker_containers()) run({"docker", "rm", "-f", id});
   for (const auto pid : processes({})) ::kill(pid, SIGKILL);
 }

@@ -1,5 +1,5 @@
-// The work directory of one slave, in a temporary place, and what a test asks of the program there
-// beside the slave.
+// The work directory of one slave, in a temporary place, and everything that a test does there
+// apart from the slave.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -20,19 +20,22 @@ namespace json = boost::json;
 
 // TEST_CONTAINERIZER, or the program of the build that this test belongs to.
 std::string program();
-// TEST_SLAVE_DIR, or where that build has the player and the stand-ins.
+// TEST_SLAVE_DIR, or the directory of that build with the player and the stand-ins.
 std::string slave_binaries();
 
-// Polls until `condition` holds; fails the test when it takes longer than the bound.
+// Polls until `condition` is true. Fails the test if that takes longer than `bound`.
 void eventually(const std::string& what, const std::function<bool()>& condition);
 
 std::string read_file(const fs::path& path);
 void write_file(const fs::path& path, std::string_view content);
 
-// The message of a verb that consists of a container id, as a frame.
+// The process is blocked in the kernel until it gets a file lock. It uses no CPU then.
+bool waits_for_lock(pid_t process);
+
+// The frame of a message that consists of a container ID.
 std::string frame_for(const std::string& container_id);
 
-// The message in the frame that a verb has answered with.
+// The message in a verb's reply frame.
 template <class Message>
 Message message_in(const std::string& frame) {
   Message message;
@@ -43,8 +46,8 @@ Message message_in(const std::string& frame) {
   return message;
 }
 
-// Ends all containers and processes of the slave when it goes. Unless the test has failed already,
-// it then checks that nothing is left of them.
+// The destructor ends all containers and processes of the slave. Unless the test has already
+// failed, it then checks that nothing is left of them.
 class WorkDirectory {
  public:
   WorkDirectory();
@@ -53,55 +56,55 @@ class WorkDirectory {
   WorkDirectory& operator=(const WorkDirectory&) = delete;
 
   const fs::path& path() const { return path_; }
-  // A place for files of the test's own.
+  // A directory for the test's own files.
   const fs::path& scratch() const { return scratch_; }
   // <work dir>/docker-containerizer
   fs::path state() const { return path_ / "docker-containerizer"; }
-  // The directory of mesos-executor and mesos-fetcher, of that release of Mesos.
+  // The directory of mesos-executor and mesos-fetcher of a release of Mesos.
   fs::path launcher(const std::string& mesos) const;
 
-  // A verb, as a slave would call it. `variables` go on top of the slave's.
+  // Runs a verb as a slave does. `variables` are added to the slave's environment.
   Ran call(const std::string& verb, const std::string& input = "",
            const Variables& variables = {}) const;
-  // A verb whose message consists of a container id.
+  // Runs a verb whose message consists of a container ID.
   Ran call_for(const std::string& verb, const std::string& container_id,
                const Variables& variables = {}) const;
-  // The same, without waiting for its end.
+  // Starts such a verb without waiting for its exit.
   std::unique_ptr<Child> begin(const std::string& verb, const std::string& container_id) const;
-  // The words of a command for people, which must succeed.
-  std::string ask(std::vector<std::string> words) const;
+  // The output of an operator's command, which must succeed.
+  std::string ask(std::vector<std::string> arguments) const;
 
-  // --- What is on record ---
+  // --- What the program has recorded ---
   // `show ID --json`
   json::object show(const std::string& container_id) const;
   std::string state_of(const std::string& container_id) const;
-  // All events of the container, in order, separated by blanks.
+  // All events of the container, in order, separated by spaces.
   std::string events_of(const std::string& container_id) const;
   void await_state(const std::string& container_id, const std::string& state) const;
-  // Ids that `containers` answers with.
+  // The IDs that `containers` returns.
   std::vector<std::string> listed() const;
-  // How it ended, once that is on record.
+  // Waits until the container's termination is recorded, and returns it.
   json::object termination_of(const std::string& container_id) const;
-  // What plain sqlite3 says to `text`, which must succeed, in the state database.
+  // The output of sqlite3 for `text` in the state database, which must succeed.
   std::string sql(const std::string& text) const;
 
-  // --- What is true ---
-  // Docker ids of the containers of this slave.
+  // --- What really exists ---
+  // Docker IDs of this slave's containers.
   std::vector<std::string> docker_containers() const;
-  // Pids of processes of this slave whose command line contains all `words`.
+  // PIDs of this slave's processes whose command line contains all `words`.
   std::vector<pid_t> processes(const std::vector<std::string>& words) const;
-  // The one process that supervises a container, once there is one.
+  // Waits until exactly one process supervises the container, and returns it.
   pid_t supervisor(const std::string& container_id) const;
-  // Whether what mesos-executor runs in place of the task's command listens for a kill.
+  // Whether the container's task proxy handles SIGTERM already.
   bool has_task_proxy(const std::string& container_id) const;
-  // Kills the supervisor the hard way and waits until it is gone.
+  // Sends SIGKILL to the supervisor and waits until it has exited.
   void kill_supervisor(const std::string& container_id) const;
-  // Kills all who wait, destroy or supervise the same way.
+  // Does the same to each `wait`, `destroy` and `supervise` of this slave.
   void kill_all() const;
-  // The same, and removes the database.
+  // Calls kill_all() and removes the database.
   void lose_record() const;
 
-  // The variables that every process of the slave gets.
+  // The environment variables of every process of the slave.
   const Variables& variables() const { return variables_; }
   void set(const std::string& setting, const std::string& value) { variables_[setting] = value; }
 
@@ -114,7 +117,7 @@ class WorkDirectory {
   Variables variables_;
 };
 
-// `docker ARGUMENTS…`, which must succeed; its output.
+// The output of `docker ARGUMENTS…`, which must succeed.
 std::string docker(std::vector<std::string> arguments);
 
 }  // namespace containerizer::integration

@@ -168,7 +168,9 @@ let_end() { touch "$(sandbox "$1")/go"; }
 supervisor() { pgrep -f "supervise $(container "$1")"; }
 
 # All that belongs to containers, on the host.
-companions() { pgrep -f 'docker-containerizer (supervise|observe|keep) |/mesos-executor' || true; }
+companions() {
+  pgrep -f 'docker-containerizer (supervise|task-proxy|host-task-shim) |/mesos-executor' || true
+}
 
 # scopes [ID]
 scopes() {
@@ -222,7 +224,7 @@ story() {
     task=without-${fake##*/}
     start_slave "launch $task image=busybox:test $command"
     eventually says "status $task TASK_RUNNING"
-    check grep -q 'did not begin in a systemd scope' "$(sandbox "$task")/stderr"
+    check grep -q 'its own systemd scope; starting it without one' "$(sandbox "$task")/stderr"
     check grep -q slave.service "/proc/$(supervisor "$task")/cgroup"
     let_end "$task"
     eventually says "termination $task .*status=1792 "

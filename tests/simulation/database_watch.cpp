@@ -13,7 +13,7 @@ DatabaseWatch* the_watch = nullptr;
 
 constexpr std::array<std::string_view, 4> different_each_time = {"nonce", "directory", "request",
                                                                  "environment"};
-// Of these it counts whether they are there.
+// Of these columns, only their presence is compared.
 constexpr std::array<std::string_view, 8> times = {
     "state_since_at", "state_since_monotonic", "created_at", "delivered_at",
     "requested_at",   "recorded_at",           "at",         "monotonic"};

@@ -1,6 +1,6 @@
-// What statements read from a database and change in it, as numbers: what a process was told by
-// it, and what is in it. What is different in each run (random numbers, paths of temporary
-// directories) is left out.
+// Hashes of the rows that statements read, of their changes, and of the whole content of a
+// database. Values that differ between runs (random numbers, paths of temporary directories) are
+// omitted.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,17 @@ struct sqlite3_api_routines;
 
 namespace containerizer::simulation {
 
-// Sees every connection that is opened while it lives. One at a time, one thread.
+// Observes every connection that is opened while it exists. Only one may exist, in one thread.
 class DatabaseWatch {
  public:
-  // `told` gets a number for each row that a statement yields, and for what one changed.
+  // `told` gets a hash for each row that a statement returns, and for each statement and its
+  // changes.
   explicit DatabaseWatch(std::function<void(std::uint64_t)> told);
   ~DatabaseWatch();
   DatabaseWatch(const DatabaseWatch&) = delete;
   DatabaseWatch& operator=(const DatabaseWatch&) = delete;
 
-  // Of all that the database holds. REQUIRES: no transaction is open.
+  // The hash of the whole database. REQUIRES: no transaction is open.
   std::uint64_t content(const store::Database& database);
 
  private:

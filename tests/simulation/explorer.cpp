@@ -17,12 +17,12 @@ bool Explorer::begin(std::function<std::uint64_t()> fingerprint) {
   fingerprint_ = std::move(fingerprint);
   left_ = budget_;
   depth_ = 0;
-  is_calm_ = false;
+  faults_are_over_ = false;
   return true;
 }
 
 std::size_t Explorer::choose(Question question, std::size_t options) {
-  if (is_calm_) return 0;
+  if (faults_are_over_) return 0;
   int* budget = budget_of(question);
   const bool is_open = budget == nullptr || *budget > 0;
   if (depth_ == points_.size()) {
@@ -57,7 +57,7 @@ int* Explorer::budget_of(Question question) {
 void Explorer::look(Question question, std::size_t options) {
   Hash state(fingerprint_());
   state.add(static_cast<int>(question)).add(options);
-  // More than is left now was left there: what follows is known.
+  // The same state was seen with at least this budget left, so its continuations were all explored.
   auto& before = seen_[state.value()];
   for (const auto& left : before) {
     if (left.covers(left_)) throw Known();

@@ -1,4 +1,4 @@
-// A fate that has no odds: asked again and again, it lets everything happen that can.
+// A Fate without probabilities: over many runs, it makes every possible choice.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@
 
 namespace containerizer::simulation {
 
-// Thrown where a world is like one that was seen before: what follows is known.
+// Thrown in a state that was already explored: everything that can follow is known.
 struct Known {};
 
 class Explorer : public Fate {
  public:
-  // How often what is no matter of course may happen in one world.
+  // How many choices other than the default one run may contain.
   struct Budget {
     int deaths = 0;
-    int mishaps = 0;   // calls and streams
-    int switches = 0;  // between two steps of a process; events that come early
+    int mishaps = 0;   // failures of calls and streams
+    int switches = 0;  // preemptions between two steps, and events that happen early
 
     bool covers(const Budget& less) const {
       return deaths >= less.deaths && mishaps >= less.mishaps && switches >= less.switches;
@@ -29,14 +29,15 @@ class Explorer : public Fate {
 
   bool begin(std::function<std::uint64_t()> fingerprint) override;
   std::size_t choose(Question question, std::size_t options) override;
-  void calm() override { is_calm_ = true; }
+  void stop_faults() override { faults_are_over_ = true; }
 
-  // On to what has not been tried yet; false when there is nothing. To be called after each world.
+  // Selects choices that were not tried yet, for the next run. Returns false if there are none.
+  // Call it after each run.
   bool next();
 
-  // Different worlds that were seen, at the points where something could be chosen.
+  // The number of different states in which there was a choice.
   std::size_t states() const { return seen_.size(); }
-  // What was chosen in this world where it was no matter of course.
+  // The choices of this run that were not the default.
   std::string path() const;
 
  private:
@@ -51,11 +52,11 @@ class Explorer : public Fate {
 
   const Budget budget_;
   Budget left_;
-  bool is_calm_ = false;
+  bool faults_are_over_ = false;
   std::function<std::uint64_t()> fingerprint_;
   std::vector<Point> points_;
   std::size_t depth_ = 0;
-  std::unordered_map<std::uint64_t, std::vector<Budget>> seen_;  // with what was left
+  std::unordered_map<std::uint64_t, std::vector<Budget>> seen_;  // with the budgets that were left
 };
 
 }  // namespace containerizer::simulation

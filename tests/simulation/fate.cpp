@@ -8,13 +8,13 @@ std::size_t Chance::choose(Question question, std::size_t options) {
     case Question::order:
       return random_() % options;
     case Question::switch_:
-      return uniform() < weather_.switch_ ? 1 : 0;
+      return uniform() < fault_rates_.switch_ ? 1 : 0;
     case Question::death:
-      return weather_.death > 0 && uniform() < weather_.death ? 1 : 0;
+      return fault_rates_.death > 0 && uniform() < fault_rates_.death ? 1 : 0;
     case Question::call:
       return choose_mishap();
     case Question::stream:
-      return weather_.broken_stream > 0 && uniform() < weather_.broken_stream ? 1 : 0;
+      return fault_rates_.broken_stream > 0 && uniform() < fault_rates_.broken_stream ? 1 : 0;
     case Question::event:
       return uniform() < early_event ? 1 : 0;
   }
@@ -22,8 +22,8 @@ std::size_t Chance::choose(Question question, std::size_t options) {
 }
 
 std::size_t Chance::choose_mishap() {
-  const double odds[] = {weather_.lost_request, weather_.lost_reply, weather_.silence,
-                         weather_.refusal};
+  const double odds[] = {fault_rates_.lost_request, fault_rates_.lost_reply, fault_rates_.silence,
+                         fault_rates_.refusal};
   double left = uniform();
   std::size_t mishap = 0;
   for (const double one : odds) {

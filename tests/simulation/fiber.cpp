@@ -23,7 +23,7 @@ void __asan_unpoison_memory_region(const void* /*address*/, std::size_t /*size*/
 
 namespace containerizer::simulation {
 
-// Stacks are used again: mapping one costs more than running on it.
+// Stacks are reused, because mapping one costs more than running on it.
 class Fiber::Stack {
  public:
   static constexpr std::size_t size = 1 << 20;
@@ -39,7 +39,7 @@ class Fiber::Stack {
     if (memory_ == MAP_FAILED) throw std::bad_alloc();
   }
   ~Stack() {
-    // Frames that an exception has left stay marked otherwise.
+    // Otherwise AddressSanitizer still marks the frames that an exception has left.
     __asan_unpoison_memory_region(memory_, size);
     spare().push_back(memory_);
   }
@@ -62,7 +62,7 @@ Fiber::Fiber(std::function<void()> body)
   inside_.uc_stack.ss_sp = stack_->memory();
   inside_.uc_stack.ss_size = Stack::size;
   const auto self = reinterpret_cast<std::uintptr_t>(this);
-  // makecontext passes int arguments only.
+  // makecontext can only pass int arguments.
   ::makecontext(&inside_, reinterpret_cast<void (*)()>(&Fiber::enter), 2,
                 static_cast<unsigned int>(self >> 32), static_cast<unsigned int>(self));
 }

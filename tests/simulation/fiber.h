@@ -1,5 +1,5 @@
-// A thread of control that runs only when it is resumed, so that one thread can play many processes
-// in an order of its choice.
+// A coroutine with its own stack, which runs only when it is resumed. One thread can therefore run
+// many simulated processes in any order.
 #pragma once
 
 #include <ucontext.h>
@@ -11,22 +11,22 @@ namespace containerizer::simulation {
 
 class Fiber {
  public:
-  // Nothing runs before the first resume(). `body` throws nothing.
+  // Runs nothing before the first resume(). `body` must not throw.
   explicit Fiber(std::function<void()> body);
-  // REQUIRES: it has finished, or was never resumed.
+  // REQUIRES: the body has finished, or was never resumed.
   ~Fiber();
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  // Runs the body until it suspends itself or ends. REQUIRES: not finished.
+  // Runs the body until it calls suspend() or returns. REQUIRES: not finished().
   void resume();
-  // Back to whoever resumed. REQUIRES: called by the body.
+  // Returns control to the caller of resume(). REQUIRES: called by the body.
   void suspend();
   bool finished() const { return finished_; }
 
  private:
   class Stack;
-  // What the C++ runtime knows of exceptions under way, which belongs to a thread.
+  // The C++ runtime's data of active exceptions, which belongs to a thread.
   struct Exceptions {
     void* caught = nullptr;
     unsigned int uncaught = 0;
@@ -40,7 +40,7 @@ class Fiber {
   ucontext_t inside_{};
   ucontext_t outside_{};
   Exceptions exceptions_;
-  // For AddressSanitizer, which follows stacks.
+  // AddressSanitizer must be told about each switch of the stack.
   void* shadow_inside_ = nullptr;
   void* shadow_outside_ = nullptr;
   const void* bottom_outside_ = nullptr;

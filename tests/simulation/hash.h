@@ -1,4 +1,4 @@
-// Numbers that stand for what is much longer. Not for enemies.
+// A fast hash. Not cryptographic.
 #pragma once
 
 #include <concepts>
@@ -7,7 +7,7 @@
 
 namespace containerizer::simulation {
 
-// Of a sequence: the order counts.
+// The hash of a sequence; the order matters.
 class Hash {
  public:
   explicit Hash(std::uint64_t begin = 0) : value_(begin) {}

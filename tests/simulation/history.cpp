@@ -39,22 +39,22 @@ Task make_task(std::mt19937_64& random) {
   return task;
 }
 
-Weather make_weather(std::mt19937_64& random) {
+FaultRates make_fault_rates(std::mt19937_64& random) {
   const auto chance = [&](double worst) {
     return random() % 2 == 0 ? 0.0 : worst * static_cast<double>(random() % 100) / 100;
   };
-  Weather weather;
-  weather.lost_request = chance(0.2);
-  weather.lost_reply = chance(0.2);
-  weather.silence = chance(0.05);
-  weather.refusal = chance(0.05);
-  weather.broken_stream = chance(0.3);
-  weather.death = chance(0.02);
-  weather.switch_ = 0.05 + chance(0.5);
-  return weather;
+  FaultRates fault_rates;
+  fault_rates.lost_request = chance(0.2);
+  fault_rates.lost_reply = chance(0.2);
+  fault_rates.silence = chance(0.05);
+  fault_rates.refusal = chance(0.05);
+  fault_rates.broken_stream = chance(0.3);
+  fault_rates.death = chance(0.02);
+  fault_rates.switch_ = 0.05 + chance(0.5);
+  return fault_rates;
 }
 
-// One history, lived through once.
+// One run of a history.
 class Life {
  public:
   Life(const History& history, Fate& fate)
@@ -85,13 +85,13 @@ class Life {
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
 
-  Outcome live() {
+  Outcome run() {
     try {
       slave_.start();
       universe_.at(length, "end", [] {});
       const auto end = universe_.now() + length;
       universe_.run([&] { return universe_.now() >= end; });
-      universe_.fate().calm();
+      universe_.fate().stop_faults();
       settle();
       settle();
       check();
@@ -103,7 +103,7 @@ class Life {
   }
 
  private:
-  // The slave comes back, and ends whatever still runs.
+  // Restarts the slave and destroys all containers.
   void settle() {
     slave_.crash();
     slave_.start();
@@ -156,12 +156,13 @@ class Life {
   void check() {
     auto store = installation_.store();
     for (const auto& row : store.everything()) check_row(store, row);
-    if (!store.undelivered().empty()) problem("there is an end that nobody was told of");
-    if (!slave_.listed().empty()) problem("containers names what is over");
+    if (!store.undelivered().empty()) problem("a termination was not delivered");
+    if (!slave_.listed().empty()) problem("containers lists an ended container");
     for (const auto& [name, container] : universe_.containers()) {
       if (name != "somebody-else") problem(name + " is left in the daemon");
     }
-    if (universe_.containers().count("somebody-else") == 0) problem("a foreigner is gone");
+    if (universe_.containers().count("somebody-else") == 0)
+      problem("another program's container is gone");
     for (const auto& [name, starts] : universe_.starts()) {
       if (starts > 1) problem(fmt::format("{} was started {} times", name, starts));
     }
@@ -183,23 +184,23 @@ class Life {
     for (const auto& one : problems_of_walk(store, row)) problem(one);
   }
 
-  // A code that the daemon gave is told as it was, none is invented, and none is lost.
+  // A code that the daemon reported is recorded unchanged. None is invented, and none is lost.
   void check_code(store::Store& store, const std::string& id,
                   const store::Termination& termination) {
     const SimulatedContainer* ended = nullptr;
     for (const auto& one : universe_.ended()) {
       if (one.name == container_name(id)) ended = &one;
     }
-    std::optional<int> told = termination.exit_code;
-    if (termination.signal) told = 128 + *termination.signal;
-    if (told && (ended == nullptr || *told != ended->exit_code)) {
-      problem(fmt::format("{} is told to have ended with {}", id, *told));
+    std::optional<int> recorded = termination.exit_code;
+    if (termination.signal) recorded = 128 + *termination.signal;
+    if (recorded && (ended == nullptr || *recorded != ended->exit_code)) {
+      problem(fmt::format("{} is recorded with exit code {}", id, *recorded));
     }
-    const bool must_be_told = ended != nullptr && ended->by_itself && !rebooted_ &&
-                              disturbed_.count(id) == 0 && history_.weather.refusal == 0 &&
-                              !store.requests_of(id).destroy;
-    if (must_be_told && !told) {
-      problem(fmt::format("{} ended with {}, which is told as {}", id, ended->exit_code,
+    const bool must_be_recorded = ended != nullptr && ended->by_itself && !rebooted_ &&
+                                  disturbed_.count(id) == 0 && history_.fault_rates.refusal == 0 &&
+                                  !store.requests_of(id).destroy;
+    if (must_be_recorded && !recorded) {
+      problem(fmt::format("{} ended with {}, which is recorded as {}", id, ended->exit_code,
                           termination.message));
     }
   }
@@ -216,12 +217,12 @@ class Life {
   std::vector<std::string> problems_;
 };
 
-bool has_problem(const History& history) { return !live_through(history).problems.empty(); }
+bool has_problem(const History& history) { return !run_history(history).problems.empty(); }
 
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const History& history) {
-  const auto& w = history.weather;
+  const auto& w = history.fault_rates;
   out << fmt::format(
       "seed {}: lost requests {}, lost replies {}, silence {}, refusals {}, broken streams {},"
       " deaths {}, switches {}\n",
@@ -239,7 +240,7 @@ History make_history(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   History history;
   history.seed = seed;
-  history.weather = make_weather(random);
+  history.fault_rates = make_fault_rates(random);
   const int containers = 1 + static_cast<int>(random() % 3);
   for (int i = 0; i < containers; ++i) {
     history.tasks.push_back(make_task(random));
@@ -256,11 +257,11 @@ History make_history(std::uint64_t seed) {
   return history;
 }
 
-Outcome live_through(const History& history, Fate& fate) { return Life(history, fate).live(); }
+Outcome run_history(const History& history, Fate& fate) { return Life(history, fate).run(); }
 
-Outcome live_through(const History& history) {
-  Chance chance(history.seed, history.weather);
-  return live_through(history, chance);
+Outcome run_history(const History& history) {
+  Chance chance(history.seed, history.fault_rates);
+  return run_history(history, chance);
 }
 
 History shrink(History history) {
@@ -273,9 +274,10 @@ History shrink(History history) {
     try_without(
         [&](History& h) { h.happenings.erase(h.happenings.begin() + static_cast<long>(i)); });
   }
-  for (double Weather::*one : {&Weather::lost_request, &Weather::lost_reply, &Weather::silence,
-                               &Weather::refusal, &Weather::broken_stream, &Weather::death}) {
-    try_without([&](History& h) { h.weather.*one = 0; });
+  for (double FaultRates::*one :
+       {&FaultRates::lost_request, &FaultRates::lost_reply, &FaultRates::silence,
+        &FaultRates::refusal, &FaultRates::broken_stream, &FaultRates::death}) {
+    try_without([&](History& h) { h.fault_rates.*one = 0; });
   }
   return history;
 }

@@ -1,5 +1,5 @@
-// Random histories: what happens to a slave and its containers, as a list that can be replayed and
-// made shorter, and what must be true when all of it is over.
+// Random histories: a list of events for a slave and its containers, which can be replayed and
+// shortened, and the conditions that must be true at its end.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct Happening {
     remove_container,
     kill_container,
     daemon_restart,
-    daemon_upgrade,  // a restart that containers survive
+    daemon_upgrade,  // a restart with live-restore
     reboot,
   };
   Duration at{0};
@@ -32,10 +32,10 @@ struct Happening {
 
 struct History {
   std::uint64_t seed = 0;
-  Weather weather;
+  FaultRates fault_rates;
   std::vector<Task> tasks;
   std::vector<bool> is_command;
-  std::optional<Task> hook;  // at both ends of every container
+  std::optional<Task> hook;  // launch and end hook of every container
   std::vector<Happening> happenings;
 };
 
@@ -44,16 +44,17 @@ std::ostream& operator<<(std::ostream& out, const History& history);
 History make_history(std::uint64_t seed);
 
 struct Outcome {
-  std::vector<std::string> problems;  // none: all promises were kept
+  std::vector<std::string> problems;  // empty: all promises were kept
   long steps = 0;
 };
 
-// Lets it happen, calms fate, restarts the slave, ends what still runs, and looks.
-Outcome live_through(const History& history, Fate& fate);
-// By chance, as its seed and its weather will have it.
-Outcome live_through(const History& history);
+// Runs the history, then stops all failures, restarts the slave, destroys all containers and checks
+// the result.
+Outcome run_history(const History& history, Fate& fate);
+// The same with random choices, from the history's seed and fault rates.
+Outcome run_history(const History& history);
 
-// A history with as little in it as still has a problem. REQUIRES: this one has.
+// Shortens a history as long as it still has a problem. REQUIRES: it has one.
 History shrink(History history);
 
 }  // namespace containerizer::simulation

@@ -46,7 +46,7 @@ class SimulatedHost : public Host {
     const auto far = universe_.now_ + Duration(365LL * 24 * 3600 * 1000);
     bool taken = false;
     const auto is_interrupted = [&] { return interrupted != nullptr && *interrupted != 0; };
-    // As the kernel does, it gives the lock to a process that is not running yet.
+    // Like the kernel, it gives the lock to the process before that process runs.
     const auto look = [&] {
       taken = taken || file.try_lock(byte, mode);
       return taken || is_interrupted();
@@ -95,7 +95,7 @@ class SimulatedHost : public Host {
     universe_.alive_.erase(leader.pid);
   }
 
-  // mesos-executor: lives until a second after the task, or as long as is planned.
+  // mesos-executor. It lives until a second after the task's end, or as long as the task says.
   Result<ProcessId> prepare(const Program& program) override {
     universe_.step();
     prepared_ = program;
@@ -120,34 +120,34 @@ class SimulatedHost : public Host {
 
   Result<std::string> run_and_capture(Program program, Deadline deadline, int interrupt) override {
     universe_.step();
-    auto words = make_pipe();
-    if (!words.ok()) return words.failure();
-    // Closed even when the process is killed before it has begun.
-    const auto output = std::make_shared<Fd>(std::move(words.value().write));
+    auto pipe = make_pipe();
+    if (!pipe.ok()) return pipe.failure();
+    // The pipe is closed even if the process is killed before it starts.
+    const auto output = std::make_shared<Fd>(std::move(pipe.value().write));
     universe_.spawn(program.arguments.at(1) + " " + program.arguments.back(),
                     [&universe = universe_, arguments = program.arguments, output] {
                       universe.step();
                       universe.run_program(arguments, output->release());
                     });
-    const auto is_closed = [read = words.value().read.get()] {
+    const auto is_closed = [read = pipe.value().read.get()] {
       pollfd end{read, POLLIN, 0};
       return ::poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
     };
-    const auto is_called_off = [&] {
+    const auto is_cancelled = [&] {
       const auto found = universe_.descriptors_.find(interrupt);
       return found != universe_.descriptors_.end() && found->second();
     };
-    universe_.block([&] { return is_closed() || is_called_off(); }, deadline);
+    universe_.block([&] { return is_closed() || is_cancelled(); }, deadline);
     universe_.learn(is_closed());
-    if (is_called_off()) return Failure{Fault::interrupted, "it was called off"};
-    return is_closed() ? read_to_end(words.value().read, deadline_in(Duration(0))) : "";
+    if (is_cancelled()) return Failure{Fault::interrupted, "it was cancelled"};
+    return is_closed() ? read_to_end(pipe.value().read, deadline_in(Duration(0))) : "";
   }
   Result<std::string> run_in_scope(Program program, const std::string&,
                                    Deadline deadline) override {
     return run_and_capture(std::move(program), deadline, -1);
   }
 
-  // Only that of a hook matters to anybody.
+  // Only the status of a hook is used.
   std::optional<int> reap(const ProcessId& /*child*/) override {
     return universe_.hook.exit_code << 8;
   }

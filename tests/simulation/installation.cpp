@@ -9,7 +9,7 @@
 namespace containerizer::simulation {
 
 Installation::Installation(Universe& universe) : universe_(universe) {
-  // As the program itself does.
+  // Like the program itself.
   std::signal(SIGPIPE, SIG_IGN);
   settings_.work_directory = directory_.path();
   settings_.tasks.default_image = "busybox";

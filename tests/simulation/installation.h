@@ -1,4 +1,4 @@
-// The program as it is installed in a simulated world: its verbs become processes there.
+// The program in a simulation: its verbs run as simulated processes.
 #pragma once
 
 #include <functional>
@@ -20,15 +20,15 @@ class Installation {
   const Settings& settings() const { return settings_; }
   void set_hooks(const HookSettings& hooks) { settings_.hooks = hooks; }
   const store::DatabaseSettings& database() const { return database_; }
-  // The store without the world's interference, for whoever checks.
+  // The store without simulated failures, for checks.
   store::Store store() const { return store::Store(database_); }
-  // Removed with this.
+  // A temporary directory, which the destructor removes.
   std::string directory() const { return directory_.path(); }
 
-  // A launch as a slave sends it, with a sandbox of its own.
+  // A launch as a slave sends it, with its own sandbox.
   mesos::containerizer::Launch new_launch(const std::string& container_id, bool is_command) const;
 
-  // Runs a verb as a process; `ended` gets its exit status, or nothing when it was killed.
+  // Runs a verb as a process. `ended` gets its exit status; empty if it was killed.
   pid_t run(int (*verb)(Invocation&), const std::string& name, std::string request,
             const std::shared_ptr<SlavePipe>& caller,
             std::function<void(std::optional<int> status)> ended);
@@ -38,23 +38,23 @@ class Installation {
             SlavePipe& caller, int output, int& status);
 
   Universe& universe_;
-  // In memory: what a file system does to a database has tests of its own.
+  // In memory: tests/store tests the effects of file systems.
   TemporaryDirectory directory_{"/dev/shm"};
   Settings settings_;
   Environment environment_;
   store::DatabaseSettings database_;
 };
 
-// A caller that is never spoken to.
+// A slave that reads no reply.
 class Nobody : public SlavePipe {
  public:
   bool answer(const std::string& /*message*/) override { return false; }
   bool hand_over(const std::string& /*message*/) override { return false; }
   void remember() override {}
   bool lives() override { return false; }
-  const volatile std::sig_atomic_t* watch() override { return &gone_; }
-  void unwatch() override {}
-  bool has_gone() override { return gone_ != 0; }
+  const volatile std::sig_atomic_t* signal_when_reader_goes() override { return &gone_; }
+  void stop_signalling() override {}
+  bool is_reader_gone() override { return gone_ != 0; }
 
  private:
   volatile std::sig_atomic_t gone_ = 0;

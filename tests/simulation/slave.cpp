@@ -7,11 +7,11 @@
 namespace containerizer::simulation {
 namespace {
 
-// What no verb but `wait` may exceed, whatever hangs: a few calls to the daemon.
+// The longest time of any verb except `wait`, whatever hangs: a few calls to the daemon.
 constexpr Duration longest_call{5 * 60'000};
 
 std::string message_for(const std::string& container_id) {
-  mesos::containerizer::Wait message;  // as Destroy and Usage: an id
+  mesos::containerizer::Wait message;  // Destroy and Usage have the same form: an ID
   message.mutable_container_id()->set_value(container_id);
   return message.SerializeAsString();
 }
@@ -22,7 +22,7 @@ bool is_early(const std::string& answer) {
 
 }  // namespace
 
-// One verb, from the side of whoever reads its answer.
+// One call of a verb, from the slave's side.
 class Slave::Invocation : public SlavePipe {
  public:
   explicit Invocation(Slave& slave) : slave_(slave), life_(slave.life_) {
@@ -47,12 +47,12 @@ class Slave::Invocation : public SlavePipe {
     slave_.universe_.learn(lives);
     return lives;
   }
-  const volatile std::sig_atomic_t* watch() override {
+  const volatile std::sig_atomic_t* signal_when_reader_goes() override {
     if (!lives()) gone_ = 1;
     return &gone_;
   }
-  void unwatch() override {}
-  bool has_gone() override { return !lives(); }
+  void stop_signalling() override {}
+  bool is_reader_gone() override { return !lives(); }
 
   void leave() { gone_ = 1; }
   const std::string& answer() const { return answer_; }
@@ -67,7 +67,7 @@ class Slave::Invocation : public SlavePipe {
 Slave::Slave(Universe& universe, Installation& installation)
     : universe_(universe), installation_(installation) {}
 
-// --- Its life
+// --- Start and crash
 
 void Slave::start() {
   if (life_ % 2 == 1) return;
@@ -76,7 +76,7 @@ void Slave::start() {
     if (status == exit_ok) {
       list();
     } else {
-      // A slave that cannot recover ends, and somebody starts it again.
+      // A slave that cannot recover exits, and the host starts it again.
       crash();
       universe_.at(Duration(1000), "slave", [this] { start(); });
     }
@@ -130,7 +130,7 @@ void Slave::take_list(const std::set<std::string>& listed) {
   }
 }
 
-// --- Its calls
+// --- Calls of verbs
 
 void Slave::call(int (*verb)(containerizer::Invocation&), const std::string& name,
                  std::string request, Duration limit,
@@ -194,7 +194,7 @@ void Slave::destroy(const std::string& id) {
        });
 }
 
-// After a destroy the slave kills what it has called for the container.
+// After a destroy, the slave kills the container's `wait`.
 void Slave::retire(const std::string& id) {
   auto& container = containers_[id];
   container.is_over = true;

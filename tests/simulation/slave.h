@@ -1,6 +1,6 @@
-// A model of the slave, which survives its own crashes as a real one does by its checkpoints: it
-// launches, waits, destroys, and comes back (mesos-protocol 1 and 2). It notes what no slave may
-// ever be told.
+// A model of the slave. Like a real one with checkpoints, it survives its own crashes: it launches,
+// waits, destroys and restarts (docs/mesos-protocol.md 1 and 2). It records replies that no slave
+// may ever get.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ class Slave {
   Slave(Universe& universe, Installation& installation);
 
   void start();
-  // The verbs that it had called live on; nobody reads their answers.
+  // The verbs that it has called keep running. No process reads their replies.
   void crash();
 
   void launch(const std::string& container_id, bool is_command);
@@ -26,13 +26,13 @@ class Slave {
   void update(const std::string& container_id);
   void destroy_all();
 
-  // It has recovered, and nothing that it called is under way but waits.
+  // It has recovered, and of its calls only waits are still running.
   bool is_ready() const { return recovered_ && calls_ == 0; }
-  // No container is left that it knows of.
+  // All containers that it knows have ended.
   bool is_done() const;
-  // What `containers` answered last.
+  // The last reply of `containers`.
   const std::set<std::string>& listed() const { return listed_; }
-  // Of all that it knows. See Universe::fingerprint().
+  // A hash of its state. See Universe::fingerprint().
   std::uint64_t fingerprint() const;
   // Broken promises.
   const std::vector<std::string>& problems() const { return problems_; }
@@ -41,8 +41,8 @@ class Slave {
   class Invocation;
   struct Container {
     bool launched = false;  // the launch was acknowledged
-    bool is_over = false;   // for the slave
-    pid_t wait = 0;         // of this life
+    bool is_over = false;   // the slave has forgotten it
+    pid_t wait = 0;         // the call since the last start
   };
 
   void call(int (*verb)(containerizer::Invocation&), const std::string& name, std::string request,
@@ -57,12 +57,12 @@ class Slave {
 
   Universe& universe_;
   Installation& installation_;
-  int life_ = 0;  // even: down
+  int life_ = 0;  // counts starts and crashes; even: not running
   bool recovered_ = false;
   int calls_ = 0;
   std::set<Invocation*> open_;
   std::map<std::string, Container> containers_;
-  std::map<std::string, std::string> told_;  // the full answers
+  std::map<std::string, std::string> told_;  // the complete replies of `wait`
   std::set<std::string> listed_;
   std::vector<std::string> problems_;
 };

@@ -1,10 +1,9 @@
-// A small world, explored completely: one container, its slave, everything that can happen to them,
-// at every moment, in every order.
+// A small state space, explored completely: one container and its slave, with every failure at
+// every moment and in every order.
 //
-// SMALL_WORLD=deaths,mishaps,switches: how much of it may happen in one world. A death is that of
-// any process at any step; a mishap is any wrong answer of the daemon to any call; a switch lets
-// another process, or something that is due within two seconds, go first where nothing asked for
-// it.
+// SMALL_WORLD=deaths,mishaps,switches: how many of them one run may contain. A death is that of any
+// process at any step. A mishap is any failure of any call to the daemon. A switch lets another
+// process continue first, or an event that is due within two seconds.
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +21,7 @@ namespace {
 using Kind = Happening::Kind;
 using Budget = Explorer::Budget;
 
-struct Plot {
+struct Scenario {
   const char* name;
   std::vector<Happening> happenings;
 };
@@ -32,7 +31,7 @@ const Happening launched{5'000ms, Kind::launch, 0};
 Happening then(Kind kind) { return {5'400ms, kind, 0}; }
 Happening at_last(Kind kind) { return {5'600ms, kind, 0}; }
 
-const std::vector<Plot> plots{
+const std::vector<Scenario> scenarios{
     {"it ends", {launched}},
     {"it is destroyed", {launched, then(Kind::destroy)}},
     {"it is destroyed, the slave crashes",
@@ -46,14 +45,14 @@ const std::vector<Plot> plots{
     {"the daemon is upgraded", {launched, then(Kind::daemon_upgrade)}},
     {"the host is rebooted", {launched, then(Kind::reboot)}},
 };
-// In which nobody but the slave interferes.
-constexpr std::size_t plots_of_slaves = 4;
+// The first ones: only the slave acts on the container.
+constexpr std::size_t scenarios_of_slaves = 4;
 
-History history_of(const Plot& plot, bool is_command) {
+History history_of(const Scenario& scenario, bool is_command) {
   History history;
   history.tasks.push_back({.runs_for = 1s, .exit_code = 7});
   history.is_command.push_back(is_command);
-  history.happenings = plot.happenings;
+  history.happenings = scenario.happenings;
   return history;
 }
 
@@ -63,17 +62,17 @@ struct Sum {
   long ends = 0;
 };
 
-void explore(const Plot& plot, bool is_command, Budget budget, Sum& sum) {
-  const auto history = history_of(plot, is_command);
+void explore(const Scenario& scenario, bool is_command, Budget budget, Sum& sum) {
+  const auto history = history_of(scenario, is_command);
   Explorer explorer(budget);
   do {
     ++sum.runs;
     try {
-      const auto outcome = live_through(history, explorer);
+      const auto outcome = run_history(history, explorer);
       ++sum.ends;
       for (const auto& problem : outcome.problems) UNSCOPED_INFO(problem);
       if (!outcome.problems.empty()) {
-        FAIL_CHECK(plot.name << (is_command ? ", a command: " : ": ") << explorer.path());
+        FAIL_CHECK(scenario.name << (is_command ? ", a command: " : ": ") << explorer.path());
       }
     } catch (const Known&) {
     }
@@ -85,11 +84,11 @@ void explore(std::size_t plot_count, Budget budget) {
   Sum sum;
   const auto begin = std::clock();
   for (std::size_t i = 0; i < plot_count; ++i) {
-    for (const bool is_command : {false, true}) explore(plots[i], is_command, budget, sum);
+    for (const bool is_command : {false, true}) explore(scenarios[i], is_command, budget, sum);
   }
   const auto took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   std::cout << budget.deaths << " deaths, " << budget.mishaps << " mishaps, " << budget.switches
-            << " switches: " << 2 * plot_count << " plots, " << sum.states << " states, "
+            << " switches: " << 2 * plot_count << " scenarios, " << sum.states << " states, "
             << sum.ends << " ends, " << sum.runs << " runs, " << took << " s of CPU\n";
   CHECK(sum.ends > 0);
 }
@@ -99,12 +98,12 @@ void explore(std::size_t plot_count, Budget budget) {
 TEST_CASE("every promise is kept in every small world") {
   const char* wanted = std::getenv("SMALL_WORLD");
   if (wanted == nullptr) {
-    explore(plots_of_slaves, {.deaths = 1});
-    explore(plots_of_slaves, {.mishaps = 1});
+    explore(scenarios_of_slaves, {.deaths = 1});
+    explore(scenarios_of_slaves, {.mishaps = 1});
   } else {
     Budget budget;
     REQUIRE(std::sscanf(wanted, "%d,%d,%d", &budget.deaths, &budget.mishaps, &budget.switches) ==
             3);
-    explore(plots.size(), budget);
+    explore(scenarios.size(), budget);
   }
 }

@@ -12,24 +12,24 @@ namespace {
 constexpr int killed_code = 137;
 constexpr int terminated_code = 143;
 constexpr Deadline beginning{Duration(1'000'000'000)};
-// More than any history has.
+// More steps than any history has.
 constexpr long too_many = 200'000;
-// After so much of its own time a simulation hangs.
+// A simulation that takes more of its own time than this hangs.
 constexpr Duration too_long{30LL * 24 * 3600 * 1000};
-// What is due this soon may happen before processes that could go on.
+// An event that is due within this time may happen before runnable processes continue.
 constexpr Duration near{2'000};
-// Executors linger after their task.
+// How long executors live after their task.
 constexpr Duration lingering{1'000};
 
-// A store whose every call is a step of the process that makes it. All use one connection: a call
-// is done before anybody else has a turn, and opening one costs more than ten calls.
+// A store whose calls are steps of the process that makes them. All processes use one connection:
+// no other process runs during a call, and opening a connection costs more than ten calls.
 class SimulatedStore : public store::Store {
  public:
   SimulatedStore(Universe& universe, const store::DatabaseSettings& settings,
                  std::unique_ptr<store::Database>& connection)
       : Store(settings), universe_(universe), settings_(settings), connection_(connection) {}
 
-  // Needs the database for itself.
+  // A checkpoint needs the database alone.
   void checkpoint() override {
     connection_.reset();
     Store::checkpoint();
@@ -74,7 +74,7 @@ std::size_t Universe::choose(Question question, std::size_t options) {
   try {
     return fate_.choose(question, options);
   } catch (...) {
-    // Whoever unwinds makes no steps.
+    // While the exception unwinds the process, it makes no more steps.
     if (current_ != nullptr) current_->doomed = true;
     throw;
   }
@@ -100,7 +100,7 @@ pid_t Universe::spawn(std::string name, std::function<void()> body,
   return pid;
 }
 
-// At once, unless it is the one that runs: that one dies at its next step.
+// Kills the process at once. The running process dies at its next step.
 void Universe::kill(pid_t pid) {
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return;
@@ -183,7 +183,7 @@ void Universe::fire_next_event() {
   happen();
 }
 
-// To the next thing that happens.
+// Advances the clock to the next event or deadline.
 void Universe::advance_time() {
   auto next = now_ + too_long;
   for (const auto& [pid, process] : processes_) next = std::min(next, process.deadline);
@@ -192,15 +192,15 @@ void Universe::advance_time() {
   } else if (next < now_ + too_long) {
     now_ = next;
   } else {
-    throw std::runtime_error("nothing will ever happen any more; left: " + process_names());
+    throw std::runtime_error("no event is left; processes: " + process_names());
   }
 }
 
 void Universe::step() {
   if (current_ == nullptr || current_->doomed) return;
-  if (++steps_ > too_many) throw std::runtime_error("this does not end");
+  if (++steps_ > too_many) throw std::runtime_error("too many steps");
   if (database_watch_) learn_files();
-  learn(0);  // It has come a step further.
+  learn(0);  // The position in the process is part of its state.
   if (steps_ == kill_at_ || choose(Question::death, 2) == 1) die();
   if (database_watch_ && !can_others_run()) return;
   if (choose(Question::switch_, 2) == 0) return;
@@ -226,7 +226,7 @@ std::unique_ptr<store::Store> Universe::store(const store::DatabaseSettings& set
   return std::make_unique<SimulatedStore>(*this, settings, connection_);
 }
 
-// --- Telling worlds apart
+// --- Distinguishing states
 
 void Universe::keep_track(std::string files) {
   files_ = std::move(files);
@@ -237,7 +237,7 @@ void Universe::learn(std::uint64_t what) {
   if (current_ != nullptr) current_->learnt = Hash(current_->learnt).add(what).value();
 }
 
-// Which files there are.
+// Adds the list of existing files to the state of the process.
 void Universe::learn_files() {
   const auto files = files_fingerprint();
   if (files == current_->files) return;
@@ -401,7 +401,7 @@ bool Universe::is_alive(const ProcessId& process) const {
   return alive_.count(process.pid) > 0 || processes_.count(process.pid) > 0;
 }
 
-// Whose it is, its environment tells.
+// The arguments contain the container's ID.
 void Universe::start_executor(pid_t pid, const Program& executor) {
   alive_.insert(pid);
   for (const auto& [name, container] : containers_) {
@@ -413,7 +413,7 @@ void Universe::start_executor(pid_t pid, const Program& executor) {
   }
   const auto& task = program_of(executors_[pid]);
   const auto container = containers_.find(executors_[pid]);
-  // It may have begun after its task's end.
+  // It may have started after its task's end.
   const bool has_ended = container == containers_.end() || !container->second.running;
   if (task.executor_lives_for || has_ended) {
     at(task.executor_lives_for.value_or(lingering), fmt::format("end of {}", pid),
@@ -421,7 +421,7 @@ void Universe::start_executor(pid_t pid, const Program& executor) {
   }
 }
 
-// What for, its environment tells.
+// The environment contains the hook's kind and the container.
 void Universe::start_hook(pid_t pid, const Program& started) {
   const auto value_of = [&](const std::string& name) {
     for (const auto& variable : started.environment) {

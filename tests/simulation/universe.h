@@ -1,5 +1,5 @@
-// A small world for the program to live in: processes, a clock, a Docker daemon and a host, all of
-// it in one thread. What is open is asked of a Fate. The world survives the deaths that it causes.
+// The simulation: processes, a clock, a Docker daemon and a host, all in one thread. A Fate makes
+// every choice. The simulation survives the deaths of its processes.
 #pragma once
 
 #include <cstdint>
@@ -21,24 +21,24 @@
 
 namespace containerizer::simulation {
 
-// Thrown out of whatever a process was calling: it is dead.
+// Thrown by any call of a process that has died.
 struct Killed {};
 
-// What a task's program does.
+// The behaviour of a task's program.
 struct Task {
-  std::optional<Duration> runs_for = {};  // absent: until it is told to end
+  std::optional<Duration> runs_for = {};  // empty: until it is killed
   int exit_code = 0;
   bool ignores_term = false;
   int lines = 0;
   std::optional<Duration> oom_told_after =
-      {};                      // killed for its memory, which the daemon tells late
-  bool end_is_denied = false;  // the daemon never notices its end
-  // The daemon dies before it has written down the end, is back after that, and makes up a code.
+      {};                      // an OOM kill, which the daemon reports after this time
+  bool end_is_denied = false;  // the daemon never notices the end
+  // The daemon dies before it has recorded the end, returns after this time, and invents a code.
   std::optional<Duration> forgotten_for = {};
-  std::optional<Duration> executor_lives_for = {};  // absent: until the task has ended
+  std::optional<Duration> executor_lives_for = {};  // empty: until after the task's end
 };
 
-// A container as the daemon knows it.
+// A container in the daemon.
 struct SimulatedContainer {
   std::string id;
   std::string name;
@@ -47,10 +47,10 @@ struct SimulatedContainer {
   bool running = false;
   int exit_code = 0;
   bool oom_killed = false;
-  bool is_denied = false;  // the daemon goes on calling it running
-  bool by_itself = false;  // its end
+  bool is_denied = false;  // it has ended, but the daemon reports it as running
+  bool by_itself = false;  // it ended without a kill
   std::optional<int> made_up_code;
-  Deadline told_end = {};  // when it ended, by the daemon's word
+  Deadline told_end = {};  // the time of the end that the daemon reports
   std::vector<OutputEntry> output;
 };
 
@@ -62,49 +62,48 @@ class Universe {
   Universe& operator=(const Universe&) = delete;
 
   // --- Plans ---
-  Task program;                          // of every task without one of its own
+  Task program;                          // for tasks that are not in `programs`
   std::map<std::string, Task> programs;  // by container name
-  Task hook;                             // of the operator's: how long it runs, and its code
+  Task hook;                             // the operator's hooks: duration and exit code
   bool image_is_there = true;
-  // What a detached program does, by its arguments; `output` is its standard output, its own to
-  // close.
+  // Runs a detached program. `output` is its standard output, which it must close.
   std::function<void(const std::vector<std::string>& arguments, int output)> run_program;
-  // Two plans of one name, for one moment, are the same.
+  // Plans an event. Events with the same name and time are the same for fingerprint().
   void at(Duration from_now, const std::string& name, std::function<void()> what);
   Fate& fate() { return fate_; }
-  // The n-th step of all is the death of whoever makes it.
+  // The process that makes the nth step of the simulation dies at it.
   void kill_at(long step) { kill_at_ = step; }
 
   // --- Processes ---
-  // `body` runs as a process; `ended` tells whether it was killed.
+  // Runs `body` as a process. `ended` gets whether it was killed.
   pid_t spawn(std::string name, std::function<void()> body,
               std::function<void(bool killed)> ended = {});
   void kill(pid_t process);
   void kill_all();
-  // Kills all, and nobody is told. What processes refer to must still be there.
+  // Kills all processes without calling `ended`. Objects that they use must still exist.
   void abandon();
-  // Whichever the number falls on.
+  // Kills the process that the number selects.
   void kill_any(std::uint64_t number);
-  // As if somebody had asked each of them to look at its requests.
+  // Wakes all processes, as Host::wake_up() does.
   void wake_all();
   std::size_t processes() const { return processes_.size(); }
   std::string process_names() const;
 
-  // Lets things happen until `is_over`. Throws std::runtime_error when nothing ever will.
+  // Runs processes and events until `is_over` returns true. Throws std::runtime_error if nothing
+  // can happen any more.
   void run(const std::function<bool()>& is_over);
-  // A point at which the calling process can die, and others can go on.
+  // A point at which the calling process can die, and other processes can continue.
   void step();
-  // Lets others go on until the condition holds or the deadline has passed.
+  // Runs other processes until the condition is true or the deadline has passed.
   void block(const std::function<bool()>& condition, Deadline deadline);
 
-  // --- Telling worlds apart ---
-  // From now on it is kept what each process was told. `files`: a directory that processes share.
+  // --- Distinguishing states ---
+  // From now on, records what each process reads. `files`: a directory that processes share.
   void keep_track(std::string files);
-  // The running process has been told something: what it does next follows from all that it was
-  // told.
+  // The running process has read something. Its behaviour follows from everything that it has read.
   void learn(std::uint64_t what);
-  // Two worlds of one plan that look alike go on alike, if the same is chosen in them.
-  // REQUIRES: keep_track().
+  // A hash of the whole state. Two runs with the same plan and the same fingerprint continue in the
+  // same way, if the same choices are made. REQUIRES: keep_track().
   std::uint64_t fingerprint();
 
   long steps() const { return steps_; }
@@ -112,22 +111,23 @@ class Universe {
 
   // --- The daemon and the host ---
   const std::map<std::string, SimulatedContainer>& containers() const { return containers_; }
-  // How often containers of a name were started.
+  // How often each container was started, by name.
   const std::map<std::string, int>& starts() const { return starts_; }
-  // How often hooks were run: "launch container-0".
+  // How often each hook was run, by names such as "launch container-0".
   const std::map<std::string, int>& hooks() const { return hooks_; }
-  // Every container as it was when it ended.
+  // Every container, as it was at its end.
   const std::vector<SimulatedContainer>& ended() const { return ended_; }
   void remove_behind_our_back(const std::string& name);
   void kill_behind_our_back(const std::string& name) { end(name, 137, false); }
   void add_foreigner(const std::string& name);
-  // The daemon is gone for a while. Without live-restore, so are the running containers.
+  // Stops the daemon for a time. Without live-restore, its running containers end.
   void restart_daemon(Duration gone_for, bool live_restore);
-  // All processes are gone, and containers look ended; the daemon has lost their codes.
+  // Kills all processes. Containers look as if they had exited, and the daemon has lost their
+  // codes.
   void reboot();
   int boot() const { return boot_; }
 
-  // For a process.
+  // The interfaces for one process.
   std::unique_ptr<Docker> docker();
   std::unique_ptr<Host> host();
   std::unique_ptr<store::Store> store(const store::DatabaseSettings& settings);
@@ -143,7 +143,7 @@ class Universe {
     std::string name;
     std::unique_ptr<Fiber> fiber;
     std::function<void(bool)> ended;
-    std::function<bool()> condition;  // absent: it can go on
+    std::function<bool()> condition;  // empty: it is runnable
     Deadline deadline{};
     bool doomed = false;
     bool woken = false;
@@ -165,7 +165,7 @@ class Universe {
   void advance_time();
   void die();
 
-  // Nothing when the call goes through; what becomes of it otherwise.
+  // How a call to the daemon fails; Mishap::none if it succeeds.
   Mishap mishap();
   bool breaks() { return choose(Question::stream, 2) == 1; }
   std::size_t choose(Question question, std::size_t options);
@@ -186,7 +186,7 @@ class Universe {
   void start_executor(pid_t pid, const Program& executor);
   void start_hook(pid_t pid, const Program& started);
 
-  // Numbers for processes and containers that do not depend on what else got one before.
+  // Numbers for processes and containers that do not depend on the order in which they are created.
   int new_number(const std::string& name);
   bool can_others_run() const;
 
@@ -210,7 +210,7 @@ class Universe {
   std::map<std::string, int> hooks_;
   std::set<pid_t> alive_;  // inits, executors and hooks
   std::map<int, std::function<bool()>> descriptors_;
-  int next_descriptor_ = 1'000'000;  // none that the host could have given
+  int next_descriptor_ = 1'000'000;  // above all real descriptors
   std::map<std::string, int> numbers_given_;
   int boot_ = 1;
   int daemon_life_ = 1;

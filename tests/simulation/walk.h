@@ -1,4 +1,4 @@
-// What is on record of a container's life, held against the lifecycle.
+// Checks a container's recorded history against the lifecycle.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace containerizer::simulation {
 
-// Why the history of a container is no walk through the lifecycle's table to the state in its row;
-// empty when it is one.
+// Returns the problems of a container's history: it must be a walk through the lifecycle table to
+// the state in its row.
 std::vector<std::string> problems_of_walk(store::Store& store, const store::Container& row);
 
 }  // namespace containerizer::simulation

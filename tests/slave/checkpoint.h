@@ -1,4 +1,4 @@
-// What the slave writes down under <work_dir>/meta, and where its directories lie.
+// The slave's checkpoints under <work_dir>/meta, and the paths of its directories.
 #pragma once
 
 #include <sys/types.h>
@@ -13,26 +13,26 @@ namespace containerizer::player {
 
 // The latest run of an executor, as found after a restart.
 struct CheckpointedRun {
-  std::string name;  // The scenario's.
+  std::string name;  // The name in the scenario.
   TaskLaunch launch;
   bool completed = false;
-  std::string executor_address;  // Empty: it had not registered, or its forked pid is missing.
+  std::string executor_address;  // Empty: it had not registered, or its PID was not recorded.
   std::vector<std::string> states;
 };
 
-// Only what belongs to checkpointing frameworks is written. Methods may be called by any thread,
-// but for one run by one at a time.
+// Writes only data of checkpointing frameworks. Any thread may call the methods, but only one at a
+// time for one run.
 class Checkpoint {
  public:
-  // Continues as the slave recorded in `work_dir`, or as a new one: when there is no record, or one
-  // made before the host was booted.
+  // Continues as the slave that is recorded in `work_dir`. Starts as a new one if there is no
+  // record, or if the host was booted after it.
   explicit Checkpoint(std::filesystem::path work_dir);
 
   const std::string& slave_id() const { return slave_id_; }
-  // The one framework whose tasks a player launches; the same after a restart.
+  // The framework whose tasks a player launches. It stays the same after a restart.
   std::string framework_id() const;
 
-  // The sandbox of a run: created, and `latest` beside it made to point to it.
+  // Creates the sandbox of a run, and points the link `latest` next to it to the sandbox.
   std::filesystem::path make_sandbox(const mesos::containerizer::Launch& launch) const;
 
   void begin(const std::string& name, const TaskLaunch& launch) const;

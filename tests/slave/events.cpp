@@ -11,7 +11,7 @@ namespace containerizer::player {
 namespace {
 
 const std::set<std::string> terminal_states = {"FINISHED", "FAILED", "KILLED", "LOST"};
-// These belong to the container, which may outlive its task's end.
+// These states belong to the container, which may exist after its task's end.
 const std::set<std::string> container_states = {"LAUNCHED", "REGISTERED", "TERMINATED"};
 
 bool can_still_reach(const std::set<std::string>& reached, const std::string& state) {

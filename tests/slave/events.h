@@ -1,4 +1,5 @@
-// What the player tells: one event per line on stdout, and what has been reached, to be awaited.
+// The player's events: one per line on stdout. It also records the reached states, so commands can
+// wait for them.
 #pragma once
 
 #include <chrono>
@@ -11,34 +12,34 @@
 
 namespace containerizer::player {
 
-// `text` in double quotes, with quotes, backslashes and control characters escaped: stays one line.
+// `text` in double quotes, on one line: quotes, backslashes and control characters are escaped.
 std::string in_quotes(std::string_view text);
 
 // "exit=3" or "signal=9" from a waitpid status.
 std::string describe_exit(int status);
 
-// May be used by any thread.
+// Any thread may use it.
 class Events {
  public:
   // Writes one line and flushes it.
   void print(std::string_view line);
 
-  // Prints `expectation-failed WHAT`, and makes the player's own exit status 1.
+  // Prints `expectation-failed WHAT`, and sets the player's exit status to 1.
   void expectation_failed(std::string_view what);
   bool any_expectation_failed() const;
 
   // --- States reached: TASK_... without the prefix; LAUNCHED, REGISTERED, TERMINATED ---
 
-  // Forgets what the name had reached: it starts anew.
+  // Deletes the reached states of a name, because a new executor gets it.
   void begin(const std::string& name);
   void reached(const std::string& name, const std::string& state);
 
-  // Waits until `name` has reached `state`. False when time ran out, at once for a name that never
-  // began, and as soon as the state can no longer be reached.
+  // Waits until `name` has reached `state`. Returns false at the timeout, at once for a name that
+  // was never started, and as soon as the state has become impossible.
   bool await(const std::string& name, const std::string& state, std::chrono::milliseconds limit);
-  // The same for any `count` names; false when time ran out.
+  // Waits until `count` names have reached `state`. Returns false at the timeout.
   bool await_count(std::size_t count, const std::string& state, std::chrono::milliseconds limit);
-  // How many names have reached `state`, and what `name` has reached, for messages.
+  // For messages: how many names have reached `state`, and the states that `name` has reached.
   std::size_t count(const std::string& state) const;
   std::string states(const std::string& name) const;
 

@@ -13,8 +13,8 @@ using boost::asio::ip::tcp;
 
 namespace {
 
-// Every descriptor is close-on-exec from its birth: a containerizer's process that inherited a
-// connection would hide the slave's death from the executor.
+// Every descriptor is created close-on-exec. If a process of the containerizer inherited a
+// connection, the executor would not notice the slave's death.
 int new_socket() {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "socket");

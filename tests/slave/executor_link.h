@@ -14,15 +14,15 @@ namespace containerizer::player {
 
 class Connection;
 using ConnectionPtr = std::shared_ptr<Connection>;
-// Called by the loop's thread: must only pass the message on.
+// Called by the loop's thread. It must only pass on the message.
 using OnMessage = std::function<void(ConnectionPtr, Message)>;
 
-// One executor's stream of messages. Lives as long as it is open or somebody holds it.
+// One executor's stream of messages. It exists while it is open or referenced.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Runtime& runtime, int descriptor);
 
-  // May be called by any thread. What cannot be delivered is lost.
+  // Any thread may call it. A message that cannot be delivered is lost.
   void send(const Message& message);
   void receive(const OnMessage& handler);
 
@@ -38,13 +38,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 class ExecutorLink {
  public:
-  // Listens on 127.0.0.1; port 0 means any. Throws std::system_error when the port is taken.
+  // Listens on 127.0.0.1; port 0: any free port. Throws std::system_error if the port is taken.
   ExecutorLink(Runtime& runtime, unsigned short port);
 
   unsigned short port() const { return port_; }
   // Accepts executors from now on.
   void start(OnMessage handler);
-  // Connects to an executor that listens at `address` and says one thing.
+  // Connects to an executor that listens at `address`, and sends one message.
   void tell(const std::string& address, const Message& message);
 
  private:

@@ -18,7 +18,8 @@ const std::string not_running = "Container is not running";
 
 Outcome failed(std::string why) { return {std::nullopt, std::move(why)}; }
 
-// Parses a reply and checks what the slave's own schema requires. The exit status counts first.
+// Parses a reply and checks the fields that the slave's own schema requires. A failing exit status
+// takes precedence.
 template <class T>
 Reply<T> read_reply(const Answer& answer, bool (*complete)(const T&)) {
   Reply<T> reply{{answer.status, {}}, std::nullopt};
@@ -27,7 +28,7 @@ Reply<T> read_reply(const Answer& answer, bool (*complete)(const T&)) {
   if (!answer.reply) {
     reply.outcome.failure = "no complete frame on stdout";
   } else if (!message.ParseFromString(*answer.reply) || !complete(message)) {
-    reply.outcome.failure = "the frame on stdout is no valid " + message.GetTypeName();
+    reply.outcome.failure = "the frame on stdout is not a valid " + message.GetTypeName();
   } else {
     reply.message = message;
   }
@@ -136,7 +137,7 @@ void ExternalContainerizer::launch_ended(const std::string& id, const Outcome& o
     return;
   }
   containers_.erase(found);
-  // In 0.19 what is queued behind a failed launch never completes.
+  // In 0.19, calls that are queued behind a failed launch never complete.
   if (release_.queues_wait_at_launch()) return;
   for (const OnContainer& action : queued) action(nullptr);
 }
@@ -293,7 +294,7 @@ void ExternalContainerizer::settle_orphans(
     done("", active);
     return;
   }
-  // The last orphan to go calls `done`.
+  // The last orphan that ends calls `done`.
   auto left = std::make_shared<std::size_t>(orphans.size());
   for (const std::string& id : orphans) {
     events_.print("orphan " + id);

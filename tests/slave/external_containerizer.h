@@ -1,5 +1,5 @@
-// The external-containerizer component of the slave: knows containers and the order of their verbs,
-// nothing of tasks.
+// The slave's external containerizer. It knows containers and the order of their verbs, but no
+// tasks.
 #pragma once
 
 #include <chrono>
@@ -17,19 +17,19 @@
 
 namespace containerizer::player {
 
-// How a verb ended. Without a status it was never started, or was not to be answered for.
+// How a verb ended. Without a status, it was never started, or its exit was not observed.
 struct Outcome {
   std::optional<int> status;
   std::string failure;
 
   bool ok() const { return status == 0 && failure.empty(); }
-  // exit=0, signal=9, or failure="words".
+  // exit=0, signal=9, or failure="…".
   std::string text() const;
-  // The same for people.
+  // The same without the form, for messages.
   std::string words() const;
 };
 
-// An Outcome with the message that came with it, present only when all went well.
+// An Outcome and the reply's message. The message is present only after a success.
 template <class T>
 struct Reply {
   Outcome outcome;
@@ -38,14 +38,14 @@ struct Reply {
 
 using Termination = mesos::containerizer::Termination;
 
-// What the slave knows of a container when it recovers.
+// A container that the slave knows at a recovery.
 struct KnownContainer {
   std::string id;
   Sandbox sandbox;
 };
 
-// An actor. Every method may be called by any thread and returns at once; `done` functions run on a
-// worker, once.
+// An actor. Any thread may call the methods, which return at once. A `done` function runs once, on
+// a worker.
 class ExternalContainerizer {
  public:
   ExternalContainerizer(Runtime& runtime, Invoker& invoker, Events& events, Release release,
@@ -57,19 +57,19 @@ class ExternalContainerizer {
         environment_(std::move(environment)),
         strand_(runtime.make_strand()) {}
 
-  // `recover`, then `containers`: the known ones in the reply become active, what else is in it is
-  // an orphan and is waited for and destroyed. Done when all orphans are gone, with the words of
-  // the failure or none, and how many became active.
+  // Runs `recover`, then `containers`. Known containers in the reply become active. The others are
+  // orphans: it runs `wait` and `destroy` for them. `done` runs when all orphans are gone. It gets
+  // the failure's message or "", and the number of active containers.
   void recover(const std::vector<KnownContainer>& known,
                const std::function<void(std::string failure, std::size_t active)>& done);
 
-  // `started` is called with the pid right after the fork. Everything else about the container
-  // waits for the success of this; after a failure the container is unknown.
+  // Calls `started` with the PID right after the fork. All other calls for the container wait until
+  // the launch has succeeded. After a failure, the container is unknown.
   void launch(const mesos::containerizer::Launch& launch, const Environment& environment,
               const std::function<void(pid_t)>& started, const std::function<void(Outcome)>& done);
 
-  // The termination of the container: at most one process however often it is called. What `wait`
-  // itself says is ignored once `destroy` was started.
+  // The termination of the container. Several calls share one process. After the start of
+  // `destroy`, the reply of `wait` is ignored.
   void wait(const std::string& id, const std::function<void(Reply<Termination>)>& done);
 
   void update(const std::string& id, const mesos::containerizer::Update& update,
@@ -77,13 +77,13 @@ class ExternalContainerizer {
   void usage(const std::string& id,
              const std::function<void(Reply<mesos::ResourceStatistics>)>& done);
 
-  // Runs `destroy` and, whatever becomes of that, kills everything around the `wait` process. A
-  // second call while the first runs is dropped (`done` gets a failure).
+  // Runs `destroy`, and then kills the tree of the `wait` process, even if `destroy` has failed. A
+  // second call while the first one runs fails.
   void destroy(const std::string& id, const std::function<void(Outcome)>& done);
 
   void containers(const std::function<void(Reply<mesos::containerizer::Containers>)>& done);
 
-  // The pid of the running `wait`, -1 if there is none.
+  // The PID of the running `wait`; -1 if there is none.
   void wait_pid(const std::string& id, const std::function<void(pid_t)>& done);
 
  private:
@@ -98,7 +98,7 @@ class ExternalContainerizer {
   using OnContainer = std::function<void(Container*)>;
 
   Call call(const Container* container, std::string verb) const;
-  // Runs `action` in the strand once the container is launched; with null if it is unknown.
+  // Runs `action` in the strand once the container is launched; with nullptr if it is unknown.
   void when_launched(const std::string& id, const OnContainer& action);
   void launch_ended(const std::string& id, const Outcome& outcome);
   void wait_ended(const std::string& id, const Answer& answer);
@@ -106,7 +106,7 @@ class ExternalContainerizer {
   void settle_orphans(const mesos::containerizer::Containers& reported,
                       const std::vector<KnownContainer>& known,
                       const std::function<void(std::string, std::size_t)>& done);
-  // Starts a call whose answer is only an exit status, handed to `done` in the strand.
+  // Starts a call without a reply message. `done` gets its exit status, in the strand.
   pid_t run(const Call& call, const std::function<void(Outcome)>& done);
   template <class T>
   void ask(const Call& call, bool (*complete)(const T&), const std::function<void(Reply<T>)>& done);

@@ -1,4 +1,4 @@
-// Ownership of a file descriptor, for the slave's side (which uses nothing of the product).
+// Owns a file descriptor. The slave's side uses nothing of the product, so it has its own class.
 #pragma once
 
 #include <unistd.h>
@@ -7,7 +7,7 @@
 
 namespace containerizer::player {
 
-// Closes its descriptor when it goes. Moves, does not copy.
+// Closes its descriptor in the destructor. It can be moved, not copied.
 class Fd {
  public:
   Fd() = default;

@@ -23,7 +23,7 @@
 namespace containerizer::player {
 namespace {
 
-constexpr mode_t odd_mode = 0647;  // A slip of the older releases.
+constexpr mode_t odd_mode = 0647;  // A mistake of the older releases.
 constexpr mode_t plain_mode = 0644;
 constexpr std::size_t largest_message = 64U << 20U;
 
@@ -46,7 +46,8 @@ struct Pipes {
   Pipe err;
 };
 
-// What the child needs, prepared before the fork: after it only system calls are safe.
+// Everything that the child needs. It is prepared before the fork, because only system calls are
+// safe after it.
 struct Program {
   std::string command;
   std::vector<std::string> variables;
@@ -93,7 +94,7 @@ Program prepare(const Call& call, const std::string& path, Release release) {
   _exit(EXIT_FAILURE);
 }
 
-// True when all of it was read: blocks until then, or until the writers are gone.
+// Blocks until all bytes were read or all writers have closed. Returns whether all bytes were read.
 bool read_all(int fd, char* into, std::size_t size) {
   while (size > 0) {
     const ssize_t got = read(fd, into, size);
@@ -108,7 +109,7 @@ bool read_all(int fd, char* into, std::size_t size) {
 std::optional<std::string> read_frame(int fd) {
   std::uint32_t size = 0;
   if (!read_all(fd, reinterpret_cast<char*>(&size), sizeof size)) return std::nullopt;
-  // The slave believes any length; reading on in pieces takes as long without the memory.
+  // The slave accepts any length. Reading in pieces takes as long, without the memory.
   constexpr std::size_t piece = 1U << 16U;
   std::string message;
   while (message.size() < size) {
@@ -133,7 +134,7 @@ bool write_frame(int fd, const std::string& message) {
   return true;
 }
 
-// Carries what a verb writes to stderr into a file, until the last writer is gone.
+// Copies the stderr of a verb into a file, until the last writer has closed it.
 class Drain : public std::enable_shared_from_this<Drain> {
  public:
   Drain(Runtime& runtime, Fd from, Fd into)
@@ -160,7 +161,7 @@ std::string chown_tree(const Sandbox& sandbox, const std::string& what) {
     return "Failed to get the user id of '" + sandbox.user + "': no such user";
   }
   const std::string command = "chown -R '" + sandbox.user + "': '" + what + "'";
-  // NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe): that is how the slave does it.
+  // NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe): the slave does the same.
   if (std::system(command.c_str()) != 0) return "Failed to chown '" + what + "'";
   return {};
 }
@@ -172,8 +173,8 @@ Fd open_stderr(const Call& call, Release release) {
   return Fd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode));
 }
 
-// A verb until both its end and its reply are known. The descriptors stay open until then: stdin
-// must never reach its end while the process lives.
+// A verb until both its exit and its reply are known. The descriptors stay open until then, because
+// stdin must not reach its end while the process lives.
 struct Pending {
   Child child;
   Answer answer;
@@ -216,7 +217,7 @@ Started Invoker::start(const Call& call, std::function<void(Answer)> done) {
   std::make_shared<Drain>(runtime_, std::move(child.err), std::move(into))->run();
   if (call.request && !write_frame(child.in.get(), *call.request)) {
     if (release_.dies_of_sigpipe()) abort_();
-    // The process goes on, and nobody will ask what became of it.
+    // The process continues, and its exit is ignored.
     reaper_.watch(child.pid, [pending](int) {});
     return {-1, "Failed to write the request of '" + call.verb + "': Broken pipe"};
   }

@@ -1,5 +1,5 @@
 // How the slave runs a verb of the external containerizer: one process, three pipes, one request,
-// perhaps one reply.
+// and for some verbs one reply.
 #pragma once
 
 #include <sys/types.h>
@@ -22,20 +22,20 @@ using Environment = std::map<std::string, std::string>;
 
 struct Sandbox {
   std::filesystem::path directory;
-  std::string user;  // Empty: nothing is chowned.
+  std::string user;  // Empty: files keep their owner.
 };
 
 struct Call {
   std::string verb;
   std::optional<std::string> request;  // The protobuf, without its length.
   bool has_reply = false;
-  std::optional<Sandbox> sandbox;  // None: the slave's own directory, and stderr is thrown away.
+  std::optional<Sandbox> sandbox;  // Empty: the slave's own directory, and stderr is discarded.
   Environment environment;
 };
 
 struct Answer {
-  int status = 0;                    // As waitpid gives it.
-  std::optional<std::string> reply;  // The protobuf; nothing when missing or cut short.
+  int status = 0;                    // The waitpid status.
+  std::optional<std::string> reply;  // The protobuf; empty if missing or incomplete.
 };
 
 // A running verb and the slave's ends of its pipes.
@@ -46,15 +46,15 @@ struct Child {
   Fd err;
 };
 
-// What became of an attempt to start something.
+// The result of starting a process.
 struct Started {
-  pid_t pid = -1;       // -1: not started, or started and not to be answered for.
-  std::string failure;  // Why, then.
+  pid_t pid = -1;       // -1: not started, or its exit will not be observed.
+  std::string failure;  // The reason if `pid` is -1.
 };
 
 class Invoker {
  public:
-  // `abort` ends the process in place of the slave's death of SIGPIPE: it must not return.
+  // `abort` is called where a real slave dies of SIGPIPE. It must not return.
   Invoker(Runtime& runtime, Reaper& reaper, Release release, std::string containerizer_path,
           std::function<void()> abort)
       : runtime_(runtime),
@@ -63,13 +63,13 @@ class Invoker {
         containerizer_path_(std::move(containerizer_path)),
         abort_(std::move(abort)) {}
 
-  // Starts `sh -c "<containerizer_path> <verb>"` and writes the request: blocks the caller until it
-  // is written. `done` is called on a worker once the process was reaped and, if there is a reply
-  // to read, that read ended; the read occupies a worker all the time. `done` is not called after a
-  // failure. `abort` is called where the release dies of SIGPIPE and the request finds no reader.
+  // Starts `sh -c "<containerizer_path> <verb>"` and writes the request, which blocks the caller.
+  // `done` runs on a worker once the process was reaped and its reply, if any, was read. The read
+  // blocks a worker all the time. `done` is not called after a failure. If the request has no
+  // reader, and the release dies of SIGPIPE, it calls `abort`.
   Started start(const Call& call, std::function<void(Answer)> done);
 
-  // Only starts the process: for requests that no slave would write.
+  // Only starts the process, for requests that no slave writes.
   Child spawn(const Call& call);
 
  private:

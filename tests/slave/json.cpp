@@ -1,2 +1,2 @@
-// Boost.JSON as part of this program: no library to link.
+// The implementation of Boost.JSON, so no library must be linked.
 #include <boost/json/src.hpp>

@@ -33,7 +33,7 @@ std::vector<Process> processes() {
     std::ifstream file(entry.path() / "stat");
     std::string line;
     if (!std::getline(file, line)) continue;
-    // The program's name, in parentheses, may itself contain any character.
+    // The program's name in parentheses can contain any character.
     std::istringstream fields(line.substr(line.rfind(')') + 1));
     char state = 0;
     Process process{};
@@ -45,7 +45,7 @@ std::vector<Process> processes() {
   return all;
 }
 
-// The processes met so far, with what leads from them to others.
+// The processes found so far, and the groups and sessions to search.
 struct Reached {
   std::set<pid_t> pids;
   std::set<pid_t> groups;
@@ -69,7 +69,8 @@ void killtree(pid_t root, int signal, bool even_if_gone) {
     reached.groups.insert(root);
     reached.sessions.insert(root);
   }
-  // Stopping goes in rounds: what a process forked before it was stopped appears in the next one.
+  // The search is repeated: a child that a process forked before it was stopped appears in the next
+  // round.
   for (bool grown = true; grown;) {
     grown = false;
     for (const Process& process : processes()) {

@@ -9,17 +9,18 @@
 
 namespace containerizer::player {
 
-// The slave's own environment: what it inherited, --env, and what it exports itself.
+// The slave's own environment: inherited variables, --env, and those that it exports itself.
 Environment slave_environment(const Options& options, Release release, unsigned short port);
 
-// Of every verb: the slave's own and the two directories.
+// The environment of every verb: the slave's own, and the two directories.
 Environment verb_environment(const Environment& own, const Options& options);
 
-// Of `launch`: more, and in newer releases only what the slave's own environment leaves free.
+// The environment of `launch`: more variables. In newer releases, they do not override the slave's
+// own.
 Environment launch_environment(const Environment& own, const Options& options, Release release,
                                const mesos::containerizer::Launch& launch);
 
-// How long an executor is given to shut down.
+// The grace period of an executor's shutdown.
 std::chrono::milliseconds shutdown_grace(const Options& options, Release release,
                                          const mesos::ExecutorInfo& executor);
 

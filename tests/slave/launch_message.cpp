@@ -16,7 +16,7 @@ namespace {
 constexpr double overhead_cpus = 0.1;
 constexpr double overhead_mem = 32;
 constexpr double nanoseconds = 1e9;
-// What 1.0 adds to the kill grace: the longest reap interval, and as much again.
+// 1.0 adds twice the longest reap interval to the kill grace.
 constexpr double grace_margin = 2;
 const std::string launcher_dir_flag = "--launcher_dir=";
 
@@ -49,7 +49,7 @@ void add_uri(TaskDraft& draft, const std::string& value) {
     } else if (key == "output_file") {
       uri->set_output_file(content);
     } else {
-      throw std::invalid_argument("a URI has no '" + key + "'");
+      throw std::invalid_argument("a URI does not have the key '" + key + "'");
     }
   }
 }
@@ -110,7 +110,7 @@ void set_dialect(TaskDraft& draft, const std::string& value) {
 
 struct Setting {
   void (*apply)(TaskDraft&, const std::string&);
-  bool makes_container_info = false;  // Its mere presence asks for a ContainerInfo.
+  bool makes_container_info = false;  // If it is present, there is a ContainerInfo.
 };
 
 const std::map<std::string, Setting> settings_known = {
@@ -157,7 +157,7 @@ const std::map<std::string, Setting> settings_known = {
       true}},
 };
 
-// Puts the image where the chosen dialect has it.
+// Sets the image in the message that the chosen dialect uses.
 void place_image(TaskDraft& draft) {
   if (draft.old_dialect) {
     if (draft.image.empty()) return;
@@ -198,7 +198,7 @@ Launch make_launch(const ExecutorInfo& executor, const Identity& identity) {
   launch.mutable_slave_id()->set_value(identity.slave_id);
   launch.set_slave_pid(identity.slave_pid);
   launch.set_checkpoint(identity.checkpoint);
-  // "Switch user" off means that nobody's name is passed, not even a command's own.
+  // Without "switch user", no user is passed, not even that of a command.
   const CommandInfo& command = launch.executor_info().command();
   if (!identity.user.empty()) {
     launch.set_user(command.has_user() ? command.user() : identity.user);
@@ -206,8 +206,8 @@ Launch make_launch(const ExecutorInfo& executor, const Identity& identity) {
   return launch;
 }
 
-// The command of the made-up executor. What a task wants for itself and its executor needs too is
-// copied; how much that is has shrunk over the releases.
+// The command of the executor that the slave creates for a command task. Fields of the task that
+// the executor also needs are copied. Newer releases copy fewer of them.
 CommandInfo executor_command(const CommandInfo& task, const Identity& identity, Release release) {
   const std::string program = identity.launcher_dir / "mesos-executor";
   CommandInfo command;
@@ -259,7 +259,7 @@ mesos::DurationInfo seconds(double amount) {
   return duration;
 }
 
-// Makes a recorded command name this slave's own mesos-executor.
+// Replaces the path of mesos-executor in a recorded command by this slave's own.
 void move_executor(CommandInfo& command, const Identity& identity) {
   if (!command.value().ends_with("/mesos-executor")) return;
   command.set_value(identity.launcher_dir / "mesos-executor");
@@ -277,7 +277,7 @@ TaskDraft parse_draft(const std::vector<KeyValue>& settings, Release release) {
   draft.old_dialect = !release.knows_container_info();
   for (const auto& [key, value] : settings) {
     const auto known = settings_known.find(key);
-    if (known == settings_known.end()) throw std::invalid_argument("no key '" + key + "'");
+    if (known == settings_known.end()) throw std::invalid_argument("unknown key '" + key + "'");
     try {
       known->second.apply(draft, value);
     } catch (const std::logic_error& error) {

@@ -1,4 +1,4 @@
-// The Launch message, as each release builds it, and the words of scenarios that describe a task.
+// The Launch message in the form of each release, and the keys of a task in scenarios.
 #pragma once
 
 #include <filesystem>
@@ -12,55 +12,54 @@
 
 namespace containerizer::player {
 
-// What a scenario says of a task.
+// A task in a scenario.
 struct TaskDraft {
   mesos::CommandInfo command;
   mesos::ContainerInfo container;
   bool has_container = false;
   std::string image;
   std::vector<std::string> options;
-  bool old_dialect = false;  // The image goes into CommandInfo.container.
+  bool old_dialect = false;  // The image is in CommandInfo.container.
   double cpus = 0.1;
   double mem = 32;
   std::string ports;
   double kill_grace = -1;  // Seconds; negative: no kill policy.
-  // Of a custom executor only.
+  // Only for a custom executor.
   double executor_cpus = 0.1;
   double executor_mem = 32;
   std::string task_command;
   std::string data;
 };
 
-// Throws std::invalid_argument with one line when a key or a value makes no sense.
+// Throws std::invalid_argument with one line if a key or a value is invalid.
 TaskDraft parse_draft(const std::vector<KeyValue>& settings, Release release);
 
-// The identities a slave gives to what it launches.
+// The IDs that a slave uses in its launches.
 struct Identity {
   std::string slave_id;
   std::string slave_pid;
   std::string framework_id;
-  std::string user;  // The framework's; empty: none is passed.
+  std::string user;  // The framework's user; empty: no user is passed.
   bool checkpoint = false;
   std::filesystem::path launcher_dir;
 };
 
-// A task as the slave holds it, with the message that launches its executor (directory still
-// unset).
+// A task in the slave, and the message that launches its executor (without the directory).
 struct TaskLaunch {
   mesos::TaskInfo task;
   mesos::containerizer::Launch launch;
 };
 
-// A command task called `name`: the slave makes up the executor.
+// A command task called `name`, for which the slave creates the executor.
 TaskLaunch command_task(const std::string& name, const TaskDraft& draft, const Identity& identity,
                         Release release);
 
-// A task called `name` of an executor of the framework's own.
+// A task called `name` for the framework's own executor.
 TaskLaunch custom_task(const std::string& name, const TaskDraft& draft, const Identity& identity,
                        Release release);
 
-// A task to go with a Launch that was recorded or written by hand; with `fresh`, everything that
-// names a particular slave, framework or task is replaced.
+// A task for a Launch that was recorded or written by hand. With `fresh`, all IDs of a slave,
+// framework or task are replaced.
 TaskLaunch recorded_task(const std::string& name, const mesos::containerizer::Launch& recorded,
                          bool fresh, const Identity& identity);
 

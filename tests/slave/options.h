@@ -18,7 +18,7 @@ struct Options {
   std::filesystem::path launcher_dir;
   Version mesos{1, 0, 4};
   std::optional<std::string> default_container_image;
-  unsigned short port = 0;  // 0: any free one.
+  unsigned short port = 0;  // 0: any free port.
   std::string user;         // Empty: as with --no-switch_user.
   bool checkpoint = true;
   bool cleanup = false;
@@ -30,7 +30,7 @@ struct Options {
   std::optional<std::filesystem::path> scenario;
 };
 
-// Explains itself on stderr and yields nothing when the arguments make no sense.
+// Prints a message to stderr and returns nothing if the arguments are invalid.
 std::optional<Options> parse_options(int count, char** arguments);
 
 }  // namespace containerizer::player

@@ -18,7 +18,7 @@ namespace containerizer::player {
 namespace {
 
 constexpr int aborted = 134;
-// Real slaves leave descriptors open to their children; 251 was seen.
+// Children of real slaves inherit descriptors, for example 251.
 constexpr int stray_descriptor = 251;
 
 void leave_a_stray_descriptor() {
@@ -27,10 +27,10 @@ void leave_a_stray_descriptor() {
   close(null);
 }
 
-// Whole and at once: an open file would be inherited by the verbs.
+// Reads the whole file before anything starts: verbs would inherit an open file.
 std::string read_scenario(const std::filesystem::path& path) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error(path.string() + ": cannot be read");
+  if (!file) throw std::runtime_error("cannot read " + path.string());
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -68,7 +68,7 @@ int play(const Options& options) {
       scenario.run(std::cin);
     }
   }
-  // Workers may be blocked for good, and a slave that stops leaves its executors alone.
+  // Workers can be blocked forever, and a slave that stops does not stop its executors.
   _exit(events.any_expectation_failed() ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 

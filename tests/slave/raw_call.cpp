@@ -14,7 +14,7 @@ namespace {
 
 constexpr int look_every_ms = 50;
 
-// Moves whatever can be moved without waiting.
+// Reads and writes everything that is possible without waiting.
 void take(Fd& from, std::string& into) {
   std::array<char, 4096> buffer{};
   while (from.valid()) {

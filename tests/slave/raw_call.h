@@ -1,4 +1,4 @@
-// Verbs with arbitrary bytes on stdin, as no slave would send them.
+// Verbs with arbitrary bytes on stdin, which no slave sends.
 #pragma once
 
 #include <chrono>
@@ -9,14 +9,14 @@
 namespace containerizer::player {
 
 struct RawResult {
-  bool ended = false;  // Within the limit; it was killed otherwise.
-  int status = 0;      // As waitpid gives it.
+  bool ended = false;  // It exited within the limit; otherwise it was killed.
+  int status = 0;      // The waitpid status.
   std::string out;
   std::string err;
 };
 
-// Runs `call.verb`, writes `bytes` (closing stdin behind them when asked to), and collects what it
-// says until it ends. Blocks the caller for at most `limit`; needs no worker.
+// Runs `call.verb`, writes `bytes` (and then closes stdin if requested), and reads the output until
+// it exits. Blocks the caller for at most `limit`. It needs no worker.
 RawResult raw_call(Invoker& invoker, const Call& call, const std::string& bytes, bool close_stdin,
                    std::chrono::milliseconds limit);
 

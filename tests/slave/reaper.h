@@ -1,4 +1,4 @@
-// Notices the end of child processes by looking at them from time to time, as libprocess does.
+// Detects the exit of child processes by polling, like libprocess.
 #pragma once
 
 #include <sys/types.h>
@@ -11,14 +11,14 @@
 
 namespace containerizer::player {
 
-// An actor: watch() may be called by any thread; needs a free worker to notice anything.
+// An actor: any thread may call watch(). It needs a free worker to detect an exit.
 class Reaper {
  public:
   Reaper(Runtime& runtime, Release release)
       : runtime_(runtime), release_(release), strand_(runtime.make_strand()) {}
 
-  // Calls `ended` with the waitpid status, on a worker, within a reap interval of the end of `pid`.
-  // REQUIRES: `pid` is a child nobody else waits for.
+  // Calls `ended` with the waitpid status, on a worker, within a reap interval after the exit of
+  // `pid`. REQUIRES: `pid` is a child for which no other code waits.
   void watch(pid_t pid, std::function<void(int status)> ended);
 
  private:

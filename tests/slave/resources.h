@@ -1,4 +1,4 @@
-// Lists of Resource, as scenarios name them and as the slave computes with them.
+// Lists of Resource: parsing for scenarios, and the slave's arithmetic.
 #pragma once
 
 #include <optional>
@@ -15,11 +15,11 @@ mesos::Resource scalar(const std::string& name, double value);
 // "31000-31002,31005".
 mesos::Resource port_ranges(const std::string& text);
 
-// What remains of `all` without `part`, one entry a name, scalars only, nothing that is zero. Ports
-// remain when they are no part of `part`.
+// `all` minus `part`: scalars, one entry per name, without zeros. Ports are only removed if `part`
+// contains them.
 Resources subtract(const Resources& all, const Resources& part);
 
-// Appends `more`: entry behind entry, or, with `add_up`, scalars of one name into one entry.
+// Appends the entries of `more`. With `add_up`, adds scalars with the same name up in one entry.
 void append(Resources& all, const Resources& more, bool add_up);
 
 }  // namespace containerizer::player

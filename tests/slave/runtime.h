@@ -1,5 +1,5 @@
-// What everything in the player runs on: a limited pool of workers, as libprocess has, and one more
-// thread that only waits for descriptors and clocks.
+// The threads of the player: a limited pool of workers, like that of libprocess, and one thread
+// that only waits for descriptors and timers.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,24 +12,24 @@
 
 namespace containerizer::player {
 
-// Jobs of one Strand run one after the other, on whichever worker is free. An actor is an object
-// whose members are touched by the jobs of its strand only.
+// Jobs of one Strand run one after the other, on any free worker. An actor is an object whose
+// members are only used by jobs of its strand.
 using Strand = boost::asio::strand<boost::asio::thread_pool::executor_type>;
 
 class Runtime {
  public:
-  // Starts the threads. They are never joined: the process ends with some of them blocked for good.
+  // Starts the threads. They are never joined: at the end, some of them can be blocked forever.
   explicit Runtime(unsigned workers);
 
   Strand make_strand() { return boost::asio::make_strand(workers_.get_executor()); }
 
-  // Runs `job` on a worker and may block it: as long as it does, nothing else has that worker.
+  // Runs `job` on a worker. The job may block the worker.
   void occupy_worker(std::function<void()> job) { boost::asio::post(workers_, std::move(job)); }
 
-  // Runs `job` in `strand` once `delay` has passed (later when no worker is free).
+  // Runs `job` in `strand` after `delay` (later if no worker is free).
   void after(std::chrono::milliseconds delay, Strand strand, std::function<void()> job);
 
-  // Handlers here must be short and never block.
+  // For handlers that are short and never block.
   boost::asio::io_context& loop() { return loop_; }
 
  private:

@@ -39,7 +39,7 @@ std::vector<KeyValue> settings_from(const std::vector<std::string>& words, std::
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::invalid_argument(path + ": cannot be read");
+  if (!file) throw std::invalid_argument("cannot read " + path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -49,11 +49,11 @@ Launch parse_launch(const std::string& path, bool as_text) {
   const bool parsed =
       as_text ? google::protobuf::TextFormat::ParseFromString(content, &launch)
               : content.size() >= frame_head && launch.ParseFromString(content.substr(frame_head));
-  if (!parsed) throw std::invalid_argument(path + ": no Launch message");
+  if (!parsed) throw std::invalid_argument(path + " is not a Launch message");
   return launch;
 }
 
-// A promise that whoever answers late may still keep.
+// A promise that can still be fulfilled after the timeout.
 struct Ticket {
   std::shared_ptr<std::promise<void>> promise = std::make_shared<std::promise<void>>();
 
@@ -83,7 +83,7 @@ void Scenario::run(std::istream& input) {
 
 void Scenario::carry_out(const Words& words) {
   struct Command {
-    std::size_t least;  // Words it needs, its own name included.
+    std::size_t least;  // The number of words that it needs, including its own name.
     std::function<void()> run;
   };
   const auto name = [&] { return words.at(1); };
@@ -121,7 +121,7 @@ void Scenario::carry_out(const Words& words) {
   };
   const auto command = commands.find(words.front());
   if (command == commands.end()) throw std::invalid_argument("no such command");
-  if (words.size() < command->second.least) throw std::invalid_argument("words are missing");
+  if (words.size() < command->second.least) throw std::invalid_argument("arguments are missing");
   command->second.run();
 }
 
@@ -129,7 +129,7 @@ void Scenario::ask(const Words& words, const Asked& ask) {
   Ticket ticket;
   ask(ticket.done());
   if (words.back() == "&" || ticket.answered_within(patience)) return;
-  throw std::runtime_error("not answered within a minute");
+  throw std::runtime_error("no reply within a minute");
 }
 
 void Scenario::launch(const Words& words) {
@@ -181,7 +181,7 @@ void Scenario::ping(const Words& words) {
   Ticket ticket;
   slave_.ping(ticket.done());
   if (!ticket.answered_within(seconds_or(words, 1, ping_patience))) {
-    throw std::runtime_error("no answer: no worker is free");
+    throw std::runtime_error("no reply: no worker is free");
   }
 }
 
@@ -196,7 +196,7 @@ void Scenario::expect_frozen(const Words& words) {
     }
     std::this_thread::sleep_for(ping_pause);
   }
-  throw std::runtime_error("the slave went on answering");
+  throw std::runtime_error("the slave did not freeze");
 }
 
 void Scenario::raw(const Words& words) {
@@ -221,7 +221,7 @@ void Scenario::raw(const Words& words) {
   const RawResult result = raw_call(invoker_, call, *bytes, close_stdin, limit);
   events_.print("raw " + words[1] + " " + describe_exit(result.status) +
                 " stdout=" + to_hex(result.out) + " stderr=" + in_quotes(result.err));
-  if (!result.ended) throw std::runtime_error("did not end in time; killed");
+  if (!result.ended) throw std::runtime_error("did not exit in time; killed");
 }
 
 }  // namespace containerizer::player

@@ -1,5 +1,4 @@
-// Reads commands, one a line, and has the slave carry them out. The commands are listed in
-// README.md.
+// Reads commands, one per line, and executes them on the slave. README.md lists the commands.
 #pragma once
 
 #include <functional>
@@ -21,7 +20,7 @@ class Scenario {
         release_(release),
         environment_(std::move(environment)) {}
 
-  // Until the input ends or says `exit`. A command that makes no sense is a failed expectation.
+  // Runs until the input ends or contains `exit`. An invalid command is a failed expectation.
   void run(std::istream& input);
 
  private:
@@ -29,7 +28,7 @@ class Scenario {
   using Asked = std::function<void(Slave::Done)>;
 
   void carry_out(const Words& words);
-  // Has `ask` done; without a final `&` waits until it is answered.
+  // Runs `ask`. Waits for its reply unless the line ends with `&`.
   void ask(const Words& words, const Asked& ask);
 
   void launch(const Words& words);

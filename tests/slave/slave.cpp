@@ -83,7 +83,7 @@ void Slave::with(const std::string& name, const std::function<void(ExecutorPtr)>
   boost::asio::post(strand_, [=, this] {
     const auto found = executors_.find(name);
     if (found == executors_.end()) {
-      events_.expectation_failed("nothing is called " + name);
+      events_.expectation_failed("no executor is called " + name);
       otherwise();
     } else {
       action(found->second);
@@ -102,10 +102,10 @@ Slave::ExecutorPtr Slave::find(const Message& message) const {
   return nullptr;
 }
 
-// --- What scenarios ask for
+// --- Commands of scenarios
 
 void Slave::launch(const std::string& name, const TaskLaunch& launch) {
-  // Before the job: what follows in the scenario must not see what an earlier bearer had reached.
+  // Before the job: the next command must not see states of an earlier executor with this name.
   events_.begin(name);
   boost::asio::post(strand_, [=, this] { start(name, launch); });
 }
@@ -181,7 +181,7 @@ void Slave::ping(const Done& done) {
   });
 }
 
-// --- What executors say
+// --- Messages of executors
 
 void Slave::received(const ConnectionPtr& connection, const Message& message) {
   const std::string type = text(message, "type");
@@ -272,12 +272,12 @@ void Slave::reports(const ExecutorPtr& executor, const Message& message) {
               });
 }
 
-// --- A container's life
+// --- Events of containers
 
 void Slave::start(const std::string& name, TaskLaunch launch) {
   const auto known = executors_.find(name);
   if (known != executors_.end() && known->second->state != State::terminated) {
-    events_.expectation_failed("there is a live " + name + " already");
+    events_.expectation_failed("a live executor is already called " + name);
     return;
   }
   if (launch.launch.container_id().value().empty()) {

@@ -1,4 +1,4 @@
-// The slave proper: executors and their tasks, seen from the border to the containerizer.
+// The slave itself: executors and their tasks, as far as a containerizer is concerned.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,9 @@
 
 namespace containerizer::player {
 
-// An actor: methods may be called by any thread and return at once; what they lead to is printed as
-// events. A name stands for one executor with one task. `done` functions run on a worker when the
-// answer was printed; a name that is unknown is a failed expectation.
+// An actor: any thread may call the methods, which return at once. Results are printed as events. A
+// name means one executor with one task. `done` functions run on a worker after the result was
+// printed. An unknown name is a failed expectation.
 class Slave {
  public:
   using Done = std::function<void()>;
@@ -27,12 +27,12 @@ class Slave {
         const Checkpoint& checkpoint, Events& events, const Options& options,
         Environment environment);
 
-  // What a slave does before it takes tasks. `ready` gets the words of a failure, or none; with
-  // --recover=cleanup it is called when everything is gone.
+  // Recovers, before it accepts tasks. `ready` gets the message of a failure, or "". With
+  // --recover=cleanup, it is called when all containers are gone.
   void recover(const std::function<void(std::string failure)>& ready);
 
   void launch(const std::string& name, const TaskLaunch& launch);
-  // `grace` in seconds, where the release has kill policies.
+  // `grace` in seconds, if the release has kill policies.
   void kill(const std::string& name, std::optional<double> grace);
   void shutdown(const std::string& name);
   void update(const std::string& name, const Resources& resources, const Done& done);
@@ -40,7 +40,7 @@ class Slave {
   void destroy(const std::string& name, const Done& done);
   void containers(const Done& done);
   void print_wait_pid(const std::string& name, const Done& done);
-  // Prints `pong`: needs a free worker, as everything does.
+  // Prints `pong`. Like everything, it needs a free worker.
   void ping(const Done& done);
 
   Identity identity() const;
@@ -54,13 +54,13 @@ class Slave {
     State state = State::registering;
     bool task_delivered = false;
     bool task_ended = false;
-    std::string address;       // Where it listens, once known.
-    ConnectionPtr connection;  // Null until it has registered with this slave process.
+    std::string address;       // Its listener, once known.
+    ConnectionPtr connection;  // nullptr until it has registered with this slave process.
     std::optional<TaskOutcome> pending;
 
     const std::string& container_id() const { return launch.launch.container_id().value(); }
     bool for_command_task() const { return launch.launch.has_task_info(); }
-    // What remains once the task is gone.
+    // The resources that remain when the task has ended.
     Resources own_resources() const;
     Resources current_resources() const;
   };
@@ -79,7 +79,7 @@ class Slave {
   void reconnect();
   void reregistration_ends();
 
-  // --- What executors say ---
+  // --- Messages of executors ---
   void received(const ConnectionPtr& connection, const Message& message);
   void registers(const ExecutorPtr& executor, const ConnectionPtr& connection,
                  const Message& message);
@@ -87,7 +87,7 @@ class Slave {
                    const Message& message);
   void reports(const ExecutorPtr& executor, const Message& message);
 
-  // --- A container's life ---
+  // --- Events of containers ---
   void start(const std::string& name, TaskLaunch launch);
   void launched(const ExecutorPtr& executor, const Outcome& outcome);
   void registration_timed_out(const ExecutorPtr& executor);
@@ -113,7 +113,7 @@ class Slave {
   const Environment environment_;
   const Strand strand_;
 
-  // --- Touched in the strand only ---
+  // --- Used only in the strand ---
   std::map<std::string, ExecutorPtr> executors_;
   bool reregistering_ = true;
   std::function<void(std::string)> ready_;

@@ -1,4 +1,4 @@
-// What the slave does at its start, before it takes tasks.
+// The slave's recovery, before it accepts tasks.
 #include <algorithm>
 #include <utility>
 

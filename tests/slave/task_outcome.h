@@ -1,4 +1,4 @@
-// What the slave makes of a container's end: the task status it sends in the executor's place.
+// The task status that the slave sends instead of the executor when a container ends.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace containerizer::player {
 
-// Numbers of TaskStatus.Reason that the slave itself gives.
+// The numbers of TaskStatus.Reason that the slave itself uses.
 enum Reasons {
   reason_command_executor_failed = 0,
   reason_executor_terminated = 1,
@@ -28,11 +28,12 @@ struct TaskOutcome {
   std::string message;
 };
 
-// "REASON_..." as the release names it; empty where there are no reasons; else the number.
+// The release's name "REASON_...", or the number if it has no name. Empty if the release has no
+// reasons.
 std::string reason_name(std::optional<int> reason, Release release);
 
-// The status of a task whose executor ended without one. `termination` is absent when `wait`
-// failed; `pending` is what the slave had noted before it destroyed the container.
+// The status of a task whose executor ended without one. `termination` is empty if `wait` failed.
+// `pending` is the status that the slave recorded before it destroyed the container.
 TaskOutcome outcome_of(const std::optional<mesos::containerizer::Termination>& termination,
                        const std::optional<TaskOutcome>& pending, bool command_task,
                        Release release);

@@ -1,4 +1,4 @@
-// Which Mesos release is played, and what differs between the releases.
+// The simulated Mesos release, and the differences between the releases.
 #pragma once
 
 #include <chrono>
@@ -18,24 +18,24 @@ struct Version {
   auto operator<=>(const Version&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
-// "0.19.1" to a Version; nothing when it is not three numbers.
+// Parses "0.19.1". Empty if the text is not three numbers.
 std::optional<Version> parse_version(std::string_view text);
 
-// The release named by the file `mesos-version` beside the running program; nothing when there is
-// no such file or it names none. This is how the stand-ins know their generation without help from
-// the environment, which belongs to the containerizer under test.
+// The release in the file `mesos-version` next to the running program. Empty if there is no valid
+// file. The stand-ins get their release from it, because the containerizer under test controls
+// their environment.
 std::optional<Version> version_beside_program();
 
-// The directory that holds the running program.
+// The directory of the running program.
 std::filesystem::path program_directory();
 
-// Each difference between the releases under one name.
+// Each difference between the releases has one name.
 class Release {
  public:
   explicit Release(Version version) : version_(version) {}
   Version version() const { return version_; }
 
-  // --- How a verb is invoked ---
+  // --- Calling a verb ---
   bool leaks_pipes() const { return before(0, 20); }
   bool synchronises_before_exec() const { return before(1, 0); }
   bool dies_of_sigpipe() const { return before(0, 27); }
@@ -46,10 +46,10 @@ class Release {
   bool names_shutdown_grace() const { return since(0, 28); }
   bool names_http_executor() const { return since(1, 0); }
   bool kills_tree_of_gone_root() const { return since(0, 21); }
-  // How long the reaper leaves `watched` processes unobserved.
+  // The polling interval of the reaper for `watched` processes.
   std::chrono::milliseconds reap_interval(std::size_t watched) const;
 
-  // --- What a Launch looks like ---
+  // --- The Launch message ---
   bool knows_container_info() const { return since(0, 20); }
   bool has_executor_overhead() const { return since(0, 20); }
   bool adds_resources_up() const { return since(0, 21); }
@@ -59,7 +59,7 @@ class Release {
   bool copies_docker_container_info() const { return since(0, 22, 1); }
   bool copies_mesos_container_info() const { return since(0, 26); }
 
-  // --- What the slave does ---
+  // --- The slave's behaviour ---
   bool queues_wait_at_launch() const { return before(0, 20); }
   bool polls_usage() const { return before(0, 23); }
   bool awaits_update_before_tasks() const { return since(0, 22); }
@@ -68,7 +68,7 @@ class Release {
   bool destroys_when_any_update_fails() const { return since(0, 22); }
   bool destroys_task_killed_unregistered() const { return before(0, 28, 2); }
   bool has_reasons() const { return since(0, 21); }
-  // Termination carries state and reasons, and the slave keeps a pending outcome of its own.
+  // Termination has state and reasons, and the slave keeps its own pending status.
   bool termination_carries_state() const { return since(0, 26); }
 
   // --- mesos-executor and mesos-fetcher ---

@@ -1,10 +1,10 @@
-// What the slave-player and the stand-in executor say to each other: lines, each a JSON object
-// whose member "type" names it. (Real slaves and executors speak libprocess; no containerizer sees
-// that.)
+// The protocol between the slave-player and the stand-in executor: lines, each a JSON object whose
+// member "type" names the message. (Real slaves and executors use libprocess, which no
+// containerizer sees.)
 //
 //   executor to slave   register    framework executor address
-//                       reregister  framework executor address; its unacknowledged `status` follow
-//                       status      framework executor task state message number
+//                       reregister  framework executor address; followed by its unacknowledged
+//                       `status` status      framework executor task state message number
 //   slave to executor   registered
 //                       launch-task task command [kill_grace]   (seconds)
 //                       kill        task [grace]                (seconds)
@@ -25,16 +25,16 @@ using Message = boost::json::object;
 
 std::string to_line(const Message& message);
 
-// Nothing when the line is not a JSON object.
+// Empty if the line is not a JSON object.
 std::optional<Message> from_line(std::string_view line);
 
-// The text under `key`, empty when absent or not text.
+// The string member `key`; "" if it is absent or not a string.
 std::string text(const Message& message, std::string_view key);
 
-// The number under `key`, if there is one.
+// The number member `key`, if there is one.
 std::optional<double> number(const Message& message, std::string_view key);
 
-// "127.0.0.1:5051" from "slave(1)@127.0.0.1:5051" or from itself; parts of it.
+// "127.0.0.1:5051" from "slave(1)@127.0.0.1:5051" or from itself, and its parts.
 struct Address {
   std::string ip;
   unsigned short port = 0;

@@ -1,4 +1,4 @@
-// Many processes at once, and no database yet.
+// Many processes at once, before the database exists.
 #include <fmt/core.h>
 #include <sched.h>
 
@@ -6,7 +6,7 @@
 #include <csignal>
 
 #include "tests/store/faulty_vfs.h"
-#include "tests/store/story.h"
+#include "tests/store/steps.h"
 #include "tests/unit/log_database.h"
 
 using namespace containerizer;
@@ -21,7 +21,7 @@ void insert_own(const std::string& directory, int i) {
 
 }  // namespace
 
-TEST_CASE("50 processes that open a store which is not there make it once", "[scenario-53]") {
+TEST_CASE("50 processes that open a missing store create it once", "[scenario-53]") {
   const TemporaryDirectory there;
   CHECK(succeed_at_once(50, [&](int i) { insert_own(there.path(), i); }) == 50);
   const Database database(settings_in(there.path()));
@@ -30,7 +30,7 @@ TEST_CASE("50 processes that open a store which is not there make it once", "[sc
   CHECK(complaints_about(database) == "");
 }
 
-TEST_CASE("of two that find no store the second keeps no copy of what the first has made",
+TEST_CASE("if two processes find no store, the second does not copy the store of the first",
           "[scenario-53]") {
   const TemporaryDirectory there;
   const Gate looking;
@@ -45,7 +45,8 @@ TEST_CASE("of two that find no store the second keeps no copy of what the first 
   });
   looking.wait();
   const pid_t first = fork_child([&] { insert_own(there.path(), 1); });
-  // The first has found nothing and waits for the second, which has found nothing yet.
+  // The first process has found no database. It waits for the second, which is stopped while
+  // looking.
   const LockFile lock(there / "state.db.lock", false);
   constexpr int gate_of_openers = 0;
   while (!lock.is_held(gate_of_openers)) ::sched_yield();
@@ -56,7 +57,8 @@ TEST_CASE("of two that find no store the second keeps no copy of what the first 
   CHECK(integer_of(Database(settings_in(there.path())), "SELECT count(*) FROM containers") == 2);
 }
 
-TEST_CASE("whoever is killed while making the store leaves the work to the next", "[scenario-53]") {
+TEST_CASE("if a process is killed while it creates the store, the next one completes it",
+          "[scenario-53]") {
   const TemporaryDirectory there;
   constexpr int victims = 30;
   const int succeeded = succeed_at_once(50, [&](int i) {

@@ -1,4 +1,4 @@
-// Files of the store that are cut, or have a byte that is another one.
+// Files of the store that are cut, or in which a byte is changed.
 #include <fmt/core.h>
 #include <poll.h>
 
@@ -10,7 +10,7 @@
 
 #include "host/process.h"
 #include "tests/store/faulty_vfs.h"
-#include "tests/store/story.h"
+#include "tests/store/steps.h"
 #include "tests/unit/log_database.h"
 
 using namespace containerizer;
@@ -21,7 +21,7 @@ namespace {
 enum class Damage { cut, flip };
 enum class Part { main, log };
 
-// Every how many bytes the files are damaged.
+// The distance in bytes between two damaged places.
 std::size_t stride() {
   const char* value = std::getenv("STORE_STRIDE");
   return value == nullptr ? 1'499 : std::stoul(value);
@@ -48,22 +48,22 @@ void read_all_of(Store& store) {
 
 void check_insert(Store& store, const std::string& id) {
   const bool inserted = store.insert(new_container(id), {"request", "A=1"}, {}, "test");
-  expect(inserted, "what is not there can be inserted");
+  expect(inserted, "a new container can be inserted");
   store.close();
   const auto found = store.find(id);
   expect(found && found->state == "Accepted" && found->nonce == new_container(id).nonce,
-         "what was inserted is there");
-  expect(store.launch_of(id) && store.launch_of(id)->request == "request", "and all of it");
+         "the inserted row exists");
+  expect(store.launch_of(id) && store.launch_of(id)->request == "request", "the whole row exists");
 }
 
-bool is_a_chapter(const std::string& contents) {
-  for (const auto& chapter : chapters()) {
-    if (chapter.contents == contents) return true;
+bool is_a_snapshot(const std::string& contents) {
+  for (const auto& snapshot : snapshots()) {
+    if (snapshot.contents == contents) return true;
   }
   return false;
 }
 
-// How often a damaged store was of use, or was refused.
+// How often a damaged store was usable, or was refused.
 struct Count {
   int used = 0;
   int refused = 0;
@@ -72,16 +72,17 @@ struct Count {
 void try_damaged(const std::string& directory, Part part, Count& count) {
   Store store(settings_in(directory));
   try {
-    // The log has checksums: what is damaged in it is not taken for committed.
+    // The log has checksums, so SQLite treats a damaged part of it as not committed.
     if (part == Part::log) {
-      expect(is_a_chapter(contents(Database(settings_in(directory)))), "a step is whole or absent");
+      expect(is_a_snapshot(contents(Database(settings_in(directory)))),
+             "a step is whole or absent");
     }
     read_all_of(store);
     check_insert(store, "new");
     ++count.used;
   } catch (const StoreError& error) {
     expect(part == Part::main, std::string("a damaged log is no obstacle: ") + error.what());
-    expect(std::string(error.what()).find('\n') == std::string::npos, "the words are one line");
+    expect(std::string(error.what()).find('\n') == std::string::npos, "the message is one line");
     ++count.refused;
     if (count.refused % 8 != 0) return;
     store.set_aside();
@@ -96,7 +97,7 @@ void clear(const std::string& directory) {
   }
 }
 
-void damage_everywhere(const Chapter& sound, Part part, Damage how) {
+void damage_everywhere(const Snapshot& sound, Part part, Damage how) {
   const TemporaryDirectory there;
   SoundDisk disk;
   const FaultyVfs vfs(disk);
@@ -107,7 +108,7 @@ void damage_everywhere(const Chapter& sound, Part part, Damage how) {
     auto damaged = sound;
     damage(part == Part::main ? damaged.main : damaged.log, place, how, random);
     clear(there.path());
-    turn_to(damaged, there.path());
+    restore(damaged, there.path());
     try {
       try_damaged(there.path(), part, count);
     } catch (const std::exception& error) {
@@ -119,7 +120,7 @@ void damage_everywhere(const Chapter& sound, Part part, Damage how) {
             << count.refused << " refused" << std::endl;
 }
 
-// 0 unless the child failed, crashed, or was still at it after a long time.
+// The waitpid status of a child: not 0 if it failed, crashed, or did not exit in time.
 int status_in_time(pid_t child) {
   const auto process = identify(child);
   const Fd end = process ? open_process(*process) : Fd();
@@ -131,19 +132,18 @@ int status_in_time(pid_t child) {
 
 }  // namespace
 
-TEST_CASE("a damaged store is used as far as it is sound, or refused, and can be set aside",
+TEST_CASE("a damaged store is used as far as possible, or refused, and can be set aside",
           "[scenario-59]") {
   const auto part = GENERATE(Part::main, Part::log);
   const auto how = GENERATE(Damage::cut, Damage::flip);
-  // What was written since the database was made is in the log at the one, in the file at the
-  // other.
+  // In the first state, all writes since the creation are in the log; in the last one, in the file.
   constexpr std::size_t before_checkpoint = 13;
-  const auto& sound = part == Part::log ? chapters()[before_checkpoint] : chapters().back();
+  const auto& sound = part == Part::log ? snapshots()[before_checkpoint] : snapshots().back();
   const pid_t child = fork_child([&] { damage_everywhere(sound, part, how); });
   CHECK(status_in_time(child) == 0);
 }
 
-TEST_CASE("an error is one line, whatever it quotes of a damaged file", "[scenario-59]") {
+TEST_CASE("an error is one line, whatever it quotes from a damaged file", "[scenario-59]") {
   const TemporaryDirectory there;
   { Database(settings_in(there.path())); }
   make_foreign(settings_in(there.path()).path,

@@ -11,14 +11,14 @@
 namespace containerizer::store {
 namespace {
 
-// --- The VFS: each call is shown to the disk, then made to the real file system
+// --- The VFS: each call is passed to the disk, then to the real file system
 
 sqlite3_vfs* real_vfs = nullptr;
 Disk* disk_of_process = nullptr;
 
 using Kind = FileCall::Kind;
 
-// SQLite allocates this together with the real VFS's file, which follows it.
+// SQLite allocates this, and the real VFS's file behind it.
 struct ShimFile {
   sqlite3_file base;
   const char* path;  // SQLite keeps it for as long as the file is open
@@ -122,7 +122,7 @@ int shim_shm_unmap(sqlite3_file* file, int remove) {
   return real(file)->pMethods->xShmUnmap(real(file), remove);
 }
 
-// Version 2: with a write-ahead log, without memory-mapped files, which would hide reads.
+// Version 2 supports a write-ahead log, but not memory-mapped files, which would hide reads.
 const sqlite3_io_methods shim_methods{
     2,
     shim_close,
@@ -151,7 +151,7 @@ bool is_there(const std::string& path) {
 }
 
 int shim_open(sqlite3_vfs* /*vfs*/, const char* path, sqlite3_file* file, int flags, int* out) {
-  // As SQLite's own VFS does it for these, whether they were there before or not.
+  // SQLite's own VFS does the same for these files, even if they existed before.
   constexpr int journals = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL;
   const bool may_create = (flags & SQLITE_OPEN_CREATE) != 0;
   auto& opened = shim(file);
@@ -184,7 +184,7 @@ int shim_full_path(sqlite3_vfs* /*vfs*/, const char* path, int size, char* out) 
 }
 
 sqlite3_vfs make_vfs() {
-  sqlite3_vfs vfs = *real_vfs;  // clock, randomness and sleep are the real one's
+  sqlite3_vfs vfs = *real_vfs;  // keeps the real clock, randomness and sleep
   vfs.iVersion = 1;
   vfs.szOsFile = static_cast<int>(sizeof(ShimFile)) + real_vfs->szOsFile;
   vfs.pNext = nullptr;
@@ -297,7 +297,7 @@ constexpr std::size_t sector = 512;
 
 }  // namespace
 
-// What becomes of a thing that was not synchronized.
+// The fate of a change that was not synchronized.
 class PoweredDisk::Chance {
  public:
   explicit Chance(unsigned seed) : seed_(seed), random_(seed) {}
@@ -345,8 +345,8 @@ void PoweredDisk::note(const FileCall& call) {
   }
 }
 
-// A file that was there before is taken to be synchronized. It can be read here, because SQLite has
-// no lock on it yet that closing it would free.
+// A file that existed before counts as synchronized. It can be read here, because SQLite has no
+// lock on it yet, which closing the file would release.
 void PoweredDisk::note_open(const FileCall& call) {
   names_.insert(call.path);
   if (call.creates) {
@@ -361,7 +361,7 @@ void PoweredDisk::note_open(const FileCall& call) {
 void PoweredDisk::note_removal(const FileCall& call) {
   const auto file = files_.find(call.path);
   if (file != files_.end()) {
-    // A name that never was on the disk leaves the older file of that name there.
+    // If the new file's name never reached the disk, the older file with that name remains.
     if (file->second.has_settled_entry) removed_[call.path] = file->second;
     files_.erase(file);
   }
@@ -383,7 +383,7 @@ void PoweredDisk::apply(std::string& content, const Change& change) {
   content.replace(offset, change.data.size(), change.data);
 }
 
-// The parts of a write that lie in sectors which got to the disk.
+// The parts of a write in those sectors that reached the disk.
 void PoweredDisk::apply_sectors(std::string& content, const Change& change, Chance& chance) {
   const auto begin = static_cast<std::size_t>(change.offset);
   const auto end = begin + change.data.size();

@@ -1,6 +1,6 @@
-// A SQLite VFS between SQLite and the file system, for what file systems do on bad days. While one
-// lives it is the process's default VFS, so that the product's own code runs on it unchanged. What
-// happens to each call is decided by a Disk. Nothing is ever synchronized for real.
+// A VFS between SQLite and the file system, which simulates failures of the file system. While it
+// exists, it is the process's default VFS, so the product's own code uses it unchanged. A Disk
+// decides the result of each call. Nothing is really synchronized.
 #pragma once
 
 #include <sqlite3.h>
@@ -15,7 +15,7 @@
 
 namespace containerizer::store {
 
-// A call of SQLite's to its file system.
+// A call of SQLite to the file system.
 struct FileCall {
   enum class Kind { open, read, write, truncate, sync, size, remove, exists, lock, map };
   Kind kind = Kind::read;
@@ -24,40 +24,40 @@ struct FileCall {
   int bytes = 0;                   // write
   std::int64_t offset = 0;         // write; truncate: the new size
   bool creates = false;            // open
-  bool settles_directory = false;  // sync, remove: the directory is synchronized with it
-  bool changes_something() const;  // on the disk
+  bool settles_directory = false;  // sync, remove: also synchronizes the directory
+  bool changes_something() const;  // whether it changes the disk
 };
 
 class Disk {
  public:
   virtual ~Disk() = default;
-  // Asked before each call. SQLITE_OK lets it happen; with any other code it fails. Of a write that
-  // fails, the first `call.bytes` (set to 0 before) happen all the same.
+  // Called before each call of SQLite. SQLITE_OK performs it; any other code makes it fail. Of a
+  // write that fails, the first `call.bytes` bytes are written (initially 0).
   virtual int before(FileCall& call) = 0;
 };
 
 class FaultyVfs {
  public:
-  // REQUIRES: no other FaultyVfs lives in this process.
+  // REQUIRES: no other FaultyVfs exists in this process.
   explicit FaultyVfs(Disk& disk);
   ~FaultyVfs();
   FaultyVfs(const FaultyVfs&) = delete;
   FaultyVfs& operator=(const FaultyVfs&) = delete;
 };
 
-// A disk that only forgets to synchronize.
+// A disk that works, except that it never synchronizes.
 class SoundDisk : public Disk {
  public:
   int before(FileCall& /*call*/) override { return SQLITE_OK; }
 };
 
-// Fails the nth call from now on: that one alone, or all from there until it is mended.
+// Fails the nth call from now on: only that one, or all calls from there until mend().
 class FailingDisk : public Disk {
  public:
   enum class Trouble {
     io_error,     // any call
-    full,         // a write: nothing of it happens
-    short_write,  // a write: half of it happens
+    full,         // a write: nothing is written
+    short_write,  // a write: half of it is written
   };
   enum class Lasts { once, until_mended };
 
@@ -73,11 +73,11 @@ class FailingDisk : public Disk {
 
   Trouble trouble_;
   Lasts lasts_;
-  int next_ = 0;  // the call that fails, counted from now on; 0: none
+  int next_ = 0;  // the number of calls until the one that fails; 0: none
   bool has_failed_ = false;
 };
 
-// Does something right before the nth change of the disk, such as killing the process.
+// Calls a function right before the nth change of the disk, for example to kill the process.
 class InterruptedDisk : public Disk {
  public:
   InterruptedDisk(int nth, std::function<void()> interruption)
@@ -89,20 +89,20 @@ class InterruptedDisk : public Disk {
   std::function<void()> interruption_;
 };
 
-// Loses its power right before the nth change: from there on nothing happens any more, and of what
-// was not synchronized any part may be lost. Files keep whole sectors; a file that was created or
-// removed since its directory was synchronized may be there or not.
+// Loses its power right before the nth change. No later change is performed, and any part of the
+// changes that were not synchronized may be lost. Sectors are written as a whole. A file that was
+// created or removed after the last synchronization of its directory may exist or not.
 class PoweredDisk : public Disk {
  public:
   explicit PoweredDisk(int nth) : left_(nth) {}
   int before(FileCall& call) override;
 
   bool is_off() const { return left_ <= 0; }
-  // Makes the files what they are found to be afterwards. Seed 0: whatever can be lost is; seed 1:
-  // nothing is; else any part, by chance. Can be repeated.
-  // REQUIRES: SQLite has closed them.
+  // Gives the files the content that they have after the restart. Seed 0: everything that can be
+  // lost is lost. Seed 1: nothing is lost. Other seeds: a random part is lost. It can be called
+  // repeatedly. REQUIRES: SQLite has closed them.
   void restart(unsigned seed);
-  // Of a file that was renamed past SQLite; the new name is taken to be synchronized.
+  // Reports that a file was renamed without SQLite. The new name counts as synchronized.
   void follow_rename(const std::string& from, const std::string& to);
 
  private:
@@ -129,7 +129,7 @@ class PoweredDisk : public Disk {
   int left_;
   std::map<std::string, File> files_;
   std::map<std::string, File> removed_;  // since the directory was synchronized
-  std::set<std::string> names_;          // of all files that there were
+  std::set<std::string> names_;          // the names of all files that ever existed
 };
 
 }  // namespace containerizer::store

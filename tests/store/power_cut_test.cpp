@@ -1,10 +1,10 @@
-// The host loses its power, or the process its life, at each change of the disk.
+// A power cut at each change of the disk.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <iostream>
 
 #include "tests/store/faulty_vfs.h"
-#include "tests/store/story.h"
+#include "tests/store/steps.h"
 #include "tests/unit/log_database.h"
 #include "tests/unit/temporary_directory.h"
 
@@ -13,26 +13,26 @@ using namespace containerizer::store;
 
 namespace {
 
-// How far a story has come: counts of steps.
+// How many steps a run has done.
 struct Progress {
-  std::size_t begun = 0;
+  std::size_t started = 0;
   std::size_t done = 0;
-  std::size_t on_disk = 0;  // the last one that was done and promised it
+  std::size_t on_disk = 0;  // up to the last one that promises durability on disk
 };
 
-void tell(const std::string& directory, Progress& progress) {
+void run_steps(const std::string& directory, Progress& progress) {
   Store store(settings_in(directory));
-  const auto steps = story_of(directory);
+  const auto steps = scenario_steps(directory);
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    progress.begun = i + 1;
+    progress.started = i + 1;
     steps[i].take(store);
     progress.done = i + 1;
     if (steps[i].promise == Promise::disk) progress.on_disk = i + 1;
   }
 }
 
-// What is found is a chapter that is not before the first of these nor after the second, and the
-// story can be told to its end from there.
+// Checks that the database is one of the snapshots from `first` to `last`, and that the next step
+// works from there.
 void check_between(const std::string& directory, std::size_t first, std::size_t last) {
   const auto settings = settings_in(directory);
   std::string found;
@@ -41,32 +41,32 @@ void check_between(const std::string& directory, std::size_t first, std::size_t 
     found = contents(database);
     CHECK(complaints_about(database).empty());
   }
-  std::size_t chapter = first;
-  while (chapter < last && chapters()[chapter].contents != found) ++chapter;
-  INFO("promised: " << chapters()[first].contents);
-  REQUIRE(found == chapters()[chapter].contents);
+  std::size_t snapshot = first;
+  while (snapshot < last && snapshots()[snapshot].contents != found) ++snapshot;
+  INFO("promised: " << snapshots()[first].contents);
+  REQUIRE(found == snapshots()[snapshot].contents);
   Store store(settings);
-  const auto steps = story_of(directory);
-  if (chapter == 0) ++chapter;
-  if (chapter < steps.size()) steps[chapter++].take(store);
-  CHECK(contents(Database(settings)) == chapters()[chapter].contents);
+  const auto steps = scenario_steps(directory);
+  if (snapshot == 0) ++snapshot;
+  if (snapshot < steps.size()) steps[snapshot++].take(store);
+  CHECK(contents(Database(settings)) == snapshots()[snapshot].contents);
 }
 
-// All is lost, nothing is, and something by chance.
+// Everything is lost, nothing is lost, and a random part is lost.
 std::vector<unsigned> seeds_at(int point) {
   const char* first = std::getenv("STORE_SEED");
   const auto seed = first == nullptr ? 2 : std::stoul(first);
   return {0, 1, static_cast<unsigned>(seed) + static_cast<unsigned>(point)};
 }
 
-// True: the power was cut before the story was over.
+// Returns false if all steps were done before that point.
 bool cut_power(int point) {
   const TemporaryDirectory there;
   PoweredDisk disk(point);
   Progress progress;
   try {
     const FaultyVfs vfs(disk);
-    tell(there.path(), progress);
+    run_steps(there.path(), progress);
   } catch (const StoreError&) {
     CHECK(disk.is_off());
   }
@@ -74,14 +74,15 @@ bool cut_power(int point) {
   const FaultyVfs vfs(sound);
   for (const unsigned seed : seeds_at(point)) {
     INFO("power cut at " << point << ", seed " << seed);
-    turn_to({}, there.path());
+    restore({}, there.path());
     disk.restart(seed);
-    check_between(there.path(), progress.on_disk, progress.begun);
+    check_between(there.path(), progress.on_disk, progress.started);
   }
   return disk.is_off();
 }
 
-// Of a database of the first version: it is that still, or it is the second and there is a copy.
+// Checks a database whose migration was interrupted: it has the first version, or it has the second
+// version and a copy of the first exists.
 void check_migration(const std::string& path) {
   Numbers old;
   try {
@@ -129,14 +130,14 @@ bool cut_migration(int point) {
 
 }  // namespace
 
-TEST_CASE("after a power cut all is there that was promised, and the rest up to some step") {
+TEST_CASE("after a power cut, all promised steps exist, and the others up to some step") {
   int points = 0;
   while (cut_power(points + 1)) ++points;
   CHECK(points > 200);
   std::cout << "power cut: " << points << " points\n";
 }
 
-TEST_CASE("after a power cut in a migration the old version is there, or the new one and a copy",
+TEST_CASE("after a power cut in a migration, the old version exists, or the new one and a copy",
           "[scenario-60]") {
   int points = 0;
   while (cut_migration(points + 1)) ++points;

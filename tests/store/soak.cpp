@@ -16,24 +16,24 @@
 #include "engine/lifecycle/lifecycle.h"
 #include "host/file.h"
 #include "host/process.h"
-#include "tests/store/story.h"
+#include "tests/store/steps.h"
 #include "tests/unit/temporary_directory.h"
 
 namespace containerizer::store {
 namespace {
 
-constexpr int racers = 2;  // processes for each lane
+constexpr int racers = 2;  // processes per lane
 constexpr std::int64_t log_bound = 96 << 20;
-constexpr int silence = 120'000;  // ms in which nothing happens: something hangs
+constexpr int silence = 120'000;  // ms without a step, after which a process must hang
 
-// What the processes have done with one container, as they know it. A killed one may have done one
-// step more than it could acknowledge.
+// The steps of one container, as counted by the processes. A killed process may have done one step
+// more than it has acknowledged.
 struct Tally {
-  std::atomic<int> tried;  // and not refused
+  std::atomic<int> tried;  // without the refused ones
   std::atomic<int> acknowledged;
 };
 
-// Memory that all processes share, and that no kill takes away.
+// Memory that all processes share, and that survives their deaths.
 class Ledger {
  public:
   explicit Ledger(std::size_t containers)
@@ -48,16 +48,16 @@ class Ledger {
   struct Head {
     std::atomic<int> collisions;
     std::atomic<int> errors;
-    std::array<std::atomic<int>, 100> done_in_lane;  // containers; at least so many
+    std::array<std::atomic<int>, 100> done_in_lane;  // number of completed containers, at least
     std::array<char, 500> first_error;
   };
   Head& head() const { return *static_cast<Head*>(memory_); }
   Tally& of(std::size_t container) const {
     return reinterpret_cast<Tally*>(static_cast<char*>(memory_) + sizeof(Head))[container];
   }
-  void complain(const std::string& words) const {
+  void complain(const std::string& problem) const {
     if (head().errors++ > 0) return;
-    std::strncpy(head().first_error.data(), words.c_str(), head().first_error.size() - 1);
+    std::strncpy(head().first_error.data(), problem.c_str(), head().first_error.size() - 1);
   }
 
  private:
@@ -69,7 +69,7 @@ struct Shared {
   Soak soak;
   DatabaseSettings settings;
   const Ledger& ledger;
-  const Pipe& news;  // a byte for each step
+  const Pipe& news;  // receives a byte for each step
 
   int lanes() const { return soak.processes / racers; }
 };
@@ -81,7 +81,7 @@ class Worker {
   Worker(const Shared& shared, int slot, unsigned seed)
       : shared_(shared), lane_(slot % shared.lanes()), random_(seed), store_(shared.settings) {}
 
-  // Does what is left to do in the lane, whoever has begun it.
+  // Does the remaining work of the lane, including containers that another process has started.
   void work() {
     auto& done = shared_.ledger.head().done_in_lane.at(static_cast<std::size_t>(lane_));
     for (int i = done; lane_ + i * shared_.lanes() < shared_.soak.lifecycles; ++i) {
@@ -115,7 +115,7 @@ class Worker {
     if (random_() % 3 == 0) store_.close();
   }
 
-  // False: the other process was faster.
+  // Returns false if the other process was faster.
   bool advance(Container& container) {
     const auto next = any_step(container);
     try {
@@ -130,7 +130,8 @@ class Worker {
     }
   }
 
-  // Mostly the first that the table has from here, which leads on; else any.
+  // Usually the first transition in the table, which leads to the next state; sometimes a random
+  // one.
   Advance any_step(const Container& container) {
     std::vector<Transition> rows;
     for (const auto& row : all_transitions()) {
@@ -180,7 +181,7 @@ class Worker {
 
 pid_t start_worker(const Shared& shared, int slot, unsigned seed) {
   return fork_child([&] {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a soak that is interrupted leaves nobody behind
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // an interrupted soak leaves no processes
     try {
       Worker(shared, slot, seed).work();
     } catch (const std::exception& error) {
@@ -190,7 +191,7 @@ pid_t start_worker(const Shared& shared, int slot, unsigned seed) {
   });
 }
 
-// --- Who kills them
+// --- Killing the workers
 
 class Killer {
  public:
@@ -249,7 +250,7 @@ class Killer {
   }
 
   void give_up() {
-    shared_.ledger.complain("nothing happens any more");
+    shared_.ledger.complain("no process does a step");
     for (const auto& worker : workers_) {
       ::kill(worker.pid, SIGKILL);
       ended(worker.pid);
@@ -260,10 +261,10 @@ class Killer {
   SoakReport& report_;
   std::mt19937 random_;
   std::vector<Living> workers_;
-  std::vector<pollfd> watched_;  // the news, then each of the workers
+  std::vector<pollfd> watched_;  // the news, then the workers' pidfds
 };
 
-// --- What must hold afterwards
+// --- Checks afterwards
 
 std::string count_wrong(const Database& database, const std::string& what,
                         const std::string& condition) {

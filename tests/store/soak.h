@@ -1,4 +1,4 @@
-// Many processes take containers through their lifecycles in one database, and are killed.
+// Many processes run the lifecycles of containers in one database, and are killed again and again.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,17 @@ namespace containerizer::store {
 
 struct Soak {
   int lifecycles = 0;
-  int processes = 20;  // two and two race for the same container
+  int processes = 20;  // two at a time work on the same container
   unsigned seed = 1;
-  // The fault that the soak is for: steps are written without asking for the row's version.
+  // Simulates the fault that the soak must find: updates without a check of the row's version.
   bool without_guard = false;
 };
 
 struct SoakReport {
-  std::string complaints;  // a line each; empty: all went well
+  std::string complaints;  // one line each; empty: no problem was found
   std::int64_t steps = 0;
   int kills = 0;
-  int collisions = 0;            // steps that were refused because the other process was faster
+  int collisions = 0;            // refused steps, because the other process was faster
   std::int64_t largest_log = 0;  // bytes
   std::int64_t database = 0;     // bytes
   double seconds = 0;

@@ -28,14 +28,14 @@ SoakReport soak(int lifecycles, bool without_guard) {
 
 }  // namespace
 
-TEST_CASE("soak: 20 processes that are killed lose nothing, and nothing is locked") {
+TEST_CASE("soak: 20 processes that are killed lose nothing, and leave no lock") {
   const auto report = soak(number_from_environment("SOAK_LIFECYCLES", 150), false);
   CHECK(report.complaints == "");
   CHECK(report.kills > 0);
   CHECK(report.collisions > 0);
 }
 
-TEST_CASE("the soak finds updates that are lost where nobody asks for the version") {
+TEST_CASE("the soak finds lost updates if the version is not checked") {
   const auto report = soak(50, true);
   CHECK_THAT(report.complaints, Catch::Contains("lost update") && Catch::Contains("history: "));
 }

@@ -1,4 +1,4 @@
-// The fixtures are trees of /proc and /sys. What must not be read says 99999 there.
+// The fixtures are trees of /proc and /sys. Files that must not be read contain 99999.
 #include "host/cgroup.h"
 
 #include <unistd.h>
@@ -16,7 +16,7 @@ namespace {
 const std::string v1 = SOURCE_DIR "/tests/fixtures/cgroup-v1";
 const std::string v2 = SOURCE_DIR "/tests/fixtures/cgroup-v2";
 
-// The two trees tell of the same container.
+// The two trees describe the same container.
 CgroupUsage usage_of(pid_t pid, const std::string& root) {
   const auto usage = read_usage(pid, root);
   INFO((usage.ok() ? "" : usage.failure().text));
@@ -56,7 +56,7 @@ TEST_CASE("usage: a limit that is not set is absent") {
   CHECK_FALSE(usage_of(201, v2).mem_soft_limit);
 }
 
-TEST_CASE("usage: traffic is the sum over the interfaces but loopback") {
+TEST_CASE("usage: traffic is the sum over all interfaces except loopback") {
   const auto [root, pid] = GENERATE(std::pair(v1, 100), std::pair(v2, 200));
   const auto usage = usage_of(pid, root);
   CHECK(usage.net_rx_bytes == 201000U);
@@ -69,14 +69,14 @@ TEST_CASE("usage: traffic is the sum over the interfaces but loopback") {
   CHECK(usage.net_tx_dropped == 132U);
 }
 
-TEST_CASE("usage: a container in the host's network has no traffic of its own") {
+TEST_CASE("usage: a container in the host's network reports no traffic") {
   const auto usage = usage_of(101, v1);
   CHECK(usage.mem_rss == 8192000U);
   CHECK_FALSE(usage.net_rx_bytes);
   CHECK_FALSE(usage.net_tx_bytes);
 }
 
-TEST_CASE("usage: never the numbers of the host, of ourselves, or of nobody") {
+TEST_CASE("usage: never the numbers of the host, of ourselves, or of an exited process") {
   struct Row {
     const char* what;
     std::string root;
@@ -97,7 +97,7 @@ TEST_CASE("usage: never the numbers of the host, of ourselves, or of nobody") {
   CHECK(usage.failed_with(Fault::not_found));
 }
 
-TEST_CASE("usage: the mount of cgroups is found wherever it stands in a long list") {
+TEST_CASE("usage: the mount of cgroups is found anywhere in a long list") {
   constexpr std::size_t twice_the_buffer = 2 * 16384;
   const auto tree =
       std::filesystem::temp_directory_path() / ("cgroup-test-" + std::to_string(::getpid()));
@@ -119,7 +119,7 @@ TEST_CASE("usage: a tree without /proc is unknown or gone, not a crash") {
   CHECK_FALSE(read_usage(1, "/nonexistent").ok());
 }
 
-TEST_CASE("usage: on this machine we are in no container's cgroup") {
+TEST_CASE("usage: the test itself is not in a container's cgroup") {
   CHECK(read_usage(::getpid()).failed_with(Fault::not_found));
 }
 

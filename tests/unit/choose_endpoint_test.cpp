@@ -1,5 +1,5 @@
-// Which daemon is meant, by options, variables, contexts and files. What docker itself does was
-// seen with its versions 20.10 and 28.2.
+// The choice of the daemon by options, variables, contexts and files. The expectations are the
+// behaviour of docker 20.10 and 28.2.
 #include "engine/docker/choose_endpoint.h"
 
 #include <sys/stat.h>
@@ -35,7 +35,7 @@ std::string with_arguments(const std::string& arguments) {
   return chosen({{"CONTAINERIZER_DOCKER_ARGS", arguments}});
 }
 
-// A home with docker's configuration in it.
+// A home directory with a configuration of docker.
 class Home {
  public:
   std::string operator/(const std::string& name) const { return directory_ / name; }
@@ -75,7 +75,7 @@ class Home {
 
 }  // namespace
 
-TEST_CASE("The options of docker name the daemon before DOCKER_HOST does", "[docker][endpoint]") {
+TEST_CASE("The options of docker override DOCKER_HOST", "[docker][endpoint]") {
   CHECK(chosen({}) == "unix:///var/run/docker.sock");
   CHECK(chosen({{"DOCKER_HOST", "tcp://10.0.0.1:1"}}) == "tcp://10.0.0.1:1");
   CHECK(chosen({{"DOCKER_HOST", "tcp://10.0.0.1:1"},
@@ -97,13 +97,13 @@ TEST_CASE("Options that cannot be honoured are refused by name", "[docker][endpo
   const std::pair<std::string, std::string> rows[] = {
       {"--tlsverify=perhaps", "--tlsverify takes true or false"},
       {"--tls=", "--tls takes true or false"},
-      {"--tlscacert", "--tlscacert lacks its value"},
-      {"-c one -H unix:///s", "-H and --context exclude each other"},
+      {"--tlscacert", "--tlscacert has no value"},
+      {"-c one -H unix:///s", "-H and --context cannot be combined"},
       {"--frobnicate=1", "unknown option '--frobnicate'"},
       {"-x", "unknown option '-x'"},
       {"-", "unknown option '-'"},
       {"ps", "unknown option 'ps'"},
-      {"-H", "-H lacks its value"},
+      {"-H", "-H has no value"},
       {"-H unix:///a -H unix:///b", "more than once"},
       {"'", "not closed"},
       {"-H ssh://x", "'ssh://x'"},
@@ -117,7 +117,7 @@ TEST_CASE("Options that cannot be honoured are refused by name", "[docker][endpo
   CHECK_THAT(chosen({{"DOCKER_HOST", "ssh://x"}}), StartsWith("! DOCKER_HOST: "));
 }
 
-TEST_CASE("TLS is asked for by options and variables", "[docker][endpoint][tls]") {
+TEST_CASE("TLS is selected by options and variables", "[docker][endpoint][tls]") {
   const Home home;
   home.write_certificates(".docker");
   const std::string at = "-H tcp://10.0.0.1:7 ";
@@ -150,7 +150,7 @@ TEST_CASE("Ports are those of docker", "[docker][endpoint][tls]") {
   CHECK(choose_endpoint(home.with({{"DOCKER_TLS", "1"}})).value().address == "127.0.0.1");
 }
 
-TEST_CASE("A unix socket takes no TLS", "[docker][endpoint][tls]") {
+TEST_CASE("A unix socket does not use TLS", "[docker][endpoint][tls]") {
   CHECK(with_arguments("--tlsverify -H unix:///s") == "unix:///s");
   CHECK(chosen({{"DOCKER_TLS_VERIFY", "1"}, {"DOCKER_HOST", "unix:///s"}}) == "unix:///s");
 }
@@ -161,7 +161,7 @@ TEST_CASE("Certificates are found in their usual places", "[docker][endpoint][tl
   std::string place;
   SECTION("in the home") { place = ".docker"; }
   SECTION("in DOCKER_CONFIG") { asked["DOCKER_CONFIG"] = home / (place = "configuration"); }
-  SECTION("in DOCKER_CERT_PATH, whatever else there is") {
+  SECTION("in DOCKER_CERT_PATH, which overrides all others") {
     home.write_certificates(".docker");
     asked["DOCKER_CONFIG"] = home / "configuration";
     asked["DOCKER_CERT_PATH"] = home / (place = "certificates");
@@ -199,7 +199,7 @@ TEST_CASE("Certificates are named by options", "[docker][endpoint][tls]") {
   CHECK(tls.certificate == home / "own/cert.pem");
   CHECK(tls.key == home / "own/key.pem");
 
-  // Those of the host's CAs, which has to be said.
+  // An empty option selects the host's CAs.
   CHECK(home.tls({{"CONTAINERIZER_DOCKER_ARGS", "--tlsverify --tlscacert="}}).ca.empty());
   CHECK_THAT(home.chosen_by("--tlsverify --tlscacert= --tlscert=/nonexistent/cert"),
              Contains("cannot read the certificate /nonexistent/cert: No such file"));
@@ -270,17 +270,17 @@ TEST_CASE("A context brings its own TLS", "[docker][endpoint][context][tls]") {
   CHECK(home.tls(by_context).certificate.empty());
 }
 
-TEST_CASE("A context that cannot be used is refused by name and file",
+TEST_CASE("A context that cannot be used is refused with its name and file",
           "[docker][endpoint][context]") {
   const Home home;
   const Environment by_context{{"DOCKER_CONTEXT", "one"}};
   const auto meta = home / ".docker/contexts/meta/" + context_directory("one") + "/meta.json";
   CHECK(home.chosen(by_context) == "! DOCKER_CONTEXT: context 'one': cannot read " + meta +
-                                       ": No such file or directory; docker context ls shows what "
-                                       "there is");
+                                       ": No such file or directory; `docker context ls` lists the "
+                                       "contexts");
   const std::pair<std::string, std::string> rows[] = {
       {R"({"Host": "ssh://me@there"})", "no daemon is reached by ssh"},
-      {R"({"Host": 5})", "Host is no text"},
+      {R"({"Host": 5})", "Host is not a string"},
       {"5", "no endpoint of a Docker daemon"},
   };
   for (const auto& [endpoint, text] : rows) {
@@ -291,7 +291,7 @@ TEST_CASE("A context that cannot be used is refused by name and file",
     CHECK_THAT(answer, Contains(text));
   }
   write_file(meta, "{");
-  CHECK_THAT(home.chosen(by_context), Contains(meta + ": it is no JSON object"));
+  CHECK_THAT(home.chosen(by_context), Contains(meta + ": not a JSON object"));
   home.write_context("one", "{}");
   CHECK(home.chosen(by_context) == "unix:///var/run/docker.sock");
 
@@ -299,12 +299,13 @@ TEST_CASE("A context that cannot be used is refused by name and file",
   CHECK_THAT(home.chosen({}),
              StartsWith("! " + home / ".docker/config.json" + ": context 'two': cannot read"));
   home.write(".docker/config.json", "{\"currentContext");
-  CHECK_THAT(home.chosen({}), StartsWith("! " + home / ".docker/config.json" + ": it is no JSON"));
+  CHECK_THAT(home.chosen({}),
+             StartsWith("! " + home / ".docker/config.json" + ": not a JSON object"));
   CHECK(home.chosen({{"DOCKER_HOST", "unix:///s"}}) == "unix:///s");
 }
 
 TEST_CASE("Context files are in directories named by a digest", "[docker][context]") {
-  // As `docker context create ssh1` has made it.
+  // The directory that `docker context create ssh1` creates.
   CHECK(context_directory("ssh1") ==
         "7f1a9ea7f2878068e404c37ec39590e9558746c4faaa6120aed9464fe7c36649");
 }

@@ -20,7 +20,7 @@ void write(const std::string& path, const std::string& content) {
   std::ofstream(path) << content;
 }
 
-// A user's places: a sandbox, a home, an operator's own configuration, programs.
+// Directories: a sandbox, a home, the operator's own configuration, and programs.
 struct Places {
   TemporaryDirectory root;
   std::string sandbox = root / "sandbox";
@@ -65,13 +65,13 @@ TEST_CASE("credentials are read in every form that docker has written them") {
     REQUIRE(login.ok());
     return login.value();
   };
-  SECTION("packed, in config.json") {
+  SECTION("base64, in config.json") {
     const auto login = read(R"({"auths": {"r:5000": {"auth": "dXNlcjpwYTpzcw=="}}})", "r:5000");
     CHECK(login.auth.username == "user");
     CHECK(login.auth.password == "pa:ss");
     CHECK(login.auth.server == "r:5000");
   }
-  SECTION("packed, in .dockercfg") {
+  SECTION("base64, in .dockercfg") {
     const auto login =
         read(R"({")" + std::string(hub_key) + R"(": {"auth": "dXNlcjpwYXNz", "email": "x@y"}})",
              "docker.io");
@@ -88,19 +88,19 @@ TEST_CASE("credentials are read in every form that docker has written them") {
     CHECK(read(R"({"auths": {"https://r.io/v2/": {"auth": "dXNlcjpw"}}})", "r.io").auth.username ==
           "user");
   }
-  SECTION("a helper for one registry goes before that for all") {
+  SECTION("the helper for one registry overrides the one for all") {
     const auto both = R"({"credsStore": "all", "credHelpers": {"r.io": "one"}})";
     CHECK(read(both, "r.io").helper == "one");
     CHECK(read(both, "other.io").helper == "all");
   }
-  SECTION("nothing for others") {
+  SECTION("none for other registries") {
     const auto login = read(R"({"auths": {"r.io": {"auth": "dXNlcjpw"}}})", "r.io:5000");
     CHECK(login.auth.empty());
     CHECK(login.helper.empty());
   }
 }
 
-TEST_CASE("a configuration that cannot be read is refused without a word of it") {
+TEST_CASE("a configuration that cannot be parsed is refused without quoting it") {
   for (const auto* text :
        {"", "secret", R"(["secret"])", R"({"auths": {"r.io": {"auth": "c2VjcmV0"}}})",
         R"({"auths": {"r.io": {"auth": "!secret!"}}})"}) {
@@ -112,7 +112,7 @@ TEST_CASE("a configuration that cannot be read is refused without a word of it")
   }
 }
 
-TEST_CASE("a task's own credentials go before the operator's") {
+TEST_CASE("a task's own credentials override the operator's") {
   Places places;
   CHECK(places.user_for("r.io/app:1").empty());
   write(places.home + "/.docker/config.json", login_of("r.io", "operator"));
@@ -123,11 +123,11 @@ TEST_CASE("a task's own credentials go before the operator's") {
   write(places.sandbox + "/.docker/config.json", login_of("r.io", "task"));
   CHECK(places.user_for("r.io/app:1") == "task");
   CHECK(places.find("r.io/app:1").value().is_tasks);
-  // Which says nothing of this one.
+  // The task's configuration has no login for this registry.
   CHECK(places.user_for("other.io/app:1").empty());
 }
 
-TEST_CASE("DOCKER_CONFIG stands in for the home, and --config for both") {
+TEST_CASE("DOCKER_CONFIG overrides the home, and --config overrides both") {
   Places places;
   write(places.home + "/.docker/config.json", login_of("r.io", "home"));
   write(places.own + "/config.json", login_of("r.io", "own"));
@@ -139,7 +139,7 @@ TEST_CASE("DOCKER_CONFIG stands in for the home, and --config for both") {
   CHECK(places.user_for("r.io/app:1") == "own");
 }
 
-TEST_CASE("a link that a task plants does not lead to somebody's credentials") {
+TEST_CASE("a link in a sandbox does not lead to another user's credentials") {
   Places places;
   write(places.own + "/config.json", login_of("r.io", "somebody"));
   SECTION("in place of the file") {
@@ -156,7 +156,7 @@ TEST_CASE("a link that a task plants does not lead to somebody's credentials") {
   CHECK(places.user_for("r.io/app:1").empty());
 }
 
-TEST_CASE("a helper is asked for what it keeps") {
+TEST_CASE("a helper returns the credentials that it keeps") {
   Places places;
   write(places.home + "/.docker/config.json", R"({"credsStore": "box"})");
   SECTION("a user and a secret") {
@@ -178,12 +178,12 @@ TEST_CASE("a helper is asked for what it keeps") {
     places.add_helper("box", "echo credentials not found in native keychain; exit 1");
     CHECK(places.user_for("r.io/app:1").empty());
   }
-  SECTION("it is not there") {
+  SECTION("it does not exist") {
     const auto found = places.find("r.io/app:1");
     REQUIRE_FALSE(found.ok());
     CHECK(found.failure().text.find("docker-credential-box") != std::string::npos);
   }
-  SECTION("its name is no name") {
+  SECTION("its name is invalid") {
     write(places.home + "/.docker/config.json", R"({"credsStore": "../box"})");
     CHECK_FALSE(places.find("r.io/app:1").ok());
   }

@@ -16,7 +16,7 @@ struct Image {
 
 constexpr std::int64_t rows = 60;
 
-// The numbers up to `rows`, the first `settled` of them in the file itself and the rest in its log.
+// The numbers up to `rows`: the first `settled` ones in the file itself, the rest in its log.
 Image image_of(std::int64_t settled) {
   const TemporaryDirectory there;
   const auto where = settings(there / "db");
@@ -30,7 +30,7 @@ Image image_of(std::int64_t settled) {
   return {content_of(there / "db"), content_of(there / "db-wal")};
 }
 
-// The numbers that can be read of an image; nothing if it is refused.
+// The numbers that can be read from the bytes of a database. Empty if the database is refused.
 std::optional<Numbers> read_image(const Image& image) {
   const TemporaryDirectory there;
   write_file(there / "db", image.main);
@@ -79,9 +79,8 @@ TEST_CASE("a file that is cut between two pages is refused, or leaves what was c
   }
 }
 
-// Within a page SQLite has no means to see that something is missing: values can be wrong.
-TEST_CASE("a file that is cut anywhere does no more than be told or change a value",
-          "[scenario-59]") {
+// SQLite cannot detect that a part of a page is missing, so values can be wrong.
+TEST_CASE("a file that is cut anywhere is refused, or at most a value is wrong", "[scenario-59]") {
   const auto settled = GENERATE(as<std::int64_t>(), 0, 20, rows);
   const auto image = image_of(settled);
   for (std::size_t length = 0; length < image.main.size(); length += length < 150 ? 1 : 509) {
@@ -91,7 +90,7 @@ TEST_CASE("a file that is cut anywhere does no more than be told or change a val
   SUCCEED("survived");
 }
 
-TEST_CASE("a byte that flips in the log costs what was committed from there on", "[scenario-59]") {
+TEST_CASE("a flipped byte in the log loses the commits from there on", "[scenario-59]") {
   const auto image = image_of(20);
   std::mt19937 random(59);
   for (int times = 0; times < 200; ++times) {
@@ -106,12 +105,12 @@ TEST_CASE("a byte that flips in the log costs what was committed from there on",
   }
 }
 
-TEST_CASE("no flipped byte of the file does more than be told or change a value", "[scenario-59]") {
+TEST_CASE("a flipped byte in the file is reported, or at most changes a value", "[scenario-59]") {
   const auto image = image_of(rows);
   std::mt19937 random(60);
   for (int times = 0; times < 400; ++times) {
     auto damaged = image;
-    // Half of the times in the header and the schema, where it hurts most.
+    // Half of the flips are in the header and the schema, where they do most damage.
     const auto place = random() % (times % 2 == 0 ? 600 : damaged.main.size());
     damaged.main[place] = static_cast<char>(random());
     INFO("byte " << place);

@@ -14,7 +14,7 @@ using namespace containerizer::store;
 
 // --- opening -------------------------------------------------------------------------------------
 
-TEST_CASE("a database is made at its first opening, for its owner alone") {
+TEST_CASE("the first connection creates the database, for its owner alone") {
   const TemporaryDirectory there;
   const auto before = ::umask(0);
   {
@@ -31,19 +31,19 @@ TEST_CASE("a database is made at its first opening, for its owner alone") {
   CHECK(numbers_in(settings(there / "db")) == up_to(1));
 }
 
-TEST_CASE("the umask is that of before an opening") {
+TEST_CASE("opening a database leaves the umask unchanged") {
   const TemporaryDirectory there;
   const auto before = ::umask(0027);
   { const Database database(settings(there / "db")); }
   CHECK(::umask(before) == 0027);
 }
 
-TEST_CASE("a database whose directory is not there is told with its path") {
+TEST_CASE("an error about a missing directory names its path") {
   const TemporaryDirectory there;
   CHECK_THROWS_WITH(Database(settings(there / "absent/db")), Catch::Contains(there / "absent/db"));
 }
 
-TEST_CASE("50 processes that find no database make one, once", "[scenario-53]") {
+TEST_CASE("50 processes that find no database create it once", "[scenario-53]") {
   const TemporaryDirectory there;
   const int succeeded = succeed_at_once(50, [&](int i) {
     Database database(settings(there / "db"));
@@ -56,7 +56,7 @@ TEST_CASE("50 processes that find no database make one, once", "[scenario-53]") 
   CHECK(integrity_of(database) == "ok");
 }
 
-TEST_CASE("20 processes open what a killed writer left, and see what it committed",
+TEST_CASE("20 processes open the database of a killed writer, and see its commits",
           "[scenario-55]") {
   const TemporaryDirectory there;
   const int killed = run_in_child([&] {
@@ -73,7 +73,7 @@ TEST_CASE("20 processes open what a killed writer left, and see what it committe
     Database database(settings(there / "db"));
     auto seen = numbers_of(database);
     seen.resize(30);
-    expect(seen == up_to(30), "what was committed is there");
+    expect(seen == up_to(30), "the committed rows exist");
     add(database, 100 + i);
   });
   CHECK(succeeded == 20);
@@ -82,7 +82,7 @@ TEST_CASE("20 processes open what a killed writer left, and see what it committe
   CHECK(integer_of(database, "SELECT count(*) FROM log") == 50);
 }
 
-// --- what is not ours ----------------------------------------------------------------------------
+// --- other databases ----------------------------------------------------------------------------
 
 TEST_CASE("a database of a newer schema is refused before anything is written", "[scenario-60]") {
   const TemporaryDirectory there;
@@ -94,13 +94,14 @@ TEST_CASE("a database of a newer schema is refused before anything is written", 
   for (const bool read_only : {false, true}) {
     auto older = settings(there / "db", first_version);
     older.read_only = read_only;
-    CHECK_THROWS_WITH(Database(older), Catch::Contains("version 2") && Catch::Contains("up to 1"));
+    CHECK_THROWS_WITH(Database(older),
+                      Catch::Contains("version is 2") && Catch::Contains("up to 1"));
   }
   CHECK(content_of_both(there / "db") == before);
   CHECK(numbers_in(settings(there / "db", second_version)) == up_to(1));
 }
 
-TEST_CASE("what is no database is refused, and kept as it is", "[scenario-59]") {
+TEST_CASE("a file that is not a database is refused, and stays unchanged", "[scenario-59]") {
   const auto content =
       GENERATE(as<std::string>(), std::string(5000, 'x'), "short", std::string(4096, '\0'),
                "SQLite format 3\0and then something else");
@@ -111,7 +112,7 @@ TEST_CASE("what is no database is refused, and kept as it is", "[scenario-59]") 
   CHECK_FALSE(std::filesystem::exists(there / "db-wal"));
 }
 
-TEST_CASE("what is no database is told from what is only out of reach") {
+TEST_CASE("a damaged database and an unreachable one are different errors") {
   const TemporaryDirectory there;
   write_file(there / "text", std::string(5000, 'x'));
   CHECK_THROWS_AS(Database(settings(there / "text")), UnreadableDatabase);
@@ -127,7 +128,7 @@ TEST_CASE("what is no database is told from what is only out of reach") {
   }
 }
 
-TEST_CASE("an error is one line, whatever stands in the file that it quotes") {
+TEST_CASE("an error is one line, whatever the quoted file contains") {
   const TemporaryDirectory there;
   { Database database(settings(there / "db")); }
   sqlite3* connection = nullptr;
@@ -148,7 +149,7 @@ TEST_CASE("an error is one line, whatever stands in the file that it quotes") {
   }
 }
 
-TEST_CASE("a database of another application is refused, and kept as it is") {
+TEST_CASE("a database of another program is refused, and stays unchanged") {
   const auto sql = GENERATE(as<std::string>(), "CREATE TABLE theirs (x)", "PRAGMA user_version = 1",
                             "CREATE TABLE theirs (x); PRAGMA user_version = 1",
                             "PRAGMA application_id = 7; CREATE TABLE theirs (x)",
@@ -178,7 +179,7 @@ void check_second_version(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("an older database is migrated, and a copy of it kept", "[scenario-60]") {
+TEST_CASE("an older database is migrated, and a copy of it is kept", "[scenario-60]") {
   const TemporaryDirectory there;
   make_first_version(there / "db");
   check_second_version(there / "db");
@@ -195,14 +196,14 @@ TEST_CASE("the copy of an older database is for its owner alone") {
   CHECK((found.st_mode & 0077U) == 0);
 }
 
-TEST_CASE("an older database can be migrated wherever it lies") {
+TEST_CASE("an older database can be migrated in any directory") {
   const TemporaryDirectory there;
   std::filesystem::create_directory(there / "it's");
   make_first_version(there / "it's/db");
   check_second_version(there / "it's/db");
 }
 
-TEST_CASE("of many processes that find an older database one migrates it", "[scenario-60]") {
+TEST_CASE("if many processes find an older database, one migrates it", "[scenario-60]") {
   const TemporaryDirectory there;
   make_first_version(there / "db");
   CHECK(succeed_at_once(20, [&](int) {
@@ -239,7 +240,7 @@ TEST_CASE("a migration that is killed leaves the old version, and can be repeate
                             "CREATE TABLE half (x); INSERT INTO half WITH RECURSIVE c(n) AS"
                             " (SELECT 1 UNION ALL SELECT 1 FROM c) SELECT n FROM c WHERE n = 0;"}};
   const pid_t child = fork_child([&] { Database(settings(there / "db", endless)); });
-  // Some time after the copy was begun: wherever it is killed then, it can be repeated.
+  // At some moment after the copy has started. At each such moment, the migration can be repeated.
   while (content_of(there / "db.v1").empty()) ::usleep(1000);
   ::kill(child, SIGKILL);
   REQUIRE(was_killed(ended(child)));
@@ -249,7 +250,7 @@ TEST_CASE("a migration that is killed leaves the old version, and can be repeate
 
 // --- reading only --------------------------------------------------------------------------------
 
-TEST_CASE("who only reads sees everything and changes nothing") {
+TEST_CASE("a read-only connection reads everything and changes nothing") {
   const TemporaryDirectory there;
   {
     Database database(settings(there / "db"));
@@ -263,7 +264,7 @@ TEST_CASE("who only reads sees everything and changes nothing") {
   CHECK(numbers_of(database) == up_to(1));
 }
 
-TEST_CASE("who only reads makes and migrates nothing") {
+TEST_CASE("a read-only connection creates and migrates nothing") {
   const TemporaryDirectory there;
   auto reading = settings(there / "db", second_version);
   reading.read_only = true;
@@ -276,7 +277,7 @@ TEST_CASE("who only reads makes and migrates nothing") {
 
 // --- writing -------------------------------------------------------------------------------------
 
-TEST_CASE("what throws within a write is undone, and goes on to the caller", "[scenario-61]") {
+TEST_CASE("an exception within a write rolls it back and reaches the caller", "[scenario-61]") {
   const TemporaryDirectory there;
   Database database(settings(there / "db"));
   add(database, 1);
@@ -286,12 +287,12 @@ TEST_CASE("what throws within a write is undone, and goes on to the caller", "[s
                                      throw std::runtime_error("changed my mind");
                                    }),
                     "changed my mind");
-  CHECK_THROWS_AS(add(database, 1), StoreError);  // there is a 1 already
+  CHECK_THROWS_AS(add(database, 1), StoreError);  // 1 already exists
   add(database, 2);
   CHECK(numbers_of(database) == up_to(2));
 }
 
-TEST_CASE("of writers in several processes none loses what it wrote", "[scenario-54]") {
+TEST_CASE("writers in several processes lose nothing", "[scenario-54]") {
   const TemporaryDirectory there;
   const int succeeded = succeed_at_once(8, [&](int) {
     Database database(settings(there / "db"));
@@ -306,7 +307,7 @@ TEST_CASE("of writers in several processes none loses what it wrote", "[scenario
   CHECK(numbers_in(settings(there / "db")) == up_to(200));
 }
 
-TEST_CASE("who cannot write because another one does is told in time", "[scenario-54]") {
+TEST_CASE("a writer that another writer blocks fails within the busy timeout", "[scenario-54]") {
   const TemporaryDirectory there;
   const Gate writing;
   const Gate enough;
@@ -320,7 +321,7 @@ TEST_CASE("who cannot write because another one does is told in time", "[scenari
   });
   writing.wait();
   Database database(impatient(there / "db"));
-  CHECK(numbers_of(database).empty());  // reading goes on
+  CHECK(numbers_of(database).empty());  // reading still works
   CHECK_THROWS_WITH(add(database, 2), Catch::Contains(there / "db") && Catch::Contains("locked") &&
                                           Catch::Contains("another process"));
   enough.open();
@@ -329,7 +330,7 @@ TEST_CASE("who cannot write because another one does is told in time", "[scenari
   CHECK(numbers_of(database) == up_to(2));
 }
 
-TEST_CASE("who cannot open because another one has it for itself is told in time") {
+TEST_CASE("a connection that an exclusive lock blocks fails within the busy timeout") {
   const TemporaryDirectory there;
   { const Database database(settings(there / "db")); }
   const auto byte = GENERATE(0, 1);
@@ -356,7 +357,7 @@ TEST_CASE("a killed writer leaves no lock behind", "[scenario-64]") {
 
 // --- checkpoints ---------------------------------------------------------------------------------
 
-TEST_CASE("the log is emptied only when nobody else has the database open", "[scenario-62]") {
+TEST_CASE("the log is emptied only if no other process has the database open", "[scenario-62]") {
   const TemporaryDirectory there;
   const auto where = settings(there / "db");
   const auto wal_size = [&] { return std::filesystem::file_size(there / "db-wal"); };
@@ -367,15 +368,15 @@ TEST_CASE("the log is emptied only when nobody else has the database open", "[sc
     CHECK(wal_size() > 0);
     add(database, 21);
   }
-  CHECK(wal_size() > 0);  // closing does not do it either
+  CHECK(wal_size() > 0);  // closing does not empty it either
   CHECK(Database::checkpoint(where, 1 << 30, Duration(20)));
-  CHECK(wal_size() > 0);  // not worth it
+  CHECK(wal_size() > 0);  // the log is smaller than the limit
   CHECK(Database::checkpoint(where, 0, Duration(20)));
   CHECK(wal_size() == 0);
   CHECK(numbers_in(where) == up_to(21));
 }
 
-TEST_CASE("no database is made for a checkpoint") {
+TEST_CASE("a checkpoint does not create a database") {
   const TemporaryDirectory there;
   CHECK(Database::checkpoint(settings(there / "db"), 0, Duration(20)));
   CHECK_FALSE(std::filesystem::exists(there / "db"));
@@ -404,15 +405,14 @@ TEST_CASE("checkpoints in the middle of many short writers lose nothing", "[scen
 
 namespace {
 
-// A small disk in a mount namespace of the calling process, which nobody else sees and which goes
-// with it.
+// A small disk in a private mount namespace of the calling process. It ends with that process.
 bool mount_small_disk(const std::string& place) {
   return ::unshare(CLONE_NEWNS) == 0 &&
          ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
          ::mount("small", place.c_str(), "tmpfs", 0, "size=1m") == 0;
 }
 
-// Adds until it fails, and returns the reason.
+// Adds rows until that fails, and returns the reason.
 std::string fill(Database& database) {
   for (std::int64_t n = 4; n < 1000; ++n) {
     try {
@@ -426,7 +426,7 @@ std::string fill(Database& database) {
 
 }  // namespace
 
-TEST_CASE("on a full disk writing fails cleanly, and what was there can be read", "[scenario-57]") {
+TEST_CASE("on a full disk, writing fails cleanly and the old data can be read", "[scenario-57]") {
   const TemporaryDirectory there;
   constexpr int no_disk = 77;
   const int status = run_in_child([&] {
@@ -435,12 +435,12 @@ TEST_CASE("on a full disk writing fails cleanly, and what was there can be read"
     Database database(where);
     for (std::int64_t n = 1; n <= 3; ++n) add(database, n);
     const auto reason = fill(database);
-    expect(reason.find("full") != std::string::npos, "the reason is told: " + reason);
-    expect(reason.find("make room") != std::string::npos, "and what to do: " + reason);
+    expect(reason.find("full") != std::string::npos, "the message names the reason: " + reason);
+    expect(reason.find("free space") != std::string::npos, "the message gives advice: " + reason);
     const auto numbers = numbers_of(database);
     expect(numbers == up_to(static_cast<std::int64_t>(numbers.size())) && numbers.size() > 3,
-           "what was committed is there");
-    expect(numbers_in(where) == numbers, "for others, too");
+           "the committed rows exist");
+    expect(numbers_in(where) == numbers, "another connection reads the same");
     expect(integrity_of(database) == "ok", "the database is sound");
   });
   if (WIFEXITED(status) && WEXITSTATUS(status) == no_disk) {

@@ -1,4 +1,4 @@
-// The client against a daemon that answers what the test says, well or badly.
+// The client against a server that sends the replies of the test, valid or not.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -24,7 +24,7 @@ using namespace containerizer;
 
 namespace {
 
-// What the server does for one request.
+// The server's behaviour for one request.
 struct Reply {
   std::string bytes;
   enum class Then { keep, close } then = Then::keep;
@@ -48,7 +48,7 @@ std::string chunk(const std::string& bytes) {
   return size + bytes + "\r\n";
 }
 
-// Answers the n-th request, whatever it asks, with the n-th reply; later ones not at all.
+// Answers the nth request, whatever it is, with the nth reply. It does not answer further requests.
 class Server {
  public:
   explicit Server(std::vector<Reply> replies) : replies_(std::move(replies)) {
@@ -79,7 +79,7 @@ class Server {
 
   std::string path() const { return directory_ + "/s"; }
 
-  // Returns once a connection has been closed by a reply, or by the client.
+  // Returns once a reply or the client has closed a connection.
   void await_close() {
     std::unique_lock lock(mutex_);
     REQUIRE(changed_.wait_for(lock, std::chrono::seconds(10), [this] { return closed_; }));
@@ -94,7 +94,7 @@ class Server {
     return DockerClient(settings);
   }
 
-  // REQUIRES: stopped.
+  // REQUIRES: the server is stopped.
   const std::vector<std::string>& requests() const { return requests_; }
   std::size_t connections() const { return accepted_; }
 
@@ -122,7 +122,7 @@ class Server {
     }
   }
 
-  // False when the connection is to be closed.
+  // Returns false if the connection must be closed.
   bool attend(Fd& client, std::string& received) {
     if (!client.valid()) return true;
     char buffer[65536];
@@ -163,7 +163,7 @@ class Server {
 
 constexpr Duration short_timeout{100};
 
-// Waits for the stream's descriptor as a caller does.
+// Polls the stream's descriptor as a caller does.
 void await(int fd) {
   pollfd watched{fd, POLLIN, 0};
   REQUIRE(::poll(&watched, 1, 10'000) == 1);
@@ -211,7 +211,7 @@ TEST_CASE("No daemon: the text names the endpoint and the reason", "[docker][cli
         "unix:///nonexistent/docker.sock: No such file or directory; check that it listens there");
 }
 
-TEST_CASE("Answers that cannot be relied on are unavailable", "[docker][client]") {
+TEST_CASE("Replies that are not reliable are unavailable", "[docker][client]") {
   using Then = Reply::Then;
   const std::pair<std::string, Reply> rows[] = {
       {"not HTTP", {"SSH-2.0-OpenSSH\r\n\r\n", Then::keep}},
@@ -240,7 +240,7 @@ TEST_CASE("Answers that cannot be relied on are unavailable", "[docker][client]"
   }
 }
 
-TEST_CASE("A daemon that says nothing costs the deadline and no more", "[docker][client]") {
+TEST_CASE("A silent daemon costs no more than the deadline", "[docker][client]") {
   for (const std::string& partial :
        {std::string(), std::string("HTTP/1.1 200 OK\r\n"), chunked_head + "5\r\nhel"}) {
     Server server({Reply{partial}});
@@ -253,7 +253,7 @@ TEST_CASE("A daemon that says nothing costs the deadline and no more", "[docker]
   }
 }
 
-TEST_CASE("A full backlog costs the deadline and no more", "[docker][client]") {
+TEST_CASE("A full backlog costs no more than the deadline", "[docker][client]") {
   char directory[] = "/tmp/docker-client-test-XXXXXX";
   REQUIRE(mkdtemp(directory) != nullptr);
   sockaddr_un address{};
@@ -286,7 +286,7 @@ TEST_CASE("Calls share one connection", "[docker][client]") {
   CHECK(server.requests().at(1).starts_with("POST /v1.41/containers/x/start HTTP/1.1\r\n"));
 }
 
-TEST_CASE("A kept connection that the daemon closed is replaced", "[docker][client]") {
+TEST_CASE("A keep-alive connection that the daemon has closed is replaced", "[docker][client]") {
   Server server({{http(200, plain), Reply::Then::close}, {http(204, "")}});
   DockerClient client = server.client();
   CHECK(client.inspect("x").ok());
@@ -316,7 +316,7 @@ TEST_CASE("A request that may have been received is repeated only when it is a G
   }
 }
 
-TEST_CASE("The version is ours, or the daemon's nearest to it", "[docker][client]") {
+TEST_CASE("The API version is ours, or the closest that the daemon supports", "[docker][client]") {
   const auto ping = [](const std::string& version) {
     return Reply{"HTTP/1.1 200 OK\r\nApi-Version: " + version + "\r\nContent-Length: 2\r\n\r\nOK"};
   };
@@ -344,7 +344,8 @@ TEST_CASE("The version is ours, or the daemon's nearest to it", "[docker][client
   }
 }
 
-TEST_CASE("Old daemons are asked for their version, and refused when too old", "[docker][client]") {
+TEST_CASE("Old daemons are asked for their version, and refused if they are too old",
+          "[docker][client]") {
   const Reply ping{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"};
   std::string where;
   const auto negotiated = [&](const std::string& version) {
@@ -359,13 +360,13 @@ TEST_CASE("Old daemons are asked for their version, and refused when too old", "
   CHECK(negotiated(R"({"ApiVersion":"1.24"})") == "1.24");
   const auto too_old = negotiated(R"({"ApiVersion":"1.23"})");
   CHECK(too_old == "cannot start container x: the daemon at unix://" + where +
-                       " has API version 1.23, and this needs 1.24; upgrade it to Docker 1.12 or "
+                       " has API version 1.23, but 1.24 is required; upgrade it to Docker 1.12 or "
                        "newer");
-  CHECK(contains(negotiated("{}"), "does not name its API version"));
-  CHECK(contains(negotiated("<html>"), "does not name its API version"));
+  CHECK(contains(negotiated("{}"), "did not report an API version"));
+  CHECK(contains(negotiated("<html>"), "did not report an API version"));
 }
 
-TEST_CASE("What is done already counts as done", "[docker][client]") {
+TEST_CASE("An operation that is already done succeeds", "[docker][client]") {
   const auto server_of = [](const std::string& answer) { return std::vector<Reply>{{answer}}; };
   const std::string gone = message(404, "No such container: x");
   CHECK(Server(server_of(http(304, ""))).client().start("x").ok());
@@ -388,7 +389,7 @@ TEST_CASE("What is done already counts as done", "[docker][client]") {
             .failed_with(Fault::refused));
 }
 
-TEST_CASE("A removal under way is awaited", "[docker][client]") {
+TEST_CASE("A removal in progress is awaited", "[docker][client]") {
   const Reply under_way{message(409, "removal of container x is already in progress")};
   SECTION("until it has ended") {
     Server server({under_way, under_way, {message(404, "No such container: x")}});
@@ -404,7 +405,7 @@ TEST_CASE("A removal under way is awaited", "[docker][client]") {
   }
 }
 
-TEST_CASE("Texts of failures hold no environment values", "[docker][client]") {
+TEST_CASE("Failure texts contain no values of the environment", "[docker][client]") {
   Server server({{message(400, "invalid environment variable: SECRET=hush\t1")}});
   DockerClient client = server.client();
   const auto created =
@@ -465,7 +466,7 @@ TEST_CASE("Output: a clean end and a broken connection differ", "[docker][client
   }
 }
 
-TEST_CASE("Output that the daemon denies fails with its words", "[docker][client]") {
+TEST_CASE("Output that the daemon refuses fails with its message", "[docker][client]") {
   const int status = GENERATE(501, 500);
   Server server({{http(200, plain)},
                  {message(status, "configured logging driver does not support reading")}});
@@ -481,7 +482,7 @@ TEST_CASE("Output that the daemon denies fails with its words", "[docker][client
   CHECK(client.output("x", "yesterday", false).failed_with(Fault::refused));
 }
 
-TEST_CASE("The end of a container is told only by a usable answer", "[docker][client]") {
+TEST_CASE("Only a valid reply reports the exit of a container", "[docker][client]") {
   using Then = Reply::Then;
   const auto watch = [](const Reply& reply) {
     Server server({reply});

@@ -1,4 +1,4 @@
-// What becomes of bytes: encodings, the output decoder, the report of a pull, answers.
+// Decoding of bytes: encodings, output streams, the progress of a pull, and replies.
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 #include <string>
@@ -23,7 +23,7 @@ std::string frame(char stream, const std::string& text) {
   return bytes + text;
 }
 
-// Every entry as "out|err:timestamp:bytes", then how the stream was found to be.
+// Every entry as "out|err:timestamp:bytes", then the detected form of the stream.
 std::vector<std::string> drain(OutputDecoder& decoder) {
   std::vector<std::string> entries;
   for (;;) {
@@ -65,6 +65,34 @@ TEST_CASE("Base 64 is of the URL alphabet and padded", "[docker][encoding]") {
   CHECK(base64url("fo") == "Zm8=");
   CHECK(base64url("foo") == "Zm9v");
   CHECK(base64url("\xFB\xFF\xFE") == "-__-");
+  CHECK(base64url(std::string("\0\0", 2)) == "AAA=");
+}
+
+TEST_CASE("Base 64 is decoded from either alphabet, padded or not", "[docker][encoding]") {
+  const std::pair<std::string, std::optional<std::string>> rows[] = {
+      {"", ""},
+      {"Zg==", "f"},
+      {"Zg", "f"},
+      {"Zm8=", "fo"},
+      {"Zm8", "fo"},
+      {"Zm9v", "foo"},
+      {"-__-", "\xFB\xFF\xFE"},
+      {"+//+", "\xFB\xFF\xFE"},
+      {"AAA=", std::string("\0\0", 2)},
+      {"====", ""},
+      {"Z", std::nullopt},
+      {"Zm9vZ", std::nullopt},
+      {"Zg==Zg==", std::nullopt},
+      {" Zm9v", std::nullopt},
+      {"Zm9v\n", std::nullopt},
+      {"Zm\t9v", std::nullopt},
+      {"Zm9*", std::nullopt},
+      {"Zm9\xFF", std::nullopt},
+  };
+  for (const auto& [text, bytes] : rows) {
+    INFO(text);
+    CHECK(base64_decode(text) == bytes);
+  }
 }
 
 TEST_CASE("RFC 3339 becomes seconds and nanoseconds", "[docker][encoding]") {
@@ -108,7 +136,7 @@ TEST_CASE("Image references split into repository and tag or digest", "[docker][
   }
 }
 
-TEST_CASE("Frames are entries wherever the reads cut them", "[docker][output]") {
+TEST_CASE("Frames become entries, wherever the reads split them", "[docker][output]") {
   const std::string line = stamp + " hello\n";
   const std::string bytes = frame(1, line) + frame(2, stamp + " ") + frame(1, stamp + " no end") +
                             frame(2, std::string("\0\n", 2));
@@ -128,7 +156,7 @@ TEST_CASE("Frames are entries wherever the reads cut them", "[docker][output]") 
   CHECK(entries == expected);
 }
 
-TEST_CASE("What only looks like a timestamp stays output", "[docker][output]") {
+TEST_CASE("Text that only looks like a timestamp stays output", "[docker][output]") {
   for (const std::string text : {"hello world\n", "2024-01-02 x\n", "2024-01-02T03:04:0x.1Z y\n",
                                  "2024-01-02T03:04:05\nab cd\n", " x\n", ""}) {
     INFO(text);
@@ -137,7 +165,7 @@ TEST_CASE("What only looks like a timestamp stays output", "[docker][output]") {
   }
 }
 
-TEST_CASE("A stream that is not framed is given up", "[docker][output]") {
+TEST_CASE("A stream without frames is an error", "[docker][output]") {
   using Format = OutputDecoder::Format;
   for (const std::string& bytes : {std::string("HTTP/1.1 garbage"), std::string(8, '\0'),
                                    std::string("\1\0\1\0\0\0\0\1x", 9), frame(4, "x")}) {
@@ -155,7 +183,7 @@ TEST_CASE("A stream that is not framed is given up", "[docker][output]") {
   CHECK(cut.last().failed_with(Fault::unavailable));
 }
 
-TEST_CASE("A terminal's output is cut into lines", "[docker][output]") {
+TEST_CASE("A terminal's output is split into lines", "[docker][output]") {
   using Format = OutputDecoder::Format;
   const std::string bytes = stamp + " one\r\n" + stamp + " two\r\n";
   const std::vector<std::string> expected{"out:" + stamp + ":one\r\n", "out:" + stamp + ":two\r\n"};
@@ -189,7 +217,7 @@ TEST_CASE("The daemon's pieces of a terminal's long line lose their timestamps",
   }
 }
 
-TEST_CASE("What looks like a timestamp across a line's end cuts no line", "[docker][output]") {
+TEST_CASE("A timestamp across the end of a line does not split it", "[docker][output]") {
   const std::string first = stamp + " " + std::string(16384, 'x') + "2024-01-02T03:04:05\n";
   const std::string bytes = first + "ab cd\n";
   for (const std::size_t cut : {std::size_t{0}, first.size() - 1, first.size(), first.size() + 3}) {
@@ -201,12 +229,12 @@ TEST_CASE("What looks like a timestamp across a line's end cuts no line", "[dock
   }
 }
 
-TEST_CASE("A complaint of the daemon without words is told, too", "[docker][output]") {
+TEST_CASE("An empty error message of the daemon is reported too", "[docker][output]") {
   CHECK(decode(OutputDecoder::Format::framed, frame(3, "")).front() ==
-        "! the daemon broke the output off without a reason");
+        "! the daemon ended the output without giving a reason");
 }
 
-TEST_CASE("A pull is told in lines", "[docker][pull]") {
+TEST_CASE("The progress of a pull is printed in lines", "[docker][pull]") {
   const std::string report =
       "{\"status\":\"Pulling from a/b\",\"id\":\"latest\"}\r\n"
       "{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"11\"}\r\n"
@@ -232,7 +260,7 @@ TEST_CASE("A pull is told in lines", "[docker][pull]") {
   }
 }
 
-TEST_CASE("How far a pull has come is told of all layers together", "[docker][pull]") {
+TEST_CASE("The progress of a pull is the sum over all layers", "[docker][pull]") {
   using namespace std::chrono_literals;
   Deadline now = Deadline() + 1h;
   std::vector<PullNews> news;
@@ -263,7 +291,7 @@ TEST_CASE("How far a pull has come is told of all layers together", "[docker][pu
   CHECK_FALSE(news.at(2).fraction);
 }
 
-TEST_CASE("A pull fails in the daemon's words", "[docker][pull]") {
+TEST_CASE("A failed pull reports the daemon's message", "[docker][pull]") {
   const std::tuple<std::string, Fault, std::string> rows[] = {
       {R"({"errorDetail":{"message":"manifest for x:1 not found: manifest unknown"},"error":"e"})",
        Fault::not_found, "manifest for x:1 not found: manifest unknown"},
@@ -289,7 +317,7 @@ TEST_CASE("A pull fails in the daemon's words", "[docker][pull]") {
   CHECK(endless.feed(std::string((1U << 20) + 1, ' ')).failed_with(Fault::unavailable));
 }
 
-TEST_CASE("An error answer means what its status and text say", "[docker][answers]") {
+TEST_CASE("An error reply means what its status and text say", "[docker][answers]") {
   struct Row {
     const ApiCall& call;
     int status;
@@ -332,17 +360,17 @@ TEST_CASE("An error answer means what its status and text say", "[docker][answer
     const std::string body =
         row.words.empty() ? "oops"
                           : boost::json::serialize(boost::json::object{{"message", row.words}});
-    const Failure failure = refusal(row.call, "x", Answer{row.status, body, ""});
-    CHECK(failure.fault == row.fault);
-    CHECK(failure.text.starts_with("cannot " + std::string(row.call.attempt) + " x: "));
-    if (!row.words.empty()) CHECK(failure.text.ends_with(row.words));
+    const Failure reported = failure(row.call, "x", Answer{row.status, body, ""});
+    CHECK(reported.fault == row.fault);
+    CHECK(reported.text.starts_with("cannot " + std::string(row.call.attempt) + " x: "));
+    if (!row.words.empty()) CHECK(reported.text.ends_with(row.words));
   }
 }
 
-TEST_CASE("What Podman will not create is refused", "[docker][answers]") {
+TEST_CASE("Podman's refusals to create are refused", "[docker][answers]") {
   const auto fault_of = [](const ApiCall& call, const std::string& words) {
     const boost::json::object body{{"message", words}, {"cause", "why"}, {"response", 500}};
-    return refusal(call, "x", Answer{500, boost::json::serialize(body), ""}).fault;
+    return failure(call, "x", Answer{500, boost::json::serialize(body), ""}).fault;
   };
   CHECK(fault_of(create_call, "container create: network not found") == Fault::refused);
   CHECK(fault_of(create_call, "the name \"x\" is already in use by 12") == Fault::conflict);
@@ -350,7 +378,7 @@ TEST_CASE("What Podman will not create is refused", "[docker][answers]") {
   CHECK(fault_of(remove_call, "device or resource busy") == Fault::unavailable);
 }
 
-TEST_CASE("Inspect answers are reduced to facts", "[docker][answers]") {
+TEST_CASE("Replies to inspect are reduced to facts", "[docker][answers]") {
   const auto document = parse_json(R"({
     "Id": "0123", "Name": "/mesos-x",
     "State": {"Status": "exited", "OOMKilled": true, "ExitCode": 137, "Error": "why\n", "Pid": 0,
@@ -398,7 +426,7 @@ TEST_CASE("Lists name a container by its own name, not by a link's", "[docker][a
   CHECK_FALSE(read_list(*parse_json(R"([{"Id":"1"}])")));
 }
 
-TEST_CASE("Responses are read wherever the reads cut them", "[docker][http]") {
+TEST_CASE("Responses are read wherever the reads split them", "[docker][http]") {
   const std::string bytes =
       "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nTransfer-Encoding: chunked\r\n\r\n"
       "5\r\nhello\r\n7;x=y\r\n, world\r\n0\r\n\r\n";
@@ -434,7 +462,7 @@ TEST_CASE("A chunked response without a body is read byte by byte", "[docker][ht
   }
 }
 
-TEST_CASE("A chunk of an endless body may be of any size, wherever the reads cut it",
+TEST_CASE("A chunk of an endless body may have any size, wherever the reads split it",
           "[docker][http]") {
   const std::string bytes =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\nhello";
@@ -447,7 +475,7 @@ TEST_CASE("A chunk of an endless body may be of any size, wherever the reads cut
   }
 }
 
-TEST_CASE("Responses beyond the limits are given up", "[docker][http]") {
+TEST_CASE("Responses beyond the limits are refused", "[docker][http]") {
   const auto feed = [](const std::string& bytes) {
     ResponseReader reader(ResponseReader::Body::whole);
     return reader.feed(bytes).ok();

@@ -37,7 +37,7 @@ TEST_CASE("Endpoints are read in every supported form", "[docker][endpoint]") {
   CHECK(parse_endpoint("unix:///" + std::string(106, 'x')).ok());
 }
 
-TEST_CASE("A daemon's name is looked up in the hosts file alone", "[docker][endpoint]") {
+TEST_CASE("A daemon's name is looked up only in the hosts file", "[docker][endpoint]") {
   const std::string hosts =
       "127.0.0.1\tlocalhost\n"
       "# 10.0.0.1 commented\n"
@@ -59,7 +59,7 @@ TEST_CASE("A daemon's name is looked up in the hosts file alone", "[docker][endp
   }
 }
 
-TEST_CASE("What no daemon is reached by is refused in a sentence", "[docker][endpoint]") {
+TEST_CASE("An address that cannot be a daemon's is refused with a message", "[docker][endpoint]") {
   CHECK(parse_endpoint("ssh://me@there").failure().text ==
         "'ssh://me@there': no daemon is reached by ssh from here; use unix:///path, or "
         "tcp://HOST:PORT, which TLS can protect");

@@ -16,7 +16,7 @@ TEST_CASE("an environment is packed and unpacked without loss") {
   CHECK(unpack_environment("").empty());
 }
 
-TEST_CASE("an environment that was cut is read as far as it goes") {
+TEST_CASE("an environment that was cut is read up to the cut") {
   const auto packed = pack_environment({{"A", "1"}, {"B", "22"}});
   for (std::size_t length = 0; length <= packed.size(); ++length) {
     INFO(length);

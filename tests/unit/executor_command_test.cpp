@@ -7,7 +7,7 @@
 using namespace containerizer;
 using Words = std::vector<std::string>;
 
-TEST_CASE("mesos-executor runs the task proxy, in the form its release knows") {
+TEST_CASE("mesos-executor runs the task proxy in the form of its release") {
   struct Case {
     std::string fixture;
     Words argv;
@@ -64,7 +64,7 @@ TEST_CASE("the executor's variables come from the message, not from the slave's 
                      });
 }
 
-TEST_CASE("what only the environment knows is taken from it") {
+TEST_CASE("values that only the environment contains are taken from it") {
   auto [launch, environment] = recorded("mesos-0.19.1/launch-5");
   set(environment, "MESOS_RECOVERY_TIMEOUT", "20mins");
   set(environment, "MESOS_SUBSCRIPTION_BACKOFF_MAX", "3secs");
@@ -76,14 +76,14 @@ TEST_CASE("what only the environment knows is taken from it") {
   CHECK(variables.at("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD") == "9secs");
   CHECK(variables.at("MESOS_HTTP_COMMAND_EXECUTOR") == "1");
 
-  SECTION("but the executor's own grace period is nearer") {
+  SECTION("the executor's own grace period overrides it") {
     auto& grace = *launch.mutable_executor_info()->mutable_shutdown_grace_period();
     grace.set_nanoseconds(1'500'000'000);
     CHECK(
         executor_variables(launch, environment, "/s").at("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD") ==
         "1500000000ns");
   }
-  SECTION("and without checkpoints there is nothing to recover") {
+  SECTION("without checkpoints there is no recovery timeout") {
     launch.set_checkpoint(false);
     const auto plain = executor_variables(launch, environment, "/s");
     CHECK(plain.at("MESOS_CHECKPOINT") == "0");
@@ -92,7 +92,7 @@ TEST_CASE("what only the environment knows is taken from it") {
   }
 }
 
-TEST_CASE("the executor's environment holds nothing of the slave's or the task's that steers it") {
+TEST_CASE("no variable of the slave or the task controls mesos-executor") {
   auto [launch, environment] = recorded("mesos-1.0.4/launch-2");
   environment.insert({{"MESOS_LOG_DIR", "/var/log/mesos"},
                       {"MESOS_LOCAL", "1"},
@@ -127,7 +127,7 @@ TEST_CASE("the executor's environment holds nothing of the slave's or the task's
   }
 }
 
-TEST_CASE("the slave's programs are where the slave says") {
+TEST_CASE("the slave's programs are in the directory that the slave names") {
   CHECK(launcher_directory({}) == "/usr/libexec/mesos");
   CHECK(launcher_directory({{"MESOS_LIBEXEC_DIRECTORY", "/opt/m"}}) == "/opt/m");
 }
@@ -136,7 +136,7 @@ TEST_CASE("a program that a framework names as mesos-executor is not run") {
   const auto fixture = GENERATE(as<std::string>(), "mesos-0.19.1/launch-1", "mesos-1.0.4/launch-2");
   auto [launch, environment] = recorded(fixture);
   const auto honest = executor_argv(launch, environment, "/p", "ID");
-  // The slave looks only for the path of its own in there.
+  // The slave only searches for its own path in the command.
   auto& command = *launch.mutable_executor_info()->mutable_command();
   command.set_value(GENERATE(as<std::string>(), ".//usr/libexec/mesos/mesos-executor",
                              "/sandbox/usr/libexec/mesos/mesos-executor",

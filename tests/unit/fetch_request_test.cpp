@@ -23,7 +23,7 @@ Uris one(const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("the fetcher of every release finds its own form") {
+TEST_CASE("the fetcher of every release gets its own form") {
   auto [launch, environment] = recorded("mesos-0.19.1/launch-5");
   set(environment, "MESOS_FRAMEWORKS_HOME", "/frameworks");
   const Environment result = fetcher_environment(uris_of(launch), "/sandbox", "root", environment);
@@ -50,7 +50,7 @@ TEST_CASE("the fetcher of every release finds its own form") {
     "frameworks_home": "/frameworks"})"));
 }
 
-TEST_CASE("what is not known is left out of the fetcher's environment") {
+TEST_CASE("unknown values are omitted from the fetcher's environment") {
   const Environment result = fetcher_environment(one("/a"), "/sandbox", "", {});
   CHECK(result.count("MESOS_USER") == 0);
   CHECK(result.count("MESOS_FRAMEWORKS_HOME") == 0);
@@ -59,7 +59,7 @@ TEST_CASE("what is not known is left out of the fetcher's environment") {
   CHECK(!info.contains("frameworks_home"));
 }
 
-TEST_CASE("the fetcher neither logs nor listens where the slave does") {
+TEST_CASE("the fetcher uses neither the slave's log nor its address") {
   const Environment slave{{"MESOS_LOG_DIR", "/var/log"}, {"MESOS_LOGGING_LEVEL", "ERROR"},
                           {"MESOS_QUIET", "true"},       {"LIBPROCESS_PORT", "5051"},
                           {"HADOOP_HOME", "/hadoop"},    {"LD_LIBRARY_PATH", "/lib"}};
@@ -72,7 +72,7 @@ TEST_CASE("the fetcher neither logs nor listens where the slave does") {
   CHECK(result.at("LD_LIBRARY_PATH") == "/lib");
 }
 
-TEST_CASE("a cached URI is a plain download, and may have a name of its own") {
+TEST_CASE("a cached URI is a plain download, and may have its own file name") {
   Uris uris = one("http://x/a?b=\"c\"");
   uris.front().set_cache(true);
   uris.front().set_output_file("dir/a");
@@ -82,7 +82,7 @@ TEST_CASE("a cached URI is a plain download, and may have a name of its own") {
           "executable": false, "extract": true, "cache": false, "output_file": "dir/a"}})"));
 }
 
-TEST_CASE("a URI with a blank is kept from the fetchers that would split it") {
+TEST_CASE("a URI with a space is refused for fetchers that would split it") {
   const Uris uris = one("/srv/my file");
   const auto result = fetcher_environment(uris, "/sandbox", "", {});
   CHECK(result.count("MESOS_EXECUTOR_URIS") == 0);
@@ -92,7 +92,7 @@ TEST_CASE("a URI with a blank is kept from the fetchers that would split it") {
   CHECK(check_uris(uris, "/sandbox").ok());
 }
 
-TEST_CASE("URIs that no fetcher accepts are named") {
+TEST_CASE("the message names a URI that no fetcher accepts") {
   using namespace std::string_literals;
   const auto uri = GENERATE("a\\b"s, "a'b"s, "a\0b"s);
   Uris uris = one("/fine");
@@ -104,7 +104,7 @@ TEST_CASE("URIs that no fetcher accepts are named") {
   CHECK(check_uris(one(""), "/sandbox").failed_with(Fault::refused));
 }
 
-TEST_CASE("output files that would not lie in the sandbox, or reach a shell, are refused") {
+TEST_CASE("output files outside the sandbox, or with a quote, are refused") {
   using namespace std::string_literals;
   const auto file = GENERATE("/etc/cron.d/x"s, "../x"s, "a/../../x"s, ".."s, "a/.."s,
                              "a'$(x)'.tgz"s, "a\\b"s, "a\0b"s);
@@ -115,7 +115,7 @@ TEST_CASE("output files that would not lie in the sandbox, or reach a shell, are
   CHECK(check_uris(uris, "/sandbox").ok());
 }
 
-TEST_CASE("nothing is fetched to where the fetcher's shell would stumble") {
+TEST_CASE("nothing is fetched into a sandbox whose path has a quote") {
   const std::string directory = "/work/executors/'; touch x; '/runs/1";
   CHECK(check_uris(one("/fine"), directory).failed_with(Fault::refused));
   CHECK(check_uris({}, directory).ok());

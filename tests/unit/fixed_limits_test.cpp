@@ -17,7 +17,7 @@ std::string planned(const mesos::containerizer::Launch& launch, const TaskSettin
 
 }  // namespace
 
-TEST_CASE("a container's label names the flags that limit it, whoever gave them") {
+TEST_CASE("a container's label names the flags that limit it, from the task or the operator") {
   mesos::containerizer::Launch launch;
   launch.mutable_container_id()->set_value("c1");
   launch.set_directory("/work/runs/c1");
@@ -37,7 +37,7 @@ TEST_CASE("a container's label names the flags that limit it, whoever gave them"
   CHECK(planned(launch, settings).empty());
 }
 
-TEST_CASE("a label of limits is read as it was written") {
+TEST_CASE("a label of fixed limits is read as it was written") {
   CHECK_FALSE(read_fixed_limits("").memory);
   CHECK_FALSE(read_fixed_limits("memory-swap").memory);
   const auto all = read_fixed_limits("cpu-shares,cpus,memory,memory-reservation,memory-swap");

@@ -31,20 +31,20 @@ Environment environment_of(const LaunchPlan& plan) {
 
 }  // namespace
 
-TEST_CASE("a process of the host runs as its sandbox's owner") {
+TEST_CASE("a host task runs as its sandbox's owner") {
   CHECK(plan(launch_as("alice"), "1000:1001").value().create.at("User") == "1000:1001");
   CHECK(plan(launch_as("root"), "0:0").value().create.at("User") == "0:0");
 }
 
-// A sandbox can change hands: an archive that is fetched can hold an owner of its own.
-TEST_CASE("nobody becomes root by a sandbox that is root's, or gone") {
+// The owner of a sandbox can change: a fetched archive can contain an entry with another owner.
+TEST_CASE("no task becomes root because root owns its sandbox, or because it is gone") {
   CHECK(plan(launch_as("alice"), "0:0").failed_with(Fault::refused));
   CHECK(plan(launch_as("alice"), "0:1000").failed_with(Fault::refused));
   CHECK(plan(launch_as("alice"), "").failed_with(Fault::refused));
   CHECK(plan(launch_as("root"), "").failed_with(Fault::refused));
 }
 
-TEST_CASE("nobody is root on the host where no task may be privileged") {
+TEST_CASE("no host task runs as root if privileges are refused") {
   Policy policy;
   policy.refuses_privileged = true;
   const auto plan_of = [&](const mesos::containerizer::Launch& launch, const std::string& owner) {
@@ -59,8 +59,7 @@ TEST_CASE("nobody is root on the host where no task may be privileged") {
   CHECK_THAT(refused.failure().text, Catch::Contains("CONTAINERIZER_PRIVILEGED"));
 }
 
-TEST_CASE(
-    "a process of the host has nothing of the environments of slave and operator that is theirs") {
+TEST_CASE("a host task does not inherit private variables of the slave and the operator") {
   auto launch = launch_as("alice");
   auto& variable = *launch.mutable_executor_info()->mutable_command()->mutable_environment();
   variable.add_variables()->set_name("PATH");
@@ -84,7 +83,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a process of the host is refused what only a container has") {
+TEST_CASE("a host task is refused if it asks for what only a container has") {
   using mesos::ContainerInfo;
   const auto refusal_with = [](const std::function<void(mesos::ExecutorInfo&)>& change) {
     auto launch = launch_as("alice");

@@ -25,7 +25,7 @@ store::Container some_container() {
   return c;
 }
 
-// The container as the daemon would show it.
+// The container as the daemon describes it.
 ContainerFacts seen_as(const store::Container& container) {
   ContainerFacts facts;
   facts.id = std::string(64, 'd');
@@ -40,7 +40,7 @@ ContainerFacts seen_as(const store::Container& container) {
 
 }  // namespace
 
-TEST_CASE("nonces are 128 bits in hexadecimal, none like another") {
+TEST_CASE("nonces are 128 bits in hexadecimal, and unique") {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) {
     const auto nonce = make_nonce();
@@ -50,7 +50,7 @@ TEST_CASE("nonces are 128 bits in hexadecimal, none like another") {
   }
 }
 
-TEST_CASE("container ids are names of files and of containers", "[scenario-51]") {
+TEST_CASE("container IDs are valid as names of files and containers", "[scenario-51]") {
   for (const std::string id :
        {"a", "0", "6a782d8e-1f2b-4c3d-9e5f-0123456789ab", "A.b_c-d", "a..b", "a-", "a."}) {
     INFO(id);
@@ -90,7 +90,7 @@ TEST_CASE("a row that was lost is rebuilt from the labels", "[scenario-2][scenar
   CHECK(is_ours(seen, *rebuilt));
 }
 
-TEST_CASE("the state of a rebuilt row is what is seen") {
+TEST_CASE("the state of a rebuilt row is that of the container") {
   struct Case {
     std::string status;
     bool started;
@@ -114,7 +114,7 @@ TEST_CASE("the state of a rebuilt row is what is seen") {
   CHECK(rebuild(seen)->state == name_of(example.state));
 }
 
-TEST_CASE("no row is made of labels that are not ours", "[scenario-41]") {
+TEST_CASE("no row is rebuilt from labels that are not ours", "[scenario-41]") {
   const auto whole = seen_as(some_container());
   const auto broken = [&](const std::string& label, const std::string& value) {
     auto seen = whole;
@@ -133,13 +133,13 @@ TEST_CASE("no row is made of labels that are not ours", "[scenario-41]") {
   CHECK(!rebuild(broken("container", "../../etc")));
   CHECK(!rebuild(broken("nonce", "short")));
   CHECK(!rebuild(broken("kind", "neither")));
-  // Labels can be an image's.
+  // An image can bring labels.
   auto of_an_image = whole;
   of_an_image.name = "somebody's";
   CHECK(!rebuild(of_an_image));
 }
 
-TEST_CASE("a container of the same id, but of another launch, is not ours",
+TEST_CASE("a container with the same ID, but of another launch, is not ours",
           "[scenario-4][scenario-6]") {
   const auto container = some_container();
   const auto seen = seen_as(container);
@@ -150,6 +150,7 @@ TEST_CASE("a container of the same id, but of another launch, is not ours",
   CHECK_FALSE(is_ours(ContainerFacts{}, container));
 }
 
-TEST_CASE("a container's name is none that a native containerizer would remove") {
+TEST_CASE(
+    "a container's name does not match those that the slave's own Docker containerizer removes") {
   CHECK(container_name("abc") == "containerizer-abc");
 }

@@ -39,12 +39,12 @@ TEST_CASE("image names become references") {
   CHECK((result.ok() ? result.value() : result.failure().text) == example.reference);
 }
 
-TEST_CASE("an image that names nothing leaves room for a default") {
+TEST_CASE("an empty image name allows a default") {
   const auto image = GENERATE(as<std::string>(), "", "docker://", "docker:///");
   CHECK(image_reference(image).failed_with(Fault::not_found));
 }
 
-TEST_CASE("an image outside the grammar is refused with the part that is wrong") {
+TEST_CASE("an invalid image name is refused with the wrong part") {
   struct Case {
     std::string image, part;
   };
@@ -90,13 +90,13 @@ TEST_CASE("an image outside the grammar is refused with the part that is wrong")
   CHECK(result.failure().text.find('\n') == std::string::npos);
 }
 
-TEST_CASE("an image's registry is what docker takes for it") {
+TEST_CASE("an image's registry is the one that docker uses") {
   CHECK(registry_of("ubuntu:13.04") == "docker.io");
   CHECK(registry_of("team/app:1") == "docker.io");
   CHECK(registry_of("docker.io/team/app:1") == "docker.io");
   CHECK(registry_of("index.docker.io/team/app:1") == "docker.io");
   CHECK(registry_of("localhost/app:1") == "localhost");
-  // No part of a repository has capital letters: Docker asks a host of that name.
+  // A repository has no capital letters, so Docker treats this part as a host.
   CHECK(registry_of("Registry/app:1") == "Registry");
   CHECK(registry_of("registry:5000/app:1") == "registry:5000");
   CHECK(registry_of("my.registry.com/foo/bar:tag") == "my.registry.com");

@@ -18,7 +18,7 @@ namespace {
 
 const Environment usual_environment{{"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///busybox:test"}};
 
-// A command task in the dialect of 0.20 and later; what a case needs is added to it.
+// A command task in the dialect of 0.20 and later. Each case adds what it needs.
 Launch command_task() {
   Launch launch;
   launch.mutable_container_id()->set_value("c1");
@@ -87,7 +87,7 @@ json::value field_of(const LaunchPlan& plan, const std::string& name) {
   return plan.create.contains(name) ? plan.create.at(name) : json::value();
 }
 
-// The variable's value; nothing when it is not set, and a failure when it is set twice.
+// The variable's value. Empty if it is not set. A failure if it is set twice.
 std::optional<std::string> variable(const LaunchPlan& plan, const std::string& name) {
   std::optional<std::string> value;
   for (const json::value& entry : plan.create.at("Env").as_array()) {
@@ -130,7 +130,7 @@ TEST_CASE("a command task of 0.19 becomes a create request") {
   CHECK(json::value(result.create) == json::value(expected));
 }
 
-TEST_CASE("a command task of 1.0 becomes a create request, with its overhead counted once") {
+TEST_CASE("a command task of 1.0 becomes a create request, with its overhead included once") {
   const auto [launch, environment] = recorded("mesos-1.0.4/launch-2");
   const LaunchPlan result = plan(launch, environment);
   CHECK(result.kind == TaskKind::command);
@@ -146,7 +146,8 @@ TEST_CASE("a command task of 1.0 becomes a create request, with its overhead cou
   CHECK(variable(result, "A") == "b c");
 }
 
-TEST_CASE("a custom executor runs in the container, with all it needs to reach the slave") {
+TEST_CASE(
+    "a custom executor runs in the container, with everything that it needs to reach the slave") {
   const auto [launch, environment] = recorded("mesos-0.19.1/launch-5");
   const LaunchPlan result = plan(launch, environment);
   CHECK(result.kind == TaskKind::custom);
@@ -196,7 +197,7 @@ TEST_CASE("the first source that names an image wins") {
   TaskSettings settings;
   settings.default_image = "f";
 
-  // Taken away one by one, from the strongest on.
+  // Removed one by one, starting with the one that overrides all others.
   docker(launch).set_image("a");
   executor.mutable_container()->mutable_docker()->set_image("b");
   launch.mutable_task_info()->mutable_command()->mutable_container()->set_image("docker:///c");
@@ -228,7 +229,7 @@ TEST_CASE("a container of type MESOS may name a Docker image") {
   CHECK_THAT(refusal(launch), Catch::Contains("Appc"));
 }
 
-TEST_CASE("an image of type MESOS is got as its message says") {
+TEST_CASE("an image of type MESOS is pulled as its message says") {
   Launch launch = command_task();
   auto& image = *container(launch, ContainerInfo::MESOS).mutable_mesos()->mutable_image();
   image.mutable_docker()->set_name("a");
@@ -246,19 +247,19 @@ TEST_CASE("settings of another type of container are refused") {
   Launch launch = command_task();
   docker(launch).set_image("a");
   container(launch, ContainerInfo::MESOS);
-  CHECK_THAT(refusal(launch), Catch::Contains("DOCKER alone"));
+  CHECK_THAT(refusal(launch), Catch::Contains("only valid with type DOCKER"));
   container(launch).mutable_mesos()->mutable_image();
-  CHECK_THAT(refusal(launch), Catch::Contains("MESOS alone"));
+  CHECK_THAT(refusal(launch), Catch::Contains("only valid with type MESOS"));
 }
 
-TEST_CASE("options are refused beside an image that they do not belong to") {
+TEST_CASE("options are refused next to an image of another message") {
   Launch launch = command_task();
   auto& legacy = *launch.mutable_task_info()->mutable_command()->mutable_container();
   legacy.set_image("docker:///");
   legacy.add_options("--read-only");
   CHECK(host_field(plan(launch), "ReadonlyRootfs") == true);
   docker(launch).set_image("a");
-  CHECK_THAT(refusal(launch), Catch::Contains("put them into its parameters"));
+  CHECK_THAT(refusal(launch), Catch::Contains("move the options to its parameters"));
 }
 
 TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's") {
@@ -271,10 +272,10 @@ TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's
   CHECK(plan(launch).image == "a:latest");
   CHECK(host_field(plan(launch), "NetworkMode") == "bridge");
   container(launch, ContainerInfo::MESOS).set_hostname("name");
-  CHECK_THAT(refusal(launch), Catch::Contains("cannot be mixed"));
+  CHECK_THAT(refusal(launch), Catch::Contains("cannot be combined"));
 }
 
-TEST_CASE("a wrong image is refused, it does not give way to a default") {
+TEST_CASE("an invalid image is refused, not replaced by a default") {
   Launch launch = command_task();
   docker(launch).set_image("Not An Image");
   CHECK_THAT(refusal(launch), Catch::Contains("\"Not An Image\""));
@@ -322,7 +323,7 @@ TEST_CASE("two slashes in the options replace the task's command") {
   CHECK(field_of(result, "Cmd") == json::parse(R"(["serve", "a b"])"));
 }
 
-TEST_CASE("the network is the host's unless asked otherwise") {
+TEST_CASE("the network is the host's unless the task asks for another one") {
   Launch launch = command_task();
   CHECK(host_field(plan(launch), "NetworkMode") == "host");
   CHECK(host_field(plan(launch), "PortBindings").is_null());
@@ -340,26 +341,26 @@ TEST_CASE("the network is the host's unless asked otherwise") {
     container(launch).add_network_infos()->set_name("green");
     CHECK_THAT(refusal(launch), Catch::Contains("network_infos"));
   }
-  SECTION("a flag is stronger") {
+  SECTION("a flag overrides it") {
     add_parameter(launch, "net", "bridge");
     CHECK(host_field(plan(launch), "NetworkMode") == "bridge");
   }
 }
 
-TEST_CASE("ports are published where the container has a network of its own") {
+TEST_CASE("ports are published if the container has its own network") {
   Launch launch = command_task();
   add_ports(launch, 31000, 31001);
   docker(launch).set_network(ContainerInfo::DockerInfo::BRIDGE);
   const json::value each = json::parse(R"({"31000/tcp": [{"HostIp": "", "HostPort": "31000"}],
                                            "31001/tcp": [{"HostIp": "", "HostPort": "31001"}]})");
-  SECTION("each under its own number, for a framework that cannot say which") {
+  SECTION("each under its own number, if the framework cannot map ports") {
     Launch old = command_task();
     add_ports(old, 31000, 31001);
     old.mutable_task_info()->mutable_command()->mutable_container()->add_options("--net=bridge");
     CHECK(host_field(plan(old), "PortBindings") == each);
     CHECK(field_of(plan(old), "ExposedPorts") == json::parse(R"({"31000/tcp":{},"31001/tcp":{}})"));
   }
-  SECTION("none that a DockerInfo does not name") {
+  SECTION("only those that a DockerInfo names") {
     CHECK(host_field(plan(launch), "PortBindings").is_null());
   }
   SECTION("as mapped") {
@@ -383,7 +384,7 @@ TEST_CASE("ports are published where the container has a network of its own") {
   }
 }
 
-TEST_CASE("port mappings that cannot be are refused") {
+TEST_CASE("impossible port mappings are refused") {
   struct Case {
     ContainerInfo::DockerInfo::Network network;
     std::uint32_t host, inside;
@@ -432,7 +433,7 @@ TEST_CASE("volumes become mounts beside the sandbox") {
   CHECK(result.sandbox_directories.size() == (in_sandbox ? 1 : 0));
 }
 
-TEST_CASE("a path of the host is bound as docker run -v does, which makes it when it is missing") {
+TEST_CASE("a path of the host is bound as by docker run -v, which creates a missing path") {
   Launch launch = command_task();
   add_volume(launch, "/srv", "x/y").set_mode(mesos::Volume::RO);
   add_volume(launch, "/data", "/data").set_mode(mesos::Volume::RW);
@@ -469,7 +470,7 @@ TEST_CASE("volumes of a driver keep its options") {
       if (mount.at("Type") != "volume") continue;
       CHECK(mount.at("VolumeOptions").at("DriverConfig").at("Name") == "d");
     }
-    // Volumes that flags bring.
+    // Volumes from flags.
     CHECK(host_field(plan(launch), "VolumeDriver") == "d");
     add_parameter(launch, "volume-driver", "e");
     CHECK(host_field(plan(launch), "VolumeDriver") == "e");
@@ -495,7 +496,7 @@ TEST_CASE("volumes that cannot be mounted are refused") {
   CHECK_THAT(refusal(launch), Catch::Contains(example.text));
 }
 
-TEST_CASE("no flag takes the sandbox's place") {
+TEST_CASE("no flag replaces the sandbox") {
   for (const auto& [name, value] : std::map<std::string, std::string>{
            {"volume", "/srv:/mnt/mesos/sandbox:ro"},
            {"volume ", "/mnt/mesos/sandbox"},
@@ -508,7 +509,7 @@ TEST_CASE("no flag takes the sandbox's place") {
   }
 }
 
-TEST_CASE("flags are stronger than the messages, identity is stronger than flags") {
+TEST_CASE("flags override messages, and our own labels and name override flags") {
   Launch launch = command_task();
   add_scalar(launch, "cpus", 1);
   add_scalar(launch, "mem", 256);
@@ -592,7 +593,7 @@ TEST_CASE("a task's own grace period is rounded up to milliseconds") {
   CHECK(plan(launch).kill_grace == Duration(0));
 }
 
-TEST_CASE("resources that no container can have are refused") {
+TEST_CASE("unsupported resources are refused") {
   Launch launch = command_task();
   SECTION("GPUs") {
     add_scalar(launch, "gpus", 0);
@@ -602,7 +603,7 @@ TEST_CASE("resources that no container can have are refused") {
   }
 }
 
-TEST_CASE("a persistent volume is mounted where the slave keeps it") {
+TEST_CASE("a persistent volume is mounted from the slave's directory") {
   auto environment = usual_environment;
   environment["MESOS_WORK_DIRECTORY"] = "/var/mesos";
   Launch launch = command_task();
@@ -621,13 +622,13 @@ TEST_CASE("a persistent volume is mounted where the slave keeps it") {
     CHECK(mounted().at("Target") == "/mnt/mesos/sandbox/data");
     CHECK(mounted().at("ReadOnly") == false);
   }
-  SECTION("elsewhere in the container, to be read only") {
+  SECTION("elsewhere in the container, read-only") {
     disk.mutable_volume()->set_container_path("/data");
     disk.mutable_volume()->set_mode(mesos::Volume::RO);
     CHECK(mounted().at("Target") == "/data");
     CHECK(mounted().at("ReadOnly") == true);
   }
-  SECTION("from a disk of its own") {
+  SECTION("from its own disk") {
     auto& source = *disk.mutable_source();
     source.set_type(mesos::Resource::DiskInfo::Source::PATH);
     source.mutable_path()->set_root("/disk1");
@@ -640,15 +641,15 @@ TEST_CASE("a persistent volume is mounted where the slave keeps it") {
   SECTION("not from anywhere else") {
     const auto name = GENERATE(as<std::string>(), "", "..", "../../etc", "a/b");
     disk.mutable_persistence()->set_id(name);
-    CHECK_THAT(refusal(launch, environment), Catch::Contains("no name of a directory"));
+    CHECK_THAT(refusal(launch, environment), Catch::Contains("not a valid name of a directory"));
   }
-  SECTION("not outside of the sandbox") {
+  SECTION("not outside the sandbox") {
     disk.mutable_volume()->set_container_path("../x");
     CHECK_THAT(refusal(launch, environment), Catch::Contains("leads out of the sandbox"));
   }
 }
 
-TEST_CASE("a quota of CPU time, when the operator wants one") {
+TEST_CASE("a CPU quota, if the operator wants one") {
   Launch launch = command_task();
   add_scalar(launch, "cpus", 0.25);
   CHECK(host_field(plan(launch), "CpuQuota").is_null());
@@ -665,7 +666,7 @@ TEST_CASE("a quota of CPU time, when the operator wants one") {
   CHECK(host_field(plan(launch, usual_environment, settings), "CpuQuota").is_null());
 }
 
-TEST_CASE("swap, as the operator wants it") {
+TEST_CASE("swap as the operator sets it") {
   Launch launch = command_task();
   add_scalar(launch, "mem", 64);
   TaskSettings settings;
@@ -680,7 +681,7 @@ TEST_CASE("swap, as the operator wants it") {
   CHECK(host_field(plan(launch, usual_environment, settings), "MemorySwap") == 1 << 30);
 }
 
-TEST_CASE("a launch that cannot be understood is refused") {
+TEST_CASE("an invalid launch is refused") {
   Launch launch = command_task();
   SECTION("the symbolic link in --launcher_dir of 0.19") {
     launch.clear_task_info();
@@ -699,7 +700,7 @@ TEST_CASE("a launch that cannot be understood is refused") {
     added.set_value("hidden");
     CHECK_THAT(refusal(launch), Catch::Contains("environment") && !Catch::Contains("hidden"));
   }
-  SECTION("a flag that is not known") {
+  SECTION("an unknown flag") {
     add_parameter(launch, "frobnicate", "hidden");
     CHECK_THAT(refusal(launch), Catch::Contains("frobnicate") && !Catch::Contains("hidden"));
   }

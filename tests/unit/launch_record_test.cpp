@@ -33,17 +33,17 @@ TEST_CASE("a recorded launch becomes a row in its first state") {
 TEST_CASE("a launch that lacks what every slave sends is refused") {
   auto launch = recorded("mesos-1.0.4/launch-1").launch;
   std::string says;
-  SECTION("no container id") {
+  SECTION("no container ID") {
     launch.clear_container_id();
-    says = "container id";
+    says = "container ID";
   }
-  SECTION("a container id that leads elsewhere") {
+  SECTION("a container ID with a path") {
     launch.mutable_container_id()->set_value("../../etc/passwd");
-    says = "container id";
+    says = "container ID";
   }
-  SECTION("a container id of several lines") {
+  SECTION("a container ID with several lines") {
     launch.mutable_container_id()->set_value("a\nb");
-    says = "container id";
+    says = "container ID";
   }
   SECTION("no executor") {
     launch.clear_executor_info();
@@ -53,7 +53,7 @@ TEST_CASE("a launch that lacks what every slave sends is refused") {
     launch.clear_directory();
     says = "sandbox";
   }
-  SECTION("a sandbox that depends on where we are") {
+  SECTION("a sandbox with a relative path") {
     launch.set_directory("relative/path");
     says = "sandbox";
   }
@@ -78,7 +78,7 @@ TEST_CASE("the first limits are the executor's resources") {
   CHECK(!none.hard_memory);
 }
 
-TEST_CASE("a state that no program of ours has written is named, not guessed", "[scenario-45]") {
+TEST_CASE("an unknown state is reported, not guessed", "[scenario-45]") {
   store::Container container;
   container.container_id = "c1";
   for (const auto state : all_states()) {

@@ -15,13 +15,13 @@ namespace {
 constexpr std::array<Phase, 4> phases{Phase::startup, Phase::outcome, Phase::executor,
                                       Phase::ownership};
 
-// A state directory with the folder of the locks.
+// A state directory with the directory of the locks.
 class LifeDirectory : public TemporaryDirectory {
  public:
   LifeDirectory() { std::filesystem::create_directory(*this / "run"); }
 };
 
-// Without the signal that it blocks: children of other tests wait for that one.
+// Restores the signal mask that make_host() changes: children of other tests wait for that signal.
 Host& real_host() {
   static const auto host = [] {
     sigset_t before;
@@ -41,7 +41,7 @@ std::array<bool, 4> held(const LifeLock& lock) {
 
 }  // namespace
 
-TEST_CASE("which states are past which phase") {
+TEST_CASE("the phases that each state has passed") {
   struct Row {
     State state;
     std::array<bool, 4> past;  // startup, outcome, executor, ownership
@@ -67,7 +67,7 @@ TEST_CASE("which states are past which phase") {
   }
 }
 
-TEST_CASE("no phase that is past comes back") {
+TEST_CASE("no transition returns to a passed phase") {
   for (const auto& row : all_transitions()) {
     for (const Phase phase : phases) {
       INFO(name_of(row.from) << " " << name_of(row.event));
@@ -76,7 +76,7 @@ TEST_CASE("no phase that is past comes back") {
   }
 }
 
-TEST_CASE("an owner holds every phase, and lets go of one after the other") {
+TEST_CASE("an owner locks every phase, and releases one after the other") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
   const LifeLock other(there.path(), "c", false);
@@ -93,7 +93,7 @@ TEST_CASE("an owner holds every phase, and lets go of one after the other") {
   CHECK(held(other) == std::array{false, false, false, false});
 }
 
-TEST_CASE("there is one owner at a time, of each container", "[scenario-33]") {
+TEST_CASE("a container has one owner at a time", "[scenario-33]") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
   REQUIRE(owner.try_own(real_host()));
@@ -102,7 +102,7 @@ TEST_CASE("there is one owner at a time, of each container", "[scenario-33]") {
   CHECK(LifeLock(there.path(), "c.lock", true).try_own(real_host()));
 }
 
-TEST_CASE("of many that want to own at once exactly one does", "[scenario-33]") {
+TEST_CASE("of many processes that try to own a container at once, one succeeds", "[scenario-33]") {
   const LifeDirectory there;
   Gate go;
   Gate done;
@@ -112,7 +112,7 @@ TEST_CASE("of many that want to own at once exactly one does", "[scenario-33]") 
       LifeLock lock(there.path(), "c", true);
       go.wait();
       if (!lock.try_own(real_host())) return;
-      // Keeps it until all others have tried.
+      // Keeps the lock until all others have tried.
       write_file(there / "owner", std::to_string(::getpid()));
       done.wait();
       ::_exit(7);
@@ -131,14 +131,14 @@ TEST_CASE("of many that want to own at once exactly one does", "[scenario-33]") 
   CHECK(losers == 19);
 }
 
-TEST_CASE("who awaits a phase is woken when it is passed", "[scenario-16]") {
+TEST_CASE("a process that waits for a phase is woken when it is passed", "[scenario-16]") {
   const LifeDirectory there;
   const auto phase = GENERATE(from_range(phases.begin(), phases.end()));
   Gate owned;
   Gate pass;
   const pid_t owner = fork_child([&] {
     LifeLock lock(there.path(), "c", true);
-    expect(lock.try_own(real_host()), "nobody owned it");
+    expect(lock.try_own(real_host()), "no process owned it");
     owned.open();
     pass.wait();
     lock.pass(phase);
@@ -156,12 +156,13 @@ TEST_CASE("who awaits a phase is woken when it is passed", "[scenario-16]") {
   ended(owner);
 }
 
-TEST_CASE("an owner's death wakes all who wait, and leaves no lock", "[scenario-21][scenario-64]") {
+TEST_CASE("an owner's death wakes all waiting processes, and leaves no lock",
+          "[scenario-21][scenario-64]") {
   const LifeDirectory there;
   Gate owned;
   const pid_t owner = fork_child([&] {
     LifeLock lock(there.path(), "c", true);
-    expect(lock.try_own(real_host()), "nobody owned it");
+    expect(lock.try_own(real_host()), "no process owned it");
     owned.open();
     for (;;) ::pause();
   });
@@ -180,7 +181,7 @@ TEST_CASE("an owner's death wakes all who wait, and leaves no lock", "[scenario-
   CHECK(LifeLock(there.path(), "c", true).try_own(real_host()));
 }
 
-TEST_CASE("a waiter that is killed leaves nothing that keeps the next owner out", "[scenario-21]") {
+TEST_CASE("a waiting process that is killed does not block the next owner", "[scenario-21]") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
   REQUIRE(owner.try_own(real_host()));
@@ -195,7 +196,7 @@ TEST_CASE("a waiter that is killed leaves nothing that keeps the next owner out"
   CHECK(LifeLock(there.path(), "c", true).try_own(real_host()));
 }
 
-TEST_CASE("awaiting a phase ends with its deadline") {
+TEST_CASE("waiting for a phase ends at its deadline") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
   REQUIRE(owner.try_own(real_host()));
@@ -207,7 +208,7 @@ TEST_CASE("awaiting a phase ends with its deadline") {
         Outcome::locked);
 }
 
-TEST_CASE("a container without a lock file counts as passed") {
+TEST_CASE("a container without a lock file has passed all phases") {
   const LifeDirectory there;
   LifeLock lock(there.path(), "c", false);
   CHECK(held(lock) == std::array{false, false, false, false});
@@ -215,7 +216,7 @@ TEST_CASE("a container without a lock file counts as passed") {
   CHECK_FALSE(std::filesystem::exists(there / "run/c.lock"));
 }
 
-TEST_CASE("the files of a container are forgotten, and no others") {
+TEST_CASE("the files of a container are deleted, and no others") {
   const LifeDirectory there;
   LifeLock owner(there.path(), "c", true);
   REQUIRE(owner.try_own(real_host()));
@@ -227,5 +228,5 @@ TEST_CASE("the files of a container are forgotten, and no others") {
   CHECK_FALSE(std::filesystem::exists(there / "run/c.lock"));
   CHECK_FALSE(std::filesystem::exists(there / "run/c.output"));
   CHECK(std::filesystem::exists(there / "run/c1.output"));
-  CHECK(other.is_held(Phase::ownership));  // for those who have it open it goes on
+  CHECK(other.is_held(Phase::ownership));  // processes that have the file open still share the lock
 }

@@ -23,7 +23,7 @@ const Names event_names{"Begin",   "Fetched",       "Pulled",           "Created
                         "Failed",  "StopRequested", "DestroyRequested", "ExecutorEnded",
                         "Lost",    "Rebooted"};
 
-// What the action of each state can come to, apart from requests and reboots.
+// The possible outcomes of each state's action, apart from requests and reboots.
 const std::map<State, std::vector<Event>> outcomes{
     {State::accepted, {Event::begin, Event::failed}},
     {State::fetching, {Event::fetched, Event::failed}},
@@ -55,7 +55,7 @@ std::multiset<std::string> rows_of_the_table() {
   return rows;
 }
 
-// The transitions of a drawing whose arrows are the lines that match: from, to, labels.
+// The transitions of a drawing: the lines that match the pattern of an arrow (from, to, labels).
 std::multiset<std::string> rows_of_arrows(const std::string& drawing, const std::regex& arrow,
                                           const std::string& separator) {
   std::multiset<std::string> rows;
@@ -72,7 +72,7 @@ std::multiset<std::string> rows_of_arrows(const std::string& drawing, const std:
 
 }  // namespace
 
-TEST_CASE("names of states and events are what databases and documents hold") {
+TEST_CASE("names of states and events are those in databases and documents") {
   Names states;
   for (const State state : all_states()) states.emplace_back(name_of(state));
   CHECK(states == state_names);
@@ -116,12 +116,12 @@ TEST_CASE("every pair of state and event is one row or a rejection") {
       const auto row = rows.find({state, event});
       const auto expected = row == rows.end() ? std::nullopt : std::optional(row->second);
       CHECK(next_state(state, event) == expected);
-      CHECK(next_state(state, event) == expected);  // nothing is remembered of the first time
+      CHECK(next_state(state, event) == expected);  // the first call left no state
     }
   }
 }
 
-TEST_CASE("a container that meets with no trouble goes through its life in order") {
+TEST_CASE("a container without failures passes its states in order") {
   State state = State::accepted;
   for (const Event event : {Event::begin, Event::fetched, Event::pulled, Event::created,
                             Event::started, Event::exited, Event::drained, Event::removed}) {
@@ -143,14 +143,14 @@ TEST_CASE("no row leaves Gone, none goes back, and only a repeated destroy stays
   }
 }
 
-TEST_CASE("a destroy is legal in every state but the last", "[scenario-31]") {
+TEST_CASE("a destroy is legal in every state except the last", "[scenario-31]") {
   for (const State state : all_states()) {
     INFO(name_of(state));
     CHECK(next_state(state, Event::destroy_requested).has_value() == (state != State::gone));
   }
 }
 
-TEST_CASE("whatever an action comes to is legal in its state") {
+TEST_CASE("every outcome of an action is legal in its state") {
   for (const auto& [state, events] : outcomes) {
     for (const Event event : events) {
       INFO(name_of(state) << " " << name_of(event));
@@ -176,8 +176,7 @@ void every_way_ends(State state) {
 
 }  // namespace
 
-TEST_CASE("after a destroy every way ends in Gone, and no way starts anything new",
-          "[scenario-31]") {
+TEST_CASE("after a destroy, every path ends in Gone and starts nothing new", "[scenario-31]") {
   for (const State state : all_states()) {
     if (state == State::gone) continue;
     INFO("destroyed in " << name_of(state));
@@ -188,7 +187,7 @@ TEST_CASE("after a destroy every way ends in Gone, and no way starts anything ne
   }
 }
 
-TEST_CASE("after a reboot nothing is started or signalled any more", "[scenario-26]") {
+TEST_CASE("after a reboot, nothing is started or signalled", "[scenario-26]") {
   for (const State state : all_states()) {
     INFO(name_of(state));
     const auto next = next_state(state, Event::rebooted);
@@ -197,7 +196,7 @@ TEST_CASE("after a reboot nothing is started or signalled any more", "[scenario-
   }
 }
 
-TEST_CASE("what the states mean for others") {
+TEST_CASE("the meaning of the states for other code") {
   for (const State state : all_states()) {
     INFO(name_of(state));
     CHECK(is_settled(state) == (state >= State::removing));
@@ -228,7 +227,7 @@ TEST_CASE("the drawings have every row of the table") {
   CHECK(text.find("  Gone --> [*]\n") != std::string::npos);
 }
 
-TEST_CASE("the table for people has every row below its state") {
+TEST_CASE("the printed table has every row below its state") {
   std::multiset<std::string> rows;
   std::istringstream lines(draw_lifecycle(LifecycleFormat::table));
   std::string line;

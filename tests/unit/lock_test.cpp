@@ -14,7 +14,7 @@ using Outcome = LockFile::Outcome;
 
 namespace {
 
-// A process that holds a lock until it is killed.
+// A process that has a lock until it is killed.
 class Holder {
  public:
   Holder(const std::string& path, int byte, Mode mode) {
@@ -49,7 +49,7 @@ bool timer_runs() {
 
 }  // namespace
 
-TEST_CASE("a lock file is made for its owner alone, and only when asked for") {
+TEST_CASE("a lock file is created for its owner alone, and only with `create`") {
   const TemporaryDirectory there;
   CHECK_FALSE(LockFile(there / "lock", false).valid());
   CHECK_FALSE(std::filesystem::exists(there / "lock"));
@@ -60,7 +60,7 @@ TEST_CASE("a lock file is made for its owner alone, and only when asked for") {
   CHECK((found.st_mode & 0777U) == 0600);
 }
 
-TEST_CASE("trouble with a lock file is told with its path") {
+TEST_CASE("an error about a lock file names its path") {
   const TemporaryDirectory there;
   std::filesystem::create_symlink(there / "elsewhere", there / "link");
   for (const bool create : {false, true}) {
@@ -78,7 +78,7 @@ TEST_CASE("an exclusive lock excludes all others, shared ones exclude only it") 
   CHECK_FALSE(other.try_lock(0, Mode::exclusive));
   CHECK_FALSE(other.try_lock(0, Mode::shared));
   CHECK(other.is_held(0));
-  CHECK(other.try_lock(1, Mode::exclusive));  // each byte is a lock of its own
+  CHECK(other.try_lock(1, Mode::exclusive));  // each byte is a separate lock
 
   REQUIRE(one.try_lock(0, Mode::shared));  // from exclusive to shared in one step
   CHECK_FALSE(other.is_held(0));
@@ -107,7 +107,7 @@ TEST_CASE("the kernel frees the locks of a process that is killed", "[scenario-6
   CHECK(file.try_lock(3, Mode::exclusive));
 }
 
-TEST_CASE("closing one file leaves the locks of another alone", "[scenario-63]") {
+TEST_CASE("closing one file does not release the locks of another", "[scenario-63]") {
   const TemporaryDirectory there;
   LockFile one(there / "lock", true);
   REQUIRE(one.try_lock(0, Mode::exclusive));
@@ -116,7 +116,7 @@ TEST_CASE("closing one file leaves the locks of another alone", "[scenario-63]")
   CHECK(third.is_held(0));
 }
 
-TEST_CASE("who waits for a lock is woken when it is let go, or its holder is killed",
+TEST_CASE("a process that waits for a lock is woken when it is released, or its owner is killed",
           "[scenario-64]") {
   const TemporaryDirectory there;
   const bool with_deadline = GENERATE(false, true);
@@ -125,7 +125,8 @@ TEST_CASE("who waits for a lock is woken when it is let go, or its holder is kil
     LockFile file(there / "lock", true);
     std::optional<Deadline> deadline;
     if (with_deadline) deadline = deadline_in(std::chrono::hours(1));
-    expect(file.lock(0, Mode::shared, deadline) == Outcome::locked, "the lock was had");
+    expect(file.lock(0, Mode::shared, deadline) == Outcome::locked,
+           "the waiting process got the lock");
     expect(!timer_runs(), "no timer is left behind");
   });
   await_asleep(waiter);
@@ -133,7 +134,7 @@ TEST_CASE("who waits for a lock is woken when it is let go, or its holder is kil
   CHECK(ended(waiter) == 0);
 }
 
-TEST_CASE("waiting for a lock ends with the deadline") {
+TEST_CASE("waiting for a lock ends at the deadline") {
   const TemporaryDirectory there;
   const auto patience = GENERATE(-1000, 0, 1, 50);
   const Holder holder(there / "lock", 0, Mode::exclusive);
@@ -143,7 +144,7 @@ TEST_CASE("waiting for a lock ends with the deadline") {
   CHECK(file.lock(1, Mode::shared, deadline_in(Duration(patience))) == Outcome::locked);
 }
 
-TEST_CASE("a signal ends the waiting for a lock") {
+TEST_CASE("a signal interrupts waiting for a lock") {
   const TemporaryDirectory there;
   const Holder holder(there / "lock", 0, Mode::exclusive);
   const bool with_deadline = GENERATE(false, true);
@@ -157,12 +158,12 @@ TEST_CASE("a signal ends the waiting for a lock") {
     const auto outcome = file.lock(0, Mode::shared, deadline, signal.flag());
     expect(outcome == Outcome::interrupted, "the signal was noticed");
   });
-  ready.wait();  // and not for the waiter to block: the signal may come at any moment
+  ready.wait();  // not until it blocks: the signal may arrive at any moment
   ::kill(waiter, SIGTERM);
   CHECK(ended(waiter) == 0);
 }
 
-TEST_CASE("a signal before the waiting is not forgotten") {
+TEST_CASE("a signal before the wait is not lost") {
   const TemporaryDirectory there;
   const Holder holder(there / "lock", 0, Mode::exclusive);
   InterruptibleSignal signal(SIGUSR2);
@@ -176,7 +177,7 @@ TEST_CASE("a signal before the waiting is not forgotten") {
   CHECK(*signal.flag() == 0);
 }
 
-TEST_CASE("a signal just before a call that blocks goes on nudging until it is forgotten") {
+TEST_CASE("a signal just before a blocking call interrupts it repeatedly until reset()") {
   InterruptibleSignal signal(SIGUSR2);
   sigset_t alarm;
   ::sigemptyset(&alarm);
@@ -191,19 +192,19 @@ TEST_CASE("a signal just before a call that blocks goes on nudging until it is f
   ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
 }
 
-TEST_CASE("a signal has its default meaning again afterwards") {
+TEST_CASE("the destructor restores the signal's default action") {
   { const InterruptibleSignal signal(SIGUSR2); }
   struct sigaction action {};
   ::sigaction(SIGUSR2, nullptr, &action);
   CHECK(action.sa_handler == SIG_DFL);
 }
 
-TEST_CASE("a lock file that others can open, and so hold for ever, is refused") {
+TEST_CASE("a lock file that others can open, and so lock forever, is refused") {
   const TemporaryDirectory there;
   const auto path = there / "lock";
   { const LockFile made(path, true); }
   SECTION("open to others") { REQUIRE(::chmod(path.c_str(), 0640) == 0); }
-  SECTION("a second name") { std::filesystem::create_hard_link(path, there / "other"); }
+  SECTION("a hard link") { std::filesystem::create_hard_link(path, there / "other"); }
   SECTION("another user's") {
     if (::geteuid() != 0) return;
     REQUIRE(::chown(path.c_str(), 12345, 12345) == 0);

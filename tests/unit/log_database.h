@@ -1,5 +1,5 @@
-// A database with a schema of its own, in two versions: what the tests of Database show with it
-// must hold for any. It is a log of numbers.
+// A database with its own schema in two versions: a log of numbers. The tests of Database use it,
+// because they must not depend on the real schema.
 #pragma once
 
 #include <sqlite3.h>
@@ -76,12 +76,12 @@ inline std::int64_t integer_of(const Database& database, const std::string& sql)
   return row.integer(0);
 }
 
-// The file and its log, and nothing of what SQLite only keeps beside them.
+// The database file and its log, without SQLite's other files.
 inline std::string content_of_both(const std::string& path) {
   return content_of(path) + '|' + content_of(path + "-wal");
 }
 
-// Runs `work` in so many processes at once. Returns how many of them succeeded.
+// Runs `work` in several processes at once. Returns how many of them succeeded.
 template <class Work>
 int succeed_at_once(int processes, Work work) {
   const Gate go;
@@ -98,7 +98,7 @@ int succeed_at_once(int processes, Work work) {
   return succeeded;
 }
 
-// A database made with SQLite alone.
+// A database that SQLite creates without the class Database.
 inline void make_foreign(const std::string& path, const std::string& sql) {
   sqlite3* connection = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &connection) == SQLITE_OK);

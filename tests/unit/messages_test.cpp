@@ -1,4 +1,4 @@
-// Whether each field of the messages that describe a container is translated, or refused.
+// Each field of the messages that describe a container is either translated or refused.
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -17,7 +17,7 @@ using DockerInfo = ContainerInfo::DockerInfo;
 
 namespace {
 
-// A message to which a field is added, and the adding.
+// A message, and a function that adds a field to it.
 struct Sample {
   std::function<void(Launch&)> before;
   std::function<void(Launch&)> add;
@@ -203,7 +203,7 @@ const std::map<std::string, Sample>& samples() {
   return all;
 }
 
-// All that follows from a launch.
+// Everything that a launch is translated to.
 std::string outcome(const Launch& launch) {
   const auto made = make_launch_plan(
       launch, {{"MESOS_DEFAULT_CONTAINER_IMAGE", "docker:///default:image"}}, {}, "");
@@ -227,7 +227,7 @@ Launch task() {
   return launch;
 }
 
-// "Message.field" of each field of the named messages and of those within them.
+// "Message.field" for each field of the named messages and of their submessages.
 std::set<std::string> fields_of(const std::set<std::string>& messages) {
   std::ifstream file(SOURCE_DIR "/proto/mesos.proto");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -261,7 +261,7 @@ TEST_CASE("every field that describes a container has a sample") {
 
 TEST_CASE("no field that describes a container is dropped") {
   for (const auto& [name, sample] : samples()) {
-    if (name == "Image.type") continue;  // says what the field beside it says, too
+    if (name == "Image.type") continue;  // redundant: the field next to it determines the type
     CAPTURE(name);
     Launch launch = task();
     sample.before(launch);

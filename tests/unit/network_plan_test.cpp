@@ -20,13 +20,13 @@ ContainerInfo in(ContainerInfo::Type type, const std::vector<std::string>& netwo
   return container;
 }
 
-// The network, or why there is none.
+// The network, or the failure's message.
 std::string network_of(const ContainerInfo& container) {
   const auto chosen = choose_network(container, {}, {});
   return chosen.ok() ? chosen.value() : chosen.failure().text;
 }
 
-// What is asked of the network "blue", or why it cannot be had.
+// The settings for the network "blue", or the failure's message.
 std::string request_of(const ContainerInfo& container) {
   json::object body;
   const auto planned = plan_addresses(container, "blue", body);
@@ -47,13 +47,13 @@ TEST_CASE("the network of network_infos is Docker's network of that name") {
   CHECK_THAT(network_of(on_host), Catch::Contains("USER"));
 }
 
-TEST_CASE("flags say in which network a container is, the operator's before the task's") {
+TEST_CASE("flags select the network, and the operator's flags override the task's") {
   const auto container = in(ContainerInfo::DOCKER, {"blue"});
   CHECK(choose_network(container, {}, {{"network", "green"}}).value() == "green");
   CHECK(choose_network(container, {{"network", "red"}}, {{"network", "green"}}).value() == "red");
 }
 
-TEST_CASE("addresses are those of a user's network") {
+TEST_CASE("addresses are only set in a user-defined network") {
   auto container = in(ContainerInfo::DOCKER, {"blue"});
   CHECK(request_of(container) == "{}");
   auto& info = *container.mutable_network_infos(0);
@@ -65,10 +65,10 @@ TEST_CASE("addresses are those of a user's network") {
     "EndpointsConfig": {"blue": {"IPAMConfig": {"IPv4Address": "10.0.0.2",
                                                 "IPv6Address": "fd00::2"}}}}})"));
   info.set_name("green");
-  CHECK_THAT(request_of(container), Catch::Contains("USER alone"));
+  CHECK_THAT(request_of(container), Catch::Contains("on a USER network"));
 }
 
-TEST_CASE("what no network of Docker's has is refused") {
+TEST_CASE("settings that no network of Docker has are refused") {
   const auto refused = [](const std::function<void(mesos::NetworkInfo&)>& change) {
     auto container = in(ContainerInfo::DOCKER, {"blue"});
     change(*container.mutable_network_infos(0));

@@ -9,7 +9,7 @@ namespace json = boost::json;
 
 namespace {
 
-// The body for API 1.`minor`, or why there is none.
+// The body for API 1.`minor`, or the failure's message.
 std::string body_for(unsigned minor, const std::string& body) {
   const auto made = create_body_for(minor, json::parse(body).as_object());
   return made.ok() ? json::serialize(made.value()) : made.failure().text;
@@ -17,7 +17,7 @@ std::string body_for(unsigned minor, const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("daemons that know no mounts are asked for binds and volumes") {
+TEST_CASE("daemons without mounts get binds and volumes") {
   const std::string body = R"({"Image":"a","HostConfig":{"Binds":["/a:/b:rw"],"Mounts":[
       {"Type":"bind","Source":"/sandbox","Target":"/mnt","ReadOnly":false},
       {"Type":"bind","Source":"/data","Target":"/data","ReadOnly":true},
@@ -29,7 +29,7 @@ TEST_CASE("daemons that know no mounts are asked for binds and volumes") {
   CHECK(json::parse(body_for(25, body)) == json::parse(body));
 }
 
-TEST_CASE("what a daemon is too old for is refused by name") {
+TEST_CASE("a field that a daemon is too old for is refused by name") {
   const auto mount = [](const std::string& fields) {
     return R"({"HostConfig":{"Mounts":[{"Target":"/v",)" + fields + "}]}}";
   };
@@ -37,8 +37,7 @@ TEST_CASE("what a daemon is too old for is refused by name") {
        {R"("Type":"tmpfs")", R"("Type":"bind","Source":"/a:b")",
         R"("Type":"volume","ReadOnly":true)",
         R"("Type":"volume","VolumeOptions":{"DriverConfig":{"Name":"nfs"}})"}) {
-    CHECK_THAT(body_for(24, mount(fields)),
-               Catch::StartsWith("the mount at /v is known from API 1.25 on"));
+    CHECK_THAT(body_for(24, mount(fields)), Catch::StartsWith("the mount at /v needs API 1.25"));
   }
   struct Case {
     std::string name, body;
@@ -52,7 +51,7 @@ TEST_CASE("what a daemon is too old for is refused by name") {
       {"CgroupnsMode", R"({"HostConfig":{"CgroupnsMode":"host"}})", 41},
   };
   for (const auto& [name, body, since] : cases) {
-    CHECK_THAT(body_for(since - 1, body), Catch::StartsWith(name + " is known from API 1."));
+    CHECK_THAT(body_for(since - 1, body), Catch::StartsWith(name + " needs API 1."));
     CHECK(body_for(since, body) == body);
   }
 }

@@ -1,4 +1,4 @@
-// What the operator's rules let through, however it is spelled, and what they add.
+// The operator's rules: what they allow in every spelling, and what they add.
 #include "engine/translation/policy.h"
 
 #include <boost/json/array.hpp>
@@ -19,7 +19,7 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-// Settings without their CONTAINERIZER_.
+// Settings without the prefix CONTAINERIZER_.
 using Rules = std::vector<std::pair<std::string, std::string>>;
 
 Settings config_of(const Rules& rules) {
@@ -55,7 +55,7 @@ ContainerInfo& container_of(Launch& launch) {
   return *launch.mutable_task_info()->mutable_container();
 }
 
-// With options of the dialect of 0.19, which has its image there, too.
+// A launch with options in the dialect of 0.19, where the image is in the same message.
 Launch task_with_options(const Words& words) {
   auto launch = task();
   launch.mutable_task_info()->clear_container();
@@ -95,7 +95,7 @@ void add_option(mesos::Parameters& options, const std::string& key, const std::s
   option.set_value(value);
 }
 
-// A volume of Docker's, as Mesos 1.0 asks for one.
+// A Docker volume in the form of Mesos 1.0.
 Launch task_with_docker_volume(const std::string& driver, const Rules& options) {
   auto launch = task();
   auto& source = *add_volume(launch, "", "/inside").mutable_source();
@@ -114,7 +114,7 @@ Result<LaunchPlan> planned(const Launch& launch, const Rules& rules,
   return make_launch_plan(launch, environment, config_of(rules).tasks, "");
 }
 
-// "" when it may be launched.
+// "" if the launch is allowed, otherwise the refusal.
 std::string refusal(const Launch& launch, const Rules& rules) {
   const auto plan = planned(launch, rules);
   if (plan.ok()) return "";
@@ -150,7 +150,7 @@ TEST_CASE("without a policy there is no rule") {
 
 // --- Options
 
-TEST_CASE("default options are for tasks that bring none") {
+TEST_CASE("default options apply to tasks without options") {
   const Rules rules{{"DEFAULT_OPTIONS", "--init -e 'GREETING=hello world'"}};
   CHECK(host_field(plan_of(task(), rules), "Init") == true);
   CHECK_THAT(variables_of(plan_of(task(), rules)), Contains("GREETING=hello world"));
@@ -159,7 +159,7 @@ TEST_CASE("default options are for tasks that bring none") {
   CHECK(host_field(plan_of(task_with_parameters({{"cap-drop", "ALL"}}), rules), "Init").is_null());
 }
 
-TEST_CASE("appended options come behind those of the task") {
+TEST_CASE("appended options follow those of the task") {
   const Rules rules{{"APPEND_OPTIONS", "--memory=1g --label site=north"}};
   for (const auto& launch : {task(), task_with_options({"-m", "2g"}),
                              task_with_parameters({{"memory", "2g"}, {"label", "site=south"}})}) {
@@ -169,7 +169,7 @@ TEST_CASE("appended options come behind those of the task") {
   }
 }
 
-TEST_CASE("the operator's network is the container's") {
+TEST_CASE("the operator's network overrides the task's") {
   const Rules rules{{"APPEND_OPTIONS", "--network=walled"}};
   auto launch = task_with_parameters({{"network", "open"}, {"network-alias", "me"}});
   const auto plan = plan_of(launch, rules);
@@ -198,14 +198,14 @@ TEST_CASE("images of tasks can be ignored") {
   CHECK(plan_of(task("No Image!"), rules).image == "ours:1");
   CHECK(plan_of(task("theirs:1"), rules, {{"MESOS_DEFAULT_CONTAINER_IMAGE", "slaves:1"}}).image ==
         "slaves:1");
-  // It is not for the host either, because it asked for an image.
+  // It does not become a host task, because it asked for an image.
   for (const auto& imageless : {"default", "host", "refuse"}) {
     CHECK_THAT(refusal(task("theirs:1"), {{"IGNORE", "image"}, {"IMAGELESS", imageless}}),
                Contains("CONTAINERIZER_IGNORE") && Contains("CONTAINERIZER_DEFAULT_IMAGE"));
   }
 }
 
-TEST_CASE("options of the operator that make no sense are refused at the start") {
+TEST_CASE("invalid options of the operator are refused when settings are read") {
   const auto setting = GENERATE(as<std::string>(), "DEFAULT_OPTIONS", "APPEND_OPTIONS");
   CHECK_THAT(problem_of(setting, "--frobnicate"), Contains("--frobnicate"));
   CHECK_THAT(problem_of(setting, "--rm"), Contains("--rm"));
@@ -254,8 +254,9 @@ TEST_CASE("forbidden flags are forbidden however they are spelled") {
 TEST_CASE("flags that are not allowed are refused") {
   const Rules rules{{"ALLOWED_FLAGS", "env,-l"}};
   CHECK(refusal(task_with_options({"-e", "X=Y", "--label=a=b"}), rules) == "");
-  CHECK_THAT(refusal(task_with_options({"-e", "X=Y", "--init"}), rules),
-             Contains("docker run --init: not among CONTAINERIZER_ALLOWED_FLAGS (env, label)"));
+  CHECK_THAT(
+      refusal(task_with_options({"-e", "X=Y", "--init"}), rules),
+      Contains("docker run --init: not allowed by CONTAINERIZER_ALLOWED_FLAGS (env, label)"));
   CHECK(refusal(task(), {{"ALLOWED_FLAGS", "none"}}) == "");
   CHECK_THAT(refusal(task_with_options({"-e", "X=Y"}), {{"ALLOWED_FLAGS", "none"}}),
              Contains("(none)"));
@@ -264,7 +265,7 @@ TEST_CASE("flags that are not allowed are refused") {
              Contains("CONTAINERIZER_FORBIDDEN_FLAGS"));
 }
 
-TEST_CASE("rules are for tasks, not for the operator's own options") {
+TEST_CASE("rules apply to tasks, not to the operator's own options") {
   const auto plan = plan_of(task(), {{"ALLOWED_FLAGS", "none"},
                                      {"ALLOWED_VOLUMES", "none"},
                                      {"PRIVILEGED", "refuse"},
@@ -278,7 +279,7 @@ TEST_CASE("names in a list of flags must be flags") {
   const auto setting = GENERATE(as<std::string>(), "ALLOWED_FLAGS", "FORBIDDEN_FLAGS");
   const auto value =
       GENERATE(as<std::string>(), "privilege", "env,,label", "-Z", "--", "env label");
-  CHECK_THAT(problem_of(setting, value), Contains("flags of docker run"));
+  CHECK_THAT(problem_of(setting, value), Contains("`docker run` flag"));
 }
 
 // --- Volumes
@@ -328,18 +329,19 @@ TEST_CASE("volumes outside the allowed directories, however they are spelled") {
   for (std::size_t i = 0; i < launches.size(); ++i) {
     CAPTURE(i);
     CHECK_THAT(refusal(launches[i], volumes),
-               Contains("outside CONTAINERIZER_ALLOWED_VOLUMES (/data, /mnt/disks)"));
+               Contains("not allowed by CONTAINERIZER_ALLOWED_VOLUMES (/data, /mnt/disks)"));
   }
 }
 
 TEST_CASE("a refusal of a volume names it") {
-  CHECK(refusal(task_with_volume("/etc"), volumes) ==
-        "volume \"/etc\": outside CONTAINERIZER_ALLOWED_VOLUMES (/data, /mnt/disks); ask the "
-        "operator");
+  CHECK(
+      refusal(task_with_volume("/etc"), volumes) ==
+      "volume \"/etc\": not allowed by CONTAINERIZER_ALLOWED_VOLUMES (/data, /mnt/disks); ask the "
+      "operator");
   CHECK_THAT(refusal(task_with_volume("/etc\n/data"), volumes), Contains("/etc\\n/data"));
 }
 
-TEST_CASE("volumes of which nobody knows what they are") {
+TEST_CASE("volumes whose content is unknown are refused") {
   auto driven = task_with_volume("share");
   container_of(driven).mutable_docker()->set_volume_driver("nfs");
   const std::vector<Launch> launches{
@@ -362,7 +364,7 @@ TEST_CASE("volumes of which nobody knows what they are") {
   }
 }
 
-TEST_CASE("volumes that hold nothing of the host's are always allowed") {
+TEST_CASE("volumes without content of the host are always allowed") {
   auto in_sandbox = task_with_volume("results/today/");
   const std::vector<Launch> launches{
       task(),
@@ -415,20 +417,20 @@ TEST_CASE("images of registries that are not allowed") {
   }));
   const auto text = refusal(task(example.image), rules);
   CHECK_THAT(text,
-             Contains("registry " + example.registry + ": not among ") &&
+             Contains("registry " + example.registry + ": not allowed by ") &&
                  Contains("CONTAINERIZER_ALLOWED_REGISTRIES (registry.example.com, inner:5000"));
   auto legacy = task_with_options({});
   legacy.mutable_task_info()->mutable_command()->mutable_container()->set_image(example.image);
   CHECK(refusal(legacy, rules) == text);
 }
 
-TEST_CASE("the id of an image is of no registry") {
+TEST_CASE("the ID of an image belongs to no registry") {
   const auto id = "sha256:" + std::string(64, 'a');
   CHECK_THAT(refusal(task(id), {{"ALLOWED_REGISTRIES", "docker.io"}}),
              Contains("CONTAINERIZER_ALLOWED_REGISTRIES"));
 }
 
-TEST_CASE("the operator's own images are of any registry") {
+TEST_CASE("the operator's own images may come from any registry") {
   const Rules rules{{"ALLOWED_REGISTRIES", "registry.example.com"}, {"DEFAULT_IMAGE", "busybox"}};
   auto launch = task();
   launch.mutable_task_info()->clear_container();
@@ -446,7 +448,7 @@ TEST_CASE("allowed registries must be registries") {
 
 // --- Privileges
 
-TEST_CASE("privileged containers, and what comes to the same") {
+TEST_CASE("privileged containers and equivalent requests") {
   auto asked = task();
   container_of(asked).mutable_docker()->set_privileged(true);
   const std::vector<Launch> launches{
@@ -482,7 +484,7 @@ TEST_CASE("privileged containers, and what comes to the same") {
   for (std::size_t i = 0; i < launches.size(); ++i) {
     CAPTURE(i);
     CHECK_THAT(refusal(launches[i], unprivileged),
-               Contains(": refused by CONTAINERIZER_PRIVILEGED; ask the operator"));
+               Contains(": forbidden by CONTAINERIZER_PRIVILEGED=refuse; ask the operator"));
     CHECK(refusal(launches[i], {{"PRIVILEGED", "allow"}}) == "");
   }
 }
@@ -492,11 +494,11 @@ TEST_CASE("a health check by a command, which mesos-executor runs on the host, i
   asked.mutable_task_info()->mutable_health_check();
   CHECK(refusal(asked, unprivileged) == "");
   asked.mutable_task_info()->mutable_health_check()->mutable_command()->set_value("id");
-  CHECK_THAT(refusal(asked, unprivileged), Contains(": refused by CONTAINERIZER_PRIVILEGED"));
+  CHECK_THAT(refusal(asked, unprivileged), Contains(": forbidden by CONTAINERIZER_PRIVILEGED"));
   CHECK(refusal(asked, {}) == "");
 }
 
-TEST_CASE("what gives no privilege goes through") {
+TEST_CASE("requests without privileges are allowed") {
   CHECK(refusal(task_with_options({"--privileged=false", "--cap-add=chown", "--cap-drop=ALL",
                                    "--security-opt=no-new-privileges",
                                    "--pid=", "--userns=", "--security-opt=no-new-privileges=true",

@@ -43,7 +43,7 @@ class Sleeper {
   pid_t pid_;
 };
 
-// Orphans below us become our children while this lives, so that they can be waited for.
+// While it exists, orphaned descendants become our children, so the test can wait for them.
 class Subreaper {
  public:
   Subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
@@ -52,7 +52,7 @@ class Subreaper {
   Subreaper& operator=(const Subreaper&) = delete;
 };
 
-// `cat` between two pipes: it runs, and is past its own beginnings, once it has echoed a line.
+// `cat` between two pipes. Once it has echoed a line, it certainly runs.
 class Cat {
  public:
   explicit Cat(bool detached = false) {
@@ -156,7 +156,7 @@ TEST_CASE("a process may have any name") {
   CHECK(id->start >= identify(::getpid())->start);
 }
 
-TEST_CASE("a process that has ended is nobody, also before it is reaped", "[scenario-27]") {
+TEST_CASE("a process that has exited has no identity, even before it is reaped", "[scenario-27]") {
   Sleeper sleeper;
   const auto id = identify(sleeper.pid());
   REQUIRE(id);
@@ -174,7 +174,7 @@ TEST_CASE("a process that has ended is nobody, also before it is reaped", "[scen
   CHECK_FALSE(send_group_signal(*id, 0));
 }
 
-TEST_CASE("no signal reaches a process that only has the same pid", "[scenario-52]") {
+TEST_CASE("no signal reaches a process that only has the same PID", "[scenario-52]") {
   Sleeper sleeper;
   const auto id = identify(sleeper.pid());
   REQUIRE(id);
@@ -190,7 +190,7 @@ TEST_CASE("no signal reaches a process that only has the same pid", "[scenario-5
   CHECK(WTERMSIG(sleeper.end()) == SIGUSR2);
 }
 
-TEST_CASE("a pid that no process can have is nobody", "[scenario-52]") {
+TEST_CASE("a PID that no process can have has no identity", "[scenario-52]") {
   for (const pid_t pid : {0, -1, 0x7fffffff}) {
     INFO(pid);
     CHECK_FALSE(identify(pid));
@@ -201,7 +201,7 @@ TEST_CASE("a pid that no process can have is nobody", "[scenario-52]") {
 
 // --- starting ------------------------------------------------------------------------------------
 
-TEST_CASE("a started program has no descriptor but 0, 1 and 2", "[scenario-63]") {
+TEST_CASE("a started program has no descriptors except 0, 1 and 2", "[scenario-63]") {
   const int leaked = ::fcntl(2, F_DUPFD, 100);  // not close-on-exec
   const int low = ::fcntl(2, F_DUPFD, 3);
   Cat cat;
@@ -213,7 +213,7 @@ TEST_CASE("a started program has no descriptor but 0, 1 and 2", "[scenario-63]")
   CHECK(ended(cat.id.pid) == 0);
 }
 
-TEST_CASE("descriptors that are not given lead nowhere") {
+TEST_CASE("descriptors that are not given are /dev/null") {
   const TemporaryDirectory there;
   Program program;
   program.arguments = {"/bin/sh", "-c",
@@ -226,11 +226,11 @@ TEST_CASE("descriptors that are not given lead nowhere") {
   CHECK(content_of(there / "seen") == "/dev/null\n/dev/null\n/dev/null\n");
 }
 
-TEST_CASE("descriptors may be given in any order and more than once") {
+TEST_CASE("descriptors can be given in any order and more than once") {
   const TemporaryDirectory there;
   write_file(there / "input", "from the input\n");
   const int status = run_in_child([&] {
-    // The very numbers that the child is to have, in each other's place.
+    // The numbers that the child must have, but in another order.
     const Fd input(::open((there / "input").c_str(), O_RDONLY));
     const Fd output(::open((there / "output").c_str(), O_WRONLY | O_CREAT, 0600));
     ::dup2(output.get(), 0);
@@ -248,7 +248,7 @@ TEST_CASE("descriptors may be given in any order and more than once") {
   CHECK(content_of(there / "output") == "from the input\nto the error\n");
 }
 
-TEST_CASE("a started program has default signals, nothing blocked, and a session of its own") {
+TEST_CASE("a started program has default signals, an empty mask and its own session") {
   struct sigaction before {};
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
@@ -289,13 +289,13 @@ TEST_CASE("a program gets its environment and its directory, and nothing of ours
   CHECK(seen.find("HOME=") == std::string::npos);
 }
 
-TEST_CASE("a program that cannot be started is told with the reason, and leaves no child",
+TEST_CASE("a program that cannot be started is reported with the reason, and leaves no child",
           "[scenario-10]") {
   const TemporaryDirectory there;
   write_file(there / "data", "no program");
   const bool detached = GENERATE(false, true);
   const auto refusal = [&](const std::string& path, const std::string& directory) {
-    const Subreaper reaper;  // stands for init
+    const Subreaper reaper;  // takes the place of init
     Program program;
     program.arguments = {path};
     program.directory = directory;
@@ -313,8 +313,8 @@ TEST_CASE("a program that cannot be started is told with the reason, and leaves 
   CHECK_THAT(refusal("/bin/true", there / "nowhere"), Catch::Contains(std::strerror(ENOENT)));
 }
 
-TEST_CASE("a detached program is nobody's child, in a session of its own") {
-  const Subreaper reaper;  // stands for init
+TEST_CASE("a detached program is not our child, and has its own session") {
+  const Subreaper reaper;  // takes the place of init
   const pid_t leader = ::getpid();
   Cat cat(true);
   REQUIRE(cat.echo("x") == "x");
@@ -324,7 +324,7 @@ TEST_CASE("a detached program is nobody's child, in a session of its own") {
     children >> orphan;
   }
   REQUIRE(orphan > 0);
-  CHECK(orphan != cat.id.pid);  // which was only the one between, and is reaped
+  CHECK(orphan != cat.id.pid);  // that was the middle process, which is reaped
   const auto family = family_of(orphan);
   CHECK(family.parent == leader);
   CHECK(family.session == orphan);
@@ -335,7 +335,7 @@ TEST_CASE("a detached program is nobody's child, in a session of its own") {
   CHECK_FALSE(has_children());
 }
 
-TEST_CASE("a program that is to die with us does") {
+TEST_CASE("a program with dies_with_us dies with its parent") {
   const Subreaper reaper;
   Gate started;
   const pid_t parent = fork_child([&] {
@@ -367,7 +367,7 @@ TEST_CASE("a prepared process does nothing until it is allowed to", "[scenario-1
   CHECK(std::filesystem::exists(there / "mark"));
 }
 
-TEST_CASE("a prepared process that is dropped ends without effect") {
+TEST_CASE("a prepared process that is dropped exits without effect") {
   const TemporaryDirectory there;
   pid_t child = 0;
   {
@@ -379,7 +379,7 @@ TEST_CASE("a prepared process that is dropped ends without effect") {
   CHECK_FALSE(std::filesystem::exists(there / "mark"));
 }
 
-TEST_CASE("a prepared process whose parent is killed ends without effect") {
+TEST_CASE("a prepared process whose parent is killed exits without effect") {
   const TemporaryDirectory there;
   const Subreaper reaper;
   const int parent = run_in_child([&] {
@@ -395,7 +395,7 @@ TEST_CASE("a prepared process whose parent is killed ends without effect") {
   CHECK_FALSE(has_children());
 }
 
-TEST_CASE("a prepared process that cannot become its program is told with the reason") {
+TEST_CASE("a prepared process that cannot become its program is reported with the reason") {
   Program program;
   program.arguments = {"/no/such/program"};
   auto prepared = PreparedProcess::fork(program);
@@ -406,19 +406,19 @@ TEST_CASE("a prepared process that cannot become its program is told with the re
   ended(prepared.value().id().pid);
 }
 
-TEST_CASE("a prepared process that was killed meanwhile has not been started") {
+TEST_CASE("a prepared process that was killed cannot be allowed") {
   const int status = run_in_child([&] {
     ::signal(SIGPIPE, SIG_IGN);
     auto prepared = PreparedProcess::fork(toucher("/dev/null"));
     expect(prepared.ok(), "it forks");
     ::kill(prepared.value().id().pid, SIGKILL);
     ended(prepared.value().id().pid);
-    expect(!prepared.value().allow().ok(), "the permission comes too late, and this is told");
+    expect(!prepared.value().allow().ok(), "allow() fails, because the process was killed");
   });
   CHECK(status == 0);
 }
 
-TEST_CASE("an ended child is reaped once, with its status", "[scenario-23]") {
+TEST_CASE("a child that has exited is reaped once, with its status", "[scenario-23]") {
   Program program;
   program.arguments = {"/bin/sh", "-c", "exit 3"};
   const auto started = start(program);
@@ -436,7 +436,7 @@ TEST_CASE("the program knows its own path") {
   CHECK(own_program() == std::filesystem::read_symlink("/proc/self/exe").string());
 }
 
-TEST_CASE("a wait status in words", "[scenario-23]") {
+TEST_CASE("a wait status as text", "[scenario-23]") {
   CHECK(describe_wait_status(0) == "exit code 0");
   CHECK(describe_wait_status(3 << 8) == "exit code 3");
   CHECK(describe_wait_status(6) == "signal 6");

@@ -14,7 +14,7 @@ constexpr std::array<Observation, 5> observations{Observation::unknown, Observat
 struct Row {
   State recorded;
   bool same_boot;
-  std::array<const char*, 5> events;  // "" is none: the state's action goes on
+  std::array<const char*, 5> events;  // "": no event, the state's action continues
 };
 
 // clang-format off
@@ -45,7 +45,7 @@ const std::vector<Row> table{
 
 }  // namespace
 
-TEST_CASE("what follows from each record, sight and boot",
+TEST_CASE("the event for each state, observation and boot",
           "[scenario-26][scenario-29][scenario-42][scenario-43]") {
   CHECK(table.size() == all_states().size() * 2);
   for (const auto& row : table) {
@@ -59,14 +59,14 @@ TEST_CASE("what follows from each record, sight and boot",
   }
 }
 
-TEST_CASE("a daemon that does not answer never ends a container", "[scenario-43]") {
+TEST_CASE("a daemon that does not respond never ends a container", "[scenario-43]") {
   for (const State state : all_states()) {
     INFO(name_of(state));
     CHECK(!reconcile(state, Observation::unknown, true));
   }
 }
 
-TEST_CASE("what each answer of a daemon says of a container") {
+TEST_CASE("the observation from each reply of the daemon") {
   const auto seen = [](bool started, const char* status) {
     ContainerFacts facts;
     facts.started = started;

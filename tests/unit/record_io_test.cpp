@@ -28,7 +28,7 @@ std::string length_field(std::uint32_t length) {
   return bytes;
 }
 
-// The frame at the beginning of `bytes`, after which the stream ends.
+// Reads the frame at the start of `bytes`. The stream ends after them.
 Frame frame_in(const std::string& bytes) {
   auto pipe = new_pipe();
   REQUIRE(write_all(pipe.write.get(), bytes));
@@ -49,7 +49,7 @@ TEST_CASE("a frame is four bytes of length in host order, then the message") {
   CHECK(to_frame("abc") == length_field(3) + "abc");
 }
 
-TEST_CASE("what was framed is read again") {
+TEST_CASE("a frame is read as it was written") {
   const auto length = GENERATE(as<std::size_t>(), 0, 1, 5, 255, 256, 60'000);
   const auto text = long_text(length);
   const auto frame = frame_in(to_frame(text));
@@ -57,7 +57,7 @@ TEST_CASE("what was framed is read again") {
   CHECK(frame.bytes == text);
 }
 
-TEST_CASE("a frame is read to its last byte and not one further", "[scenario-70]") {
+TEST_CASE("a frame is read up to its last byte and not further", "[scenario-70]") {
   auto pipe = new_pipe();
   REQUIRE(write_all(pipe.write.get(), to_frame("first") + to_frame("") + "rest"));
   CHECK(read_frame(pipe.read.get()).bytes == "first");
@@ -79,15 +79,14 @@ TEST_CASE("a frame that is cut at any byte is truncated", "[scenario-70]") {
     INFO(length << " bytes");
     const auto frame = frame_in(whole.substr(0, length));
     CHECK(frame.fault == FrameFault::truncated);
-    const std::string told = length < 4 ? std::to_string(length) + " of 4 bytes"
-                                        : std::to_string(length - 4) + " of 7 bytes";
-    CHECK(frame.text.find(told) != std::string::npos);
+    const std::string expected_part = length < 4 ? std::to_string(length) + " of 4 bytes"
+                                                 : std::to_string(length - 4) + " of 7 bytes";
+    CHECK(frame.text.find(expected_part) != std::string::npos);
     CHECK(frame.text.find('\n') == std::string::npos);
   }
 }
 
-TEST_CASE("a length beyond what a message may have is refused before the body is read",
-          "[scenario-70]") {
+TEST_CASE("a length above the limit is refused before the body is read", "[scenario-70]") {
   const auto length = GENERATE(as<std::uint32_t>(), largest_frame + 1, 0x7fffffff, 0xffffffff);
   auto pipe = new_pipe();
   REQUIRE(write_all(pipe.write.get(), length_field(length) + "body"));
@@ -98,13 +97,13 @@ TEST_CASE("a length beyond what a message may have is refused before the body is
   CHECK(::read(pipe.read.get(), rest, sizeof rest) == 4);
 }
 
-TEST_CASE("the largest length alone takes no memory", "[scenario-70]") {
+TEST_CASE("the largest length alone allocates no memory", "[scenario-70]") {
   const auto frame = frame_in(length_field(largest_frame) + "body");
   CHECK(frame.fault == FrameFault::truncated);
   CHECK(frame.bytes.capacity() < 1U << 20);
 }
 
-TEST_CASE("a descriptor that cannot be read is told with the reason", "[scenario-70]") {
+TEST_CASE("a descriptor that cannot be read is reported with the reason", "[scenario-70]") {
   const Fd directory(::open("/", O_RDONLY | O_CLOEXEC));
   const auto frame = read_frame(directory.get());
   CHECK(frame.fault == FrameFault::unreadable);
@@ -118,7 +117,7 @@ void count_interruption(int /*signal*/) { ::sem_post(&interruptions); }
 
 }  // namespace
 
-TEST_CASE("a frame may come in pieces, with a signal before each", "[scenario-70]") {
+TEST_CASE("a frame can arrive in pieces, with a signal before each", "[scenario-70]") {
   ::sem_init(&interruptions, 0, 0);
   struct sigaction action {};
   struct sigaction before {};

@@ -1,4 +1,4 @@
-// Launches as real slaves sent them, from tests/fixtures.
+// Launches that were recorded from real slaves, in tests/fixtures.
 #pragma once
 
 #include <fstream>

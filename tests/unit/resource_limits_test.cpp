@@ -28,18 +28,18 @@ ContainerFacts in_force(std::int64_t memory, std::int64_t swap) {
 
 }  // namespace
 
-TEST_CASE("nothing wanted is nothing changed") {
+TEST_CASE("without requested limits nothing changes") {
   CHECK(update_body(limits({}, {}), in_force(0, 0)).empty());
   CHECK(update_body(limits({}, {}), in_force(64 * mib, 128 * mib)).empty());
 }
 
-TEST_CASE("CPUs are shares of 1024") {
+TEST_CASE("one CPU is 1024 shares") {
   const auto body = update_body(limits(0.5, {}), in_force(0, 0));
   CHECK(body.size() == 1);
   CHECK(body.at("CpuShares") == 512);
 }
 
-TEST_CASE("a quota follows the CPUs where there is one") {
+TEST_CASE("a quota follows the CPUs if one is set") {
   auto facts = in_force(0, 0);
   const auto wanted = limits(1.5, {});
   CHECK_FALSE(update_body(wanted, facts, true).contains("CpuQuota"));
@@ -51,9 +51,9 @@ TEST_CASE("a quota follows the CPUs where there is one") {
   CHECK_FALSE(update_body(limits({}, 64 * mib), facts, true).contains("CpuQuota"));
 }
 
-TEST_CASE("the hard limit rises with the memory that is wanted, and leaves swap its room") {
+TEST_CASE("the hard limit rises with the requested memory, and swap keeps its size") {
   const auto now = GENERATE(values<std::pair<std::int64_t, std::int64_t>>({
-      {128, 192},  // limit of memory and swap together: now, and then
+      {128, 192},  // limit of memory and swap together: before and after
       {64, 128},
       {-1, -1},
   }));
@@ -78,7 +78,7 @@ TEST_CASE("the hard limit is never lowered", "[scenario-68]") {
   CHECK_FALSE(body.contains("MemorySwap"));
 }
 
-TEST_CASE("an update leaves alone what flags have set") {
+TEST_CASE("an update does not change limits of flags") {
   auto facts = in_force(64 * mib, 128 * mib);
   facts.cpu_quota = 20'000;
   const auto wanted = limits(2.0, 256 * mib);
@@ -95,13 +95,13 @@ TEST_CASE("an update leaves alone what flags have set") {
   const auto body = after("memory");
   CHECK_FALSE(body.contains("Memory"));
   CHECK_FALSE(body.contains("MemorySwap"));
-  // No more than the hard limit, as when it was created.
+  // No more than the hard limit, as in the create request.
   CHECK(body.at("MemoryReservation") == 64 * mib);
   CHECK(hard_memory_after(wanted, facts) == 64 * mib);
   CHECK(after("cpu-shares,cpus,memory,memory-reservation").empty());
 }
 
-TEST_CASE("the hard limit rises no higher than memory and swap together, where a flag set that") {
+TEST_CASE("the hard limit does not exceed the sum of memory and swap that a flag set") {
   auto facts = in_force(64 * mib, 128 * mib);
   facts.labels[fixed_limits_label] = "memory-swap";
   const auto wanted = limits({}, 256 * mib);

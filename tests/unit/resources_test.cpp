@@ -24,7 +24,7 @@ void add_ports(List& list, std::uint64_t begin, std::uint64_t end) {
 
 }  // namespace
 
-TEST_CASE("resources are sums over all entries of a name") {
+TEST_CASE("resources are sums over all entries with the same name") {
   List list;
   CHECK(!sum_resources(list).cpus);
   CHECK(!sum_resources(list).memory);

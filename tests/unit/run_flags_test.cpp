@@ -25,7 +25,7 @@ std::string parsed(const Words& words) {
   return result;
 }
 
-// The body that flags make of one that has only a network, or the refusal.
+// The create request for the flags, from a body with only a network. Or the refusal.
 std::string applied(const Words& words) {
   const auto options = parse_run_options(repeated(words));
   if (!options.ok()) return options.failure().text;
@@ -62,13 +62,13 @@ TEST_CASE("a command line is read in all its forms") {
       {{"-Pe", "X=Y"}, "publish-all=true\nenv=X=Y\n"},
       {{"-PeX=Y"}, "publish-all=true\nenv=X=Y\n"},
       {{"--net=host", "--net-alias", "a"}, "network=host\nnetwork-alias=a\n"},
-      // An element with blanks is a line of the shell where a flag is expected …
+      // An element with spaces is split like a shell's line where a flag is expected …
       {{"-v /a:/b"}, "volume=/a:/b\n"},
       {{" -v /a:/b  --net host "}, "volume=/a:/b\nnetwork=host\n"},
       {{"-e X='a b' -e Y=\"c \\\" d\" -e Z=e\\ f"}, "env=X=a b\nenv=Y=c \" d\nenv=Z=e f\n"},
       {{"-e A=\"\\n\" -e B=''"}, "env=A=\\n\nenv=B=\n"},
       {{"-P -e", "X=a b"}, "publish-all=true\nenv=X=a b\n"},
-      // … and the value where a value is expected.
+      // … and is the value where a value is expected.
       {{"-e", "X=a b 'c"}, "env=X=a b 'c\n"},
       {{"-eX='a"}, "env=X='a\n"},
   }));
@@ -93,14 +93,14 @@ TEST_CASE("a command line that cannot be read is refused") {
     std::string text;
   };
   const auto example = GENERATE(values<Case>({
-      {{"--frobnicate"}, "\"--frobnicate\": no such flag"},
-      {{"--frobnicate=secret"}, "\"--frobnicate\": no such flag"},
-      {{"-Z"}, "\"-Z\": no such flag"},
-      {{"-P", "word"}, "word 2"},
-      {{"-e X=a b"}, "word 3"},
-      {{""}, "word 1"},
-      {{"-"}, "word 1"},
-      {{"--"}, "word 1"},
+      {{"--frobnicate"}, "\"--frobnicate\": unknown flag"},
+      {{"--frobnicate=secret"}, "\"--frobnicate\": unknown flag"},
+      {{"-Z"}, "\"-Z\": unknown flag"},
+      {{"-P", "word"}, "argument 2"},
+      {{"-e X=a b"}, "argument 3"},
+      {{""}, "argument 1"},
+      {{"-"}, "argument 1"},
+      {{"--"}, "argument 1"},
       {{"-P", "-e"}, "--env: its value is missing"},
       {{"-e 'X=a b"}, "quote"},
       {{"-e X=a\\"}, "backslash"},
@@ -109,7 +109,7 @@ TEST_CASE("a command line that cannot be read is refused") {
   CHECK_THAT(parsed(example.words), Catch::Contains(example.text));
 }
 
-TEST_CASE("flags that cannot be honoured say why") {
+TEST_CASE("flags that cannot be applied are refused with the reason") {
   const auto word = GENERATE(as<std::string>(), "-a", "--annotation", "--cidfile", "--cpu-count",
                              "-d", "--detach", "--detach-keys", "--env-file", "--gpus", "-i",
                              "--io-maxiops", "--label-file", "--name", "--platform", "--rm",
@@ -118,7 +118,7 @@ TEST_CASE("flags that cannot be honoured say why") {
   const auto refused = parse_run_options(repeated({word, "value"}));
   REQUIRE(refused.failed_with(Fault::refused));
   CHECK(refused.failure().text.size() > 30);
-  CHECK(refused.failure().text.find("no such flag") == std::string::npos);
+  CHECK(refused.failure().text.find("unknown flag") == std::string::npos);
 }
 
 TEST_CASE("parameters are flags by their long names") {
@@ -142,8 +142,8 @@ TEST_CASE("parameters are flags by their long names") {
   CHECK(parse_parameters(parameters).failed_with(Fault::refused));
 }
 
-// Each expectation is the body that docker 28.2.2 sends to a daemon of API 1.41 for these flags.
-TEST_CASE("flags fill the fields that the command line of docker fills") {
+// Each expectation is the body that docker 28.2.2 sends to a daemon with API 1.41.
+TEST_CASE("flags set the same fields as docker's command line") {
   struct Case {
     Words words;
     std::string body;
@@ -265,7 +265,7 @@ TEST_CASE("flags fill the fields that the command line of docker fills") {
   CHECK(json::parse(body) == json::parse(example.body));
 }
 
-TEST_CASE("values of the wrong form are refused by flag and value") {
+TEST_CASE("malformed values are refused with flag and value") {
   const auto word = GENERATE(
       as<std::string>(), "--add-host=x", "--blkio-weight=x", "--blkio-weight-device=/dev/sda",
       "--cpus=-1", "--cpus=1x", "--cpus=1.2.3", "--cpus=", "--device=null", "--device=/dev/a:/b:x",
@@ -300,7 +300,7 @@ TEST_CASE("values of the wrong form are refused by flag and value") {
   CHECK_THAT(applied({word}), Catch::StartsWith("docker run " + flag + ": "));
 }
 
-TEST_CASE("flags that do not go together are refused in any order") {
+TEST_CASE("contradictory flags are refused in any order") {
   struct Case {
     std::string one, other, text;
   };
@@ -317,7 +317,7 @@ TEST_CASE("flags that do not go together are refused in any order") {
              Catch::StartsWith("docker run " + example.text));
 }
 
-TEST_CASE("secrets stay out of refusals") {
+TEST_CASE("refusals contain no secrets") {
   for (const char* word :
        {"-e=hidden", "--label==hidden", "--log-opt==hidden",
         "--mount=source=/a,volume-opt=o=password=hidden",
@@ -332,19 +332,21 @@ TEST_CASE("secrets stay out of refusals") {
   CHECK(applied({"-e X=a hidden"}).find("hidden") == std::string::npos);
 }
 
-TEST_CASE("more ports than a host has are refused before they take memory") {
+TEST_CASE("more ports than a host has are refused before memory is allocated") {
   CreateRequest request;
   request.ports = std::size_t{3} * 65535 - 2;
   CHECK(apply_run_flags({{"publish", "80"}, {"expose", "81/udp"}}, request).ok());
   for (const std::string flag : {"publish", "expose"}) {
     const Status refused = apply_run_flags({{flag, "1-65535"}}, request);
     REQUIRE(refused.failed_with(Fault::refused));
-    CHECK(refused.failure().text == "docker run --" + flag + ": more ports in all than a host has");
+    CHECK(refused.failure().text ==
+          "docker run --" + flag +
+              ": too many published or exposed ports in total; a host has 65535 per protocol");
   }
   CHECK(object_at(request.body, "ExposedPorts").size() == 2);
 }
 
-TEST_CASE("no control character gets into a refusal") {
+TEST_CASE("refusals contain no control characters") {
   for (const Words& words : {Words{"--\x7F"}, Words{"--\x1B\n"}, Words{"--cpus=\x7F\x01"}}) {
     const std::string text = applied(words);
     CAPTURE(text);
@@ -354,7 +356,7 @@ TEST_CASE("no control character gets into a refusal") {
   CHECK(applied({"--a\x7F\x7F"}).find("\"--a\\u007f\\u007f\"") != std::string::npos);
 }
 
-TEST_CASE("pull decides whether an image that is there is pulled again") {
+TEST_CASE("--pull decides whether an existing image is pulled again") {
   for (const bool before : {false, true}) {
     CreateRequest request;
     request.force_pull = before;
@@ -366,7 +368,7 @@ TEST_CASE("pull decides whether an image that is there is pulled again") {
   }
 }
 
-TEST_CASE("flags ask for one network or none") {
+TEST_CASE("flags select at most one network") {
   CHECK(network_flag({{"env", "A=b"}}).value() == std::nullopt);
   CHECK(network_flag({{"network", "n"}}).value() == "n");
   CHECK(network_flag({{"network", "n"}, {"network", "m"}}).failed_with(Fault::refused));

@@ -31,7 +31,7 @@ void append(const std::string& sandbox, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a sandbox file is made, appended to, and can be read back") {
+TEST_CASE("a sandbox file is created, appended to, and can be read") {
   const TemporaryDirectory sandbox;
   append(sandbox.path(), "one\n");
   append(sandbox.path(), "two\n");
@@ -43,7 +43,7 @@ TEST_CASE("a sandbox file is made, appended to, and can be read back") {
   CHECK((::fcntl(file.value().get(), F_GETFD) & FD_CLOEXEC) != 0);
 }
 
-TEST_CASE("a planted link is replaced, and what it leads to stays untouched") {
+TEST_CASE("a planted link is replaced, and its target stays unchanged") {
   const TemporaryDirectory sandbox;
   const TemporaryDirectory elsewhere;
   write_file(elsewhere / "victim", "secret");
@@ -70,8 +70,9 @@ TEST_CASE("a planted pipe is replaced, without waiting for its other end") {
   CHECK(content_of(sandbox / "stdout") == "ours");
 }
 
-// An archive, or a container's root, can hold one; to open some of them has effects on the host.
-TEST_CASE("a planted device or pipe is not opened, neither to write nor to read") {
+// An archive can contain one, and root in a container can create one. Opening some devices has
+// effects on the host.
+TEST_CASE("a planted device or pipe is never opened") {
   const TemporaryDirectory sandbox;
   const auto kind = GENERATE(as<mode_t>(), S_IFCHR, S_IFBLK, S_IFIFO);
   const Fd watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
@@ -121,7 +122,7 @@ TEST_CASE("a planted socket is replaced") {
   CHECK(content_of(sandbox / "stdout") == "ours");
 }
 
-TEST_CASE("a planted directory is refused, and kept") {
+TEST_CASE("a planted directory is refused, and stays") {
   const TemporaryDirectory sandbox;
   std::filesystem::create_directory(sandbox / "stdout");
   const auto refused = open_sandbox_file(sandbox.path(), "stdout");
@@ -130,7 +131,7 @@ TEST_CASE("a planted directory is refused, and kept") {
   CHECK(std::filesystem::is_directory(sandbox / "stdout"));
 }
 
-TEST_CASE("a sandbox that is not there is refused, and not made") {
+TEST_CASE("a missing sandbox is refused, and not created") {
   const TemporaryDirectory there;
   CHECK(open_sandbox_file(there / "sandbox", "stdout").failed_with(Fault::refused));
   CHECK_FALSE(std::filesystem::exists(there / "sandbox"));
@@ -141,14 +142,14 @@ TEST_CASE("sandbox files belong to the sandbox's owner") {
   if (::geteuid() != 0) return;
   const TemporaryDirectory sandbox;
   REQUIRE(::chown(sandbox.path().c_str(), task_user, task_user + 1) == 0);
-  write_file(sandbox / "stdout", "the slave's words\n");  // made by us, as the slave does
+  write_file(sandbox / "stdout", "the slave's output\n");  // created by us, as the slave does
   append(sandbox.path(), "ours");
   CHECK(lstat_of(sandbox / "stdout").st_uid == task_user);
   CHECK(lstat_of(sandbox / "stdout").st_gid == task_user + 1);
   CHECK(owner_of(sandbox.path()) == "12345:12346");
 }
 
-TEST_CASE("a second name of somebody else's file is replaced, not given away") {
+TEST_CASE("a hard link to another user's file is replaced, and the file keeps its owner") {
   if (::geteuid() != 0) return;
   const TemporaryDirectory there;
   const auto sandbox = there / "sandbox";
@@ -162,7 +163,7 @@ TEST_CASE("a second name of somebody else's file is replaced, not given away") {
   CHECK(content_of(sandbox + "/stdout") == "ours");
 }
 
-TEST_CASE("directories are made within the sandbox, and belong to its owner") {
+TEST_CASE("directories are created within the sandbox, and belong to its owner") {
   const TemporaryDirectory sandbox;
   if (::geteuid() == 0) REQUIRE(::chown(sandbox.path().c_str(), task_user, task_user) == 0);
   const auto owner = lstat_of(sandbox.path()).st_uid;
@@ -177,7 +178,7 @@ TEST_CASE("directories are made within the sandbox, and belong to its owner") {
   CHECK(make_directories({}, sandbox.path()).ok());
 }
 
-TEST_CASE("a directory that is there keeps its owner") {
+TEST_CASE("an existing directory keeps its owner") {
   if (::geteuid() != 0) return;
   const TemporaryDirectory sandbox;
   std::filesystem::create_directory(sandbox / "there");
@@ -187,7 +188,7 @@ TEST_CASE("a directory that is there keeps its owner") {
   CHECK(lstat_of(sandbox / "there/new").st_uid == task_user);
 }
 
-TEST_CASE("no directory is made outside the sandbox") {
+TEST_CASE("no directory is created outside the sandbox") {
   const TemporaryDirectory there;
   const auto sandbox = there / "sandbox";
   std::filesystem::create_directory(sandbox);
@@ -218,7 +219,7 @@ TEST_CASE("no directory is made outside the sandbox") {
   CHECK_FALSE(std::filesystem::exists(sandbox + "ed"));
 }
 
-TEST_CASE("a sandbox that is gone is told, and not made anew") {
+TEST_CASE("a sandbox that is gone is reported, and not created again") {
   const TemporaryDirectory there;
   const auto refused = make_directories({there / "sandbox/a"}, there / "sandbox");
   REQUIRE(refused.failed_with(Fault::refused));

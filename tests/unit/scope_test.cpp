@@ -21,7 +21,7 @@ bool is_in_service_with(const std::string& cgroups, bool systemd = true) {
 
 }  // namespace
 
-TEST_CASE("a service is known by where systemd has put the process, in every version of cgroups") {
+TEST_CASE("a systemd service is detected in every version of cgroups") {
   CHECK(is_in_service_with("0::/system.slice/mesos-slave.service\n"));
   CHECK(is_in_service_with("0::/system.slice/mesos-slave.service/of-its-own\n"));
   CHECK(is_in_service_with("4:memory:/mesos\n1:name=systemd:/system.slice/mesos-slave.service\n"));

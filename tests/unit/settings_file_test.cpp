@@ -1,4 +1,4 @@
-// The operator's settings file: what is read without sh must be what sh reads.
+// The operator's settings file: reading without sh gives the same result as sh.
 #include "engine/config/settings_file.h"
 
 #include <catch2/catch.hpp>
@@ -14,7 +14,7 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-// What sh makes of the script.
+// The environment after sh has read the script.
 Variables read_by_sh(const std::string& script) {
   const TemporaryDirectory directory;
   write_file(directory / "environment.sh", script);
@@ -29,7 +29,7 @@ Variables read_by_sh(const std::string& script) {
     variables[out.substr(begin, sign - begin)] = out.substr(sign + 1, end - sign - 1);
     begin = end + 1;
   }
-  // Its own.
+  // Variables that sh sets itself.
   for (const auto* name : {"PWD", "OLDPWD", "_"}) variables.erase(name);
   return variables;
 }
@@ -95,7 +95,7 @@ TEST_CASE("a settings file of plain assignments is read as sh reads it", "[envir
   }
 }
 
-TEST_CASE("a settings file that does more is left to sh", "[environment]") {
+TEST_CASE("sh reads a settings file with more than assignments", "[environment]") {
   for (const std::string script : others) {
     CAPTURE(script);
     CHECK_FALSE(plain_assignments(script));
@@ -103,7 +103,7 @@ TEST_CASE("a settings file that does more is left to sh", "[environment]") {
   }
 }
 
-TEST_CASE("a settings file with a zero byte is left to sh", "[environment]") {
+TEST_CASE("sh reads a settings file with a zero byte", "[environment]") {
   CHECK_FALSE(plain_assignments(std::string_view("A=\"1\0002\"\n", 8)));
   CHECK_FALSE(plain_assignments(std::string_view("# \0\nA=1\n", 8)));
 }

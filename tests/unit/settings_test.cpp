@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Of settings without a problem.
+// Reads settings that must have no problem.
 Settings read(const Environment& environment) {
   std::vector<std::string> problems;
   auto settings = read_settings(environment, problems);
@@ -23,7 +23,7 @@ Settings config_with(const std::string& name, const std::string& value) {
   return read({{"CONTAINERIZER_" + name, value}});
 }
 
-// Of settings with one problem.
+// Reads settings that must have exactly one problem.
 std::string problem_of(const Environment& environment) {
   std::vector<std::string> problems;
   read_settings(environment, problems);
@@ -112,7 +112,7 @@ TEST_CASE("a setting keeps its older name, which the newer one overrides") {
              Catch::Contains("CONTAINERIZER_ENGINE_TIMEOUT is \"soon\""));
 }
 
-TEST_CASE("an empty setting is none") {
+TEST_CASE("an empty setting is the default") {
   for (const char* name :
        {"DOCKER_ARGS", "WAIT", "LATE_WAITS", "STOP_TIMEOUT", "REMOVE_DELAY", "DAEMON_TIMEOUT",
         "DAEMON_RETRY", "DEFAULT_IMAGE", "SANDBOX", "HISTORY", "LOG", "LOG_LEVEL"}) {
@@ -122,7 +122,7 @@ TEST_CASE("an empty setting is none") {
   }
 }
 
-TEST_CASE("a malformed setting is refused with its name, its value and what it takes") {
+TEST_CASE("a malformed setting is refused with its name, its value and the accepted form") {
   struct Case {
     std::string name;
     std::string value;
@@ -152,6 +152,8 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
       {"HOOK_FAILURE", "maybe", "ignore, fail"},
       {"IGNORE", "images", "options, image"},
       {"PRIVILEGED", "no", "allow, refuse"},
+      {"DEFAULT_IMAGE", "Foo", "DEFAULT_IMAGE is \"Foo\": the repository must"},
+      {"DEFAULT_IMAGE", "docker:///", "DEFAULT_IMAGE is \"docker:///\": it names no image"},
       {"LOG", "stderr", "the absolute path of a file"},
       {"LOG_LEVEL", "trace", "debug, info, warn, error"},
   }));
@@ -161,7 +163,7 @@ TEST_CASE("a malformed setting is refused with its name, its value and what it t
   CHECK(text.find(example.takes) != std::string::npos);
 }
 
-TEST_CASE("a malformed hook is refused without what may be secret in it") {
+TEST_CASE("a malformed hook is refused without quoting it, because it can contain a secret") {
   const auto setting = GENERATE(as<std::string>(), "LAUNCH_HOOK", "END_HOOK");
   const auto value =
       GENERATE(as<std::string>(), "hook hunter2", "./hook hunter2", "/hook 'hunter2", "''", " ");
@@ -169,7 +171,7 @@ TEST_CASE("a malformed hook is refused without what may be secret in it") {
   CHECK_THAT(text, Catch::Contains("CONTAINERIZER_" + setting) && !Catch::Contains("hunter2"));
 }
 
-TEST_CASE("a setting that does not exist is refused with the list of those that do") {
+TEST_CASE("an unknown setting is refused with a list of all settings") {
   const auto name = GENERATE(as<std::string>(), "STOP_TIMEOUTS", "stop_timeout", "", "WAITS");
   const auto text = refusal_of(name, "5secs");
   CHECK(text.find("CONTAINERIZER_" + name) != std::string::npos);
@@ -177,7 +179,7 @@ TEST_CASE("a setting that does not exist is refused with the list of those that 
   CHECK(text.find("CONTAINERIZER_DOCKER_ARGS") != std::string::npos);
 }
 
-TEST_CASE("variables of others are left alone") {
+TEST_CASE("variables of other programs are ignored") {
   read({{"CONTAINERIZERS", "x"}, {"XCONTAINERIZER_WAIT", "x"}, {"WAIT", "x"}});
 }
 
@@ -188,7 +190,7 @@ TEST_CASE("Docker is found by its own variables") {
         std::string::npos);
 }
 
-TEST_CASE("the work directory has one name however it is spelled", "[scenario-41]") {
+TEST_CASE("the work directory has one name in every spelling", "[scenario-41]") {
   const TemporaryDirectory there;
   std::filesystem::create_directory(there / "work");
   std::filesystem::create_directory_symlink(there / "work", there / "link");
@@ -202,7 +204,7 @@ TEST_CASE("the work directory has one name however it is spelled", "[scenario-41
   CHECK_THAT(problem_of({{"MESOS_WORK_DIRECTORY", "work"}}), Catch::Contains("absolute"));
 }
 
-TEST_CASE("what is wrong with some settings leaves the others as they are") {
+TEST_CASE("invalid settings do not affect the others") {
   std::vector<std::string> problems;
   const auto settings = read_settings({{"CONTAINERIZER_WIAT", "late"},
                                        {"CONTAINERIZER_STOP_TIMEOUT", "soon"},
@@ -238,7 +240,7 @@ TEST_CASE("durations are read as Mesos writes them") {
   CHECK(parsed.value() == example.duration);
 }
 
-TEST_CASE("what is no duration is refused") {
+TEST_CASE("text that is not a duration is refused") {
   const auto text = GENERATE(as<std::string>(), "", "5", "secs", "5sec", "5s", "5 secs", " 5secs",
                              "5secs ", "-1secs", "nansecs", "infsecs", "+5secs", "0x5secs",
                              "1e999secs", "5SECS", "1secs2mins", "5days\n");
@@ -254,7 +256,7 @@ TEST_CASE("every duration that is accepted can be waited for") {
   if (parsed.ok()) CHECK(deadline_in(parsed.value()) > std::chrono::steady_clock::now());
 }
 
-TEST_CASE("the environment of the process is read whole") {
+TEST_CASE("the whole environment of the process is read") {
   ::setenv("UNIT_TEST_VARIABLE", "a=b", 1);
   const auto all = own_environment();
   CHECK(all.at("UNIT_TEST_VARIABLE") == "a=b");

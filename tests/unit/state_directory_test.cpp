@@ -17,7 +17,7 @@ unsigned mode_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("the state directory is made for its owner alone, whatever the umask") {
+TEST_CASE("the state directory is created for its owner alone, whatever the umask") {
   const TemporaryDirectory there;
   const auto before = ::umask(0);
   const auto made = prepare_state_directory(there / "work/state");
@@ -27,7 +27,7 @@ TEST_CASE("the state directory is made for its owner alone, whatever the umask")
   CHECK(mode_of(there / "work/state/run") == 0700);
 }
 
-TEST_CASE("a state directory that is there stays as it is") {
+TEST_CASE("an existing state directory stays as it is") {
   const TemporaryDirectory there;
   REQUIRE(prepare_state_directory(there / "state").ok());
   write_file(there / "state/run/file", "kept");
@@ -35,7 +35,7 @@ TEST_CASE("a state directory that is there stays as it is") {
   CHECK(content_of(there / "state/run/file") == "kept");
 }
 
-TEST_CASE("a state directory that others can look into is refused") {
+TEST_CASE("a state directory that others can read is refused") {
   const auto mode = GENERATE(as<unsigned>(), 0701, 0710, 0750, 0755, 0777);
   const auto place = GENERATE(as<std::string>(), "state", "state/run");
   const TemporaryDirectory there;
@@ -47,7 +47,7 @@ TEST_CASE("a state directory that others can look into is refused") {
   CHECK(mode_of(there / place) == mode);
 }
 
-TEST_CASE("what stands in the place of the state directory is not followed") {
+TEST_CASE("a link in place of the state directory is not followed") {
   const TemporaryDirectory there;
   const auto place = GENERATE(as<std::string>(), "link", "file");
   std::filesystem::create_directory(there / "elsewhere");
@@ -58,7 +58,7 @@ TEST_CASE("what stands in the place of the state directory is not followed") {
   CHECK(std::filesystem::is_empty(there / "elsewhere"));
 }
 
-TEST_CASE("a state directory of somebody else is refused") {
+TEST_CASE("a state directory of another user is refused") {
   if (::geteuid() != 0) return;
   const TemporaryDirectory there;
   std::filesystem::create_directory(there / "state");
@@ -67,7 +67,7 @@ TEST_CASE("a state directory of somebody else is refused") {
   CHECK(prepare_state_directory(there / "state").failed_with(Fault::refused));
 }
 
-TEST_CASE("a state directory that cannot be made is told with the reason") {
+TEST_CASE("a state directory that cannot be created is reported with the reason") {
   const TemporaryDirectory there;
   write_file(there / "file", "");
   const auto refused = prepare_state_directory(there / "file/state");
@@ -75,7 +75,7 @@ TEST_CASE("a state directory that cannot be made is told with the reason") {
   CHECK(refused.failure().text.find("Not a directory") != std::string::npos);
 }
 
-TEST_CASE("a way on which others can put another directory in our place is refused") {
+TEST_CASE("a path in which others can replace a directory is refused") {
   if (::geteuid() != 0) return;
   const TemporaryDirectory there;
   std::filesystem::create_directories(there / "work");
@@ -105,12 +105,12 @@ TEST_CASE("a way on which others can put another directory in our place is refus
   }
   const auto refused = prepare_state_directory(work + "/state");
   REQUIRE(refused.failed_with(Fault::refused));
-  CHECK(refused.failure().text.starts_with(culprit + ", which leads"));
+  CHECK(refused.failure().text.starts_with(culprit + " is a parent of"));
   CHECK_FALSE(std::filesystem::exists(work + "/state"));
   CHECK(check_state_directory(work + "/state").failed_with(Fault::refused));
 }
 
-TEST_CASE("a way through a directory for all, as /tmp is, and our own links are fine") {
+TEST_CASE("a path through a directory like /tmp, or through our own links, is accepted") {
   const TemporaryDirectory there;
   std::filesystem::create_directory(there / "tmp");
   REQUIRE(::chmod((there / "tmp").c_str(), 01777) == 0);
@@ -130,7 +130,7 @@ TEST_CASE("a database or a lock that others share is refused") {
   write_file(there / "elsewhere", "");
   REQUIRE(::chmod((there / "elsewhere").c_str(), 0600) == 0);
   SECTION("a link") { std::filesystem::create_symlink(there / "elsewhere", path); }
-  SECTION("a second name") { std::filesystem::create_hard_link(there / "elsewhere", path); }
+  SECTION("a hard link") { std::filesystem::create_hard_link(there / "elsewhere", path); }
   SECTION("readable by others") {
     std::filesystem::rename(there / "elsewhere", path);
     REQUIRE(::chmod(path.c_str(), 0640) == 0);

@@ -12,7 +12,7 @@ namespace {
 
 using Ids = std::vector<std::string>;
 
-// A store in a directory of its own.
+// A store in its own directory.
 struct Shelf {
   Shelf() : store(settings()) {}
 
@@ -22,7 +22,7 @@ struct Shelf {
     all.busy_timeout = Duration(60'000);
     return all;
   }
-  // A container's row, added in its first state.
+  // Adds a container's row in its first state.
   Container add(const std::string& id) {
     Container c;
     c.container_id = id;
@@ -116,7 +116,7 @@ void check_equal(const Container& a, const Container& b) {
 
 // --- launch --------------------------------------------------------------------------------------
 
-TEST_CASE_METHOD(Shelf, "a launch is kept byte for byte") {
+TEST_CASE_METHOD(Shelf, "a launch is stored byte for byte") {
   Container c;
   c.container_id = "c";
   c.state = "Accepted";
@@ -164,7 +164,7 @@ TEST_CASE_METHOD(Shelf, "a launch that comes twice is recorded once", "[scenario
   CHECK(store.history("c", 10).size() == 1);
 }
 
-TEST_CASE_METHOD(Shelf, "of the same launch in many processes one is recorded", "[scenario-14]") {
+TEST_CASE_METHOD(Shelf, "the same launch in many processes is recorded once", "[scenario-14]") {
   add("other");
   const Gate go;
   std::vector<pid_t> launches;
@@ -189,22 +189,22 @@ TEST_CASE_METHOD(Shelf, "of the same launch in many processes one is recorded", 
   CHECK(inserted == 1);
 }
 
-TEST_CASE_METHOD(Shelf, "what the schema forbids is refused, and nothing of it is kept") {
+TEST_CASE_METHOD(Shelf, "rows that the schema forbids are refused as a whole") {
   auto c = add("c");
   c.container_id = "d";
   c.nonce = std::string(32, 'd');
-  SECTION("an id that is empty") { c.container_id = ""; }
-  SECTION("a state that is none") { c.state = "Happy"; }
-  SECTION("a kind that is none") { c.kind = "other"; }
+  SECTION("an empty ID") { c.container_id = ""; }
+  SECTION("an unknown state") { c.state = "Happy"; }
+  SECTION("an unknown kind") { c.kind = "other"; }
   SECTION("a nonce of another launch") { c.nonce = store.find("c")->nonce; }
-  SECTION("a container that cannot be the daemon's") { c.docker_id = "short"; }
-  SECTION("a process that is none") { c.init = ProcessId{0, 1}; }
+  SECTION("an invalid Docker ID") { c.docker_id = "short"; }
+  SECTION("an invalid process") { c.init = ProcessId{0, 1}; }
   CHECK_THROWS_AS(store.insert(c, {}, {}, "launch"), StoreError);
   CHECK(store.everything().size() == 1);
   CHECK(store.history({}, 10).size() == 1);
 }
 
-TEST_CASE_METHOD(Shelf, "ids are matched whole and as they are", "[scenario-51]") {
+TEST_CASE_METHOD(Shelf, "IDs are compared exactly", "[scenario-51]") {
   const Ids ids{"a", "ab", "abc", "a%", "%", "_", "a_", "A", "a'b"};
   for (const auto& id : ids) add(id);
   for (const auto& id : ids) {
@@ -231,7 +231,7 @@ TEST_CASE_METHOD(Shelf, "ids are matched whole and as they are", "[scenario-51]"
 
 // --- the supervisor ------------------------------------------------------------------------------
 
-TEST_CASE_METHOD(Shelf, "a step moves the row on, with all that the event brought") {
+TEST_CASE_METHOD(Shelf, "a step updates the row, with everything that the event brought") {
   auto c = add("c");
   c.docker_id = std::string(64, 'd');
   c.image = "debian:12";
@@ -260,7 +260,7 @@ TEST_CASE_METHOD(Shelf, "a step moves the row on, with all that the event brough
   check_equal(store.find("c").value(), c);
 }
 
-TEST_CASE_METHOD(Shelf, "who does not own the row any more changes nothing", "[scenario-49]") {
+TEST_CASE_METHOD(Shelf, "a process that no longer owns the row changes nothing", "[scenario-49]") {
   auto stale = add("c");
   auto owner = stale;
   store.advance(owner, step("DestroyRequested", "Removing", termination("destroyed")));
@@ -274,14 +274,14 @@ TEST_CASE_METHOD(Shelf, "who does not own the row any more changes nothing", "[s
   CHECK(store.termination_of("c")->kind == "destroyed");
 }
 
-TEST_CASE_METHOD(Shelf, "a row that is gone cannot be moved on", "[scenario-49]") {
+TEST_CASE_METHOD(Shelf, "a row that was deleted cannot advance", "[scenario-49]") {
   auto c = add_gone("c");
   REQUIRE(store.prune(store.now().wall + 1000, 10) == 1);
   CHECK_THROWS_AS(store.advance(c, step("Begin", "Fetching")), OwnershipLost);
   CHECK(store.everything().empty());
 }
 
-TEST_CASE_METHOD(Shelf, "a step into a state that is none changes nothing") {
+TEST_CASE_METHOD(Shelf, "a step into an unknown state changes nothing") {
   auto c = add("c");
   CHECK_THROWS_AS(store.advance(c, step("Begin", "Happy")), StoreError);
   CHECK_THROWS_AS(store.advance(c, step("Begin", "Fetching", termination("no such kind"))),
@@ -293,7 +293,7 @@ TEST_CASE_METHOD(Shelf, "a step into a state that is none changes nothing") {
   CHECK(c.version == 2);
 }
 
-TEST_CASE_METHOD(Shelf, "the first termination stands", "[scenario-30][scenario-34]") {
+TEST_CASE_METHOD(Shelf, "the first termination is kept", "[scenario-30][scenario-34]") {
   auto c = add("c");
   CHECK(!store.termination_of("c"));
   auto natural = termination("exited");
@@ -310,13 +310,13 @@ TEST_CASE_METHOD(Shelf, "the first termination stands", "[scenario-30][scenario-
   CHECK(store.termination_of("c")->exit_code == 3);
 }
 
-TEST_CASE_METHOD(Shelf, "a termination says what its kind must say", "[scenario-28]") {
+TEST_CASE_METHOD(Shelf, "a termination has the fields that its kind requires", "[scenario-28]") {
   auto c = add("c");
   auto wrong = termination("exited");
   SECTION("an exit without its code") {}
-  SECTION("an exit with a code that is none") { wrong.exit_code = 256; }
-  SECTION("a signal that is not named") { wrong = termination("signalled"); }
-  SECTION("a signal that is none") {
+  SECTION("an exit with an invalid code") { wrong.exit_code = 256; }
+  SECTION("a signal without its number") { wrong = termination("signalled"); }
+  SECTION("an invalid signal") {
     wrong = termination("signalled");
     wrong.signal = 65;
   }
@@ -324,7 +324,7 @@ TEST_CASE_METHOD(Shelf, "a termination says what its kind must say", "[scenario-
     wrong.exit_code = 0;
     wrong.signal = 9;
   }
-  SECTION("a step of what did not fail") { wrong = termination("lost", "pull"); }
+  SECTION("a step without a failure") { wrong = termination("lost", "pull"); }
   CHECK_THROWS_AS(store.advance(c, step("Exited", "Exited", wrong)), StoreError);
   CHECK(!store.termination_of("c"));
   CHECK(store.find("c")->state == "Accepted");
@@ -345,7 +345,7 @@ TEST_CASE_METHOD(Shelf, "the history can only grow") {
   CHECK(store.history("c", 10)[0].event == "Launch");
 }
 
-TEST_CASE_METHOD(Shelf, "the newest of the history, oldest first", "[scenario-65]") {
+TEST_CASE_METHOD(Shelf, "the newest history entries, oldest first", "[scenario-65]") {
   auto c = add("c");
   auto d = add("d");
   store.advance(c, step("Begin", "Fetching"));
@@ -362,7 +362,7 @@ TEST_CASE_METHOD(Shelf, "the newest of the history, oldest first", "[scenario-65
   CHECK(events({}, 0).empty());
 }
 
-TEST_CASE_METHOD(Shelf, "a supervisor is known for this boot") {
+TEST_CASE_METHOD(Shelf, "a supervisor is recorded for this boot only") {
   add("c");
   CHECK(!store.supervisor_of("c"));
   store.set_supervisor("c", {10, 20});
@@ -374,7 +374,7 @@ TEST_CASE_METHOD(Shelf, "a supervisor is known for this boot") {
 
 // --- other processes -----------------------------------------------------------------------------
 
-TEST_CASE_METHOD(Shelf, "a request is there once", "[scenario-33]") {
+TEST_CASE_METHOD(Shelf, "a request is recorded once", "[scenario-33]") {
   add("c");
   add("d");
   CHECK(store.request("c", "stop"));
@@ -388,7 +388,7 @@ TEST_CASE_METHOD(Shelf, "a request is there once", "[scenario-33]") {
   CHECK_THROWS_AS(store.request("nobody", "destroy"), StoreError);
 }
 
-TEST_CASE_METHOD(Shelf, "limits change by name, each change with a ticket of its own") {
+TEST_CASE_METHOD(Shelf, "limits change separately, each change with its own ticket") {
   add("c");
   CHECK(store.set_limits("c", 2.0, {}) == 1);
   CHECK(store.limits_of("c")->cpus == 2.0);
@@ -404,7 +404,7 @@ TEST_CASE_METHOD(Shelf, "limits change by name, each change with a ticket of its
   CHECK_THROWS_AS(store.set_limits("c", -1.0, {}), StoreError);
 }
 
-TEST_CASE_METHOD(Shelf, "of writers in several processes none loses a change", "[scenario-54]") {
+TEST_CASE_METHOD(Shelf, "writers in several processes lose no change", "[scenario-54]") {
   add("c");
   store.close();
   std::vector<pid_t> writers;
@@ -434,11 +434,11 @@ TEST_CASE_METHOD(Shelf, "a container is listed until it is delivered", "[scenari
   REQUIRE(first);
   run("UPDATE containers SET delivered_at = 5 WHERE container_id = 'a'");
   store.deliver("a");
-  CHECK(store.find("a")->delivered_at == 5);  // the first delivery is the one
+  CHECK(store.find("a")->delivered_at == 5);  // the first delivery is kept
   store.deliver("nobody");
 }
 
-TEST_CASE_METHOD(Shelf, "what lives, and everything") {
+TEST_CASE_METHOD(Shelf, "live containers, and all containers") {
   add("b");
   add_gone("a");
   add("c");
@@ -448,7 +448,7 @@ TEST_CASE_METHOD(Shelf, "what lives, and everything") {
 
 // --- housekeeping --------------------------------------------------------------------------------
 
-TEST_CASE_METHOD(Shelf, "pruning takes all that belongs to what is over and delivered") {
+TEST_CASE_METHOD(Shelf, "pruning deletes all rows of containers that are Gone and delivered") {
   add("lives");
   add_gone("undelivered", false);
   const auto over = add_gone("over");
@@ -476,7 +476,7 @@ TEST_CASE_METHOD(Shelf, "pruning takes all that belongs to what is over and deli
   CHECK(store.history("undelivered", 10).size() == 3);
 }
 
-TEST_CASE_METHOD(Shelf, "pruning takes no more than it may, the longest delivered first") {
+TEST_CASE_METHOD(Shelf, "pruning deletes no more than allowed, the oldest deliveries first") {
   for (const char* id : {"a", "b", "c"}) add_gone(id);
   run("UPDATE containers SET delivered_at = 10 WHERE container_id = 'c'");
   run("UPDATE containers SET delivered_at = 20 WHERE container_id = 'a'");
@@ -488,8 +488,8 @@ TEST_CASE_METHOD(Shelf, "pruning takes no more than it may, the longest delivere
   CHECK(store.prune(25, 5) == 0);
 }
 
-// The queries are the store's own, word for word.
-TEST_CASE_METHOD(Shelf, "what is asked often is answered from an index") {
+// These are exactly the store's own queries.
+TEST_CASE_METHOD(Shelf, "frequent queries use an index") {
   add("c");
   CHECK_THAT(plan_of("SELECT container_id FROM containers WHERE delivered_at IS NULL"
                      " ORDER BY container_id"),
@@ -503,7 +503,7 @@ TEST_CASE_METHOD(Shelf, "what is asked often is answered from an index") {
              Catch::Contains("INDEX history_by_container") && !Catch::Contains("B-TREE"));
 }
 
-TEST_CASE_METHOD(Shelf, "deleting a container searches no other table from end to end") {
+TEST_CASE_METHOD(Shelf, "deleting a container scans no other table") {
   add("c");
   const Database database(settings());
   auto names = database.prepare(
@@ -516,8 +516,7 @@ TEST_CASE_METHOD(Shelf, "deleting a container searches no other table from end t
   }
 }
 
-TEST_CASE_METHOD(Shelf, "a store that rests can be used again, here and after a fork",
-                 "[scenario-63]") {
+TEST_CASE_METHOD(Shelf, "a closed store can be used again, also after a fork", "[scenario-63]") {
   add("c");
   store.close();
   CHECK(run_in_child([&] {
@@ -529,7 +528,7 @@ TEST_CASE_METHOD(Shelf, "a store that rests can be used again, here and after a 
   CHECK(store.requests_of("c").stop);
 }
 
-TEST_CASE_METHOD(Shelf, "the views for people can be read") {
+TEST_CASE_METHOD(Shelf, "the views can be read") {
   add("lives");
   add_gone("over");
   const Database database(settings());

@@ -1,4 +1,4 @@
-// A directory that goes with the test, and processes that a test may kill.
+// A temporary directory, and processes that a test can kill.
 #pragma once
 
 #include <poll.h>
@@ -53,12 +53,12 @@ inline void write_file(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
-// What a child must find true; Catch's own assertions are the parent's.
+// An assertion for a child process. Catch's own assertions only work in the parent.
 inline void expect(bool claim, const std::string& what) {
   if (!claim) throw std::runtime_error("a child found this untrue: " + what);
 }
 
-// Forks a child that does `work` and ends: with 0, or with 1 after an exception, which it prints.
+// Forks a child that runs `work` and exits: with 0, or with 1 after an exception, which it prints.
 template <class Work>
 pid_t fork_child(Work work) {
   const pid_t child = ::fork();
@@ -73,7 +73,7 @@ pid_t fork_child(Work work) {
   ::_exit(status);
 }
 
-// The waitpid status of a child, once it has ended.
+// Waits until a child has exited, and returns its waitpid status.
 inline int ended(pid_t child) {
   int status = -1;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -88,7 +88,8 @@ int run_in_child(Work work) {
 
 inline bool was_killed(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL; }
 
-// Where processes wait for another one. To be made before the fork; opened once, for all.
+// A barrier at which processes wait until one of them opens it, once and for all. Create it before
+// the fork.
 class Gate {
  public:
   Gate() : event_(::eventfd(0, EFD_CLOEXEC)) {}
@@ -97,7 +98,7 @@ class Gate {
     expect(::write(event_.get(), &one, sizeof one) == sizeof one, "a gate opens");
   }
   void wait() const {
-    constexpr int far_too_long = 60'000;  // for the opener must have died
+    constexpr int far_too_long = 60'000;  // after that, the process that opens it must have died
     pollfd gate{event_.get(), POLLIN, 0};
     expect(::poll(&gate, 1, far_too_long) == 1, "a gate was opened");
   }
@@ -106,7 +107,7 @@ class Gate {
   Fd event_;
 };
 
-// Returns once the process sleeps in a system call, or has ended.
+// Returns once the process sleeps in a system call, or has exited.
 inline void await_asleep(pid_t process) {
   const std::string path = "/proc/" + std::to_string(process) + "/stat";
   for (;;) {

@@ -29,7 +29,7 @@ std::vector<store::Termination> one_of_each_kind() {
           exited_termination(ended_with(137), true),
           lost_termination(),
           rebooted_termination(),
-          unknown_termination("nobody saw it")};
+          unknown_termination("the exit was not seen")};
 }
 
 bool knows_its_status(const store::Termination& termination) {
@@ -38,7 +38,7 @@ bool knows_its_status(const store::Termination& termination) {
 
 }  // namespace
 
-TEST_CASE("an exit code is an exit, beyond 128 a signal", "[scenario-23]") {
+TEST_CASE("an exit code is an exit, above 128 a signal", "[scenario-23]") {
   struct Case {
     int code;
     std::string kind;
@@ -67,7 +67,7 @@ TEST_CASE("an exit code is an exit, beyond 128 a signal", "[scenario-23]") {
   CHECK(!termination.message.empty());
 }
 
-TEST_CASE("an exit for want of memory is told as such", "[scenario-24]") {
+TEST_CASE("an exit because of a lack of memory is reported as such", "[scenario-24]") {
   const auto termination = exited_termination(ended_with(137, true), false);
   CHECK(termination.kind == "oom");
   CHECK(termination.signal == 9);
@@ -79,40 +79,40 @@ TEST_CASE("an exit for want of memory is told as such", "[scenario-24]") {
   CHECK(survived.message.find("memory") != std::string::npos);
 }
 
-TEST_CASE("what was asked for is destroyed, with the exit that it came to", "[scenario-34]") {
+TEST_CASE("a destroyed container is reported as destroyed, with its exit code", "[scenario-34]") {
   const auto termination = exited_termination(ended_with(137), true);
   CHECK(termination.kind == "destroyed");
   CHECK(termination.signal == 9);
   CHECK(exited_termination(ended_with(0), true).exit_code == 0);
 }
 
-TEST_CASE("a code is made up when a daemon that was away dates the end after it") {
-  // 10 s after 1970, by both clocks.
+TEST_CASE("an exit code is invented if a daemon that was away dates the exit after its return") {
+  // 10 s after 1970 on both clocks.
   constexpr std::int64_t now = 10'000;
-  const auto told = [](int code, const char* finished_at) {
+  const auto reported = [](int code, const char* finished_at) {
     auto facts = ended_with(code);
     facts.finished_at = finished_at;
     return facts;
   };
   const auto* const at_8 = "1970-01-01T00:00:08Z";
   for (const int code : {0, 255}) {
-    CHECK(is_invented(told(code, at_8), Duration(2'501), now));
-    CHECK_FALSE(is_invented(told(code, at_8), Duration(2'500), now));
-    CHECK_FALSE(is_invented(told(code, at_8), Duration(2'000), now));
-    CHECK_FALSE(is_invented(told(code, at_8), std::nullopt, now));
-    CHECK_FALSE(is_invented(told(code, ""), Duration(9'000), now));
-    CHECK_FALSE(is_invented(told(code, "0001-01-01T00:00:00Z"), Duration(9'000), now));
+    CHECK(is_invented(reported(code, at_8), Duration(2'501), now));
+    CHECK_FALSE(is_invented(reported(code, at_8), Duration(2'500), now));
+    CHECK_FALSE(is_invented(reported(code, at_8), Duration(2'000), now));
+    CHECK_FALSE(is_invented(reported(code, at_8), std::nullopt, now));
+    CHECK_FALSE(is_invented(reported(code, ""), Duration(9'000), now));
+    CHECK_FALSE(is_invented(reported(code, "0001-01-01T00:00:00Z"), Duration(9'000), now));
   }
   for (const int code : {1, 7, 137, 143}) {
-    CHECK_FALSE(is_invented(told(code, at_8), Duration(9'000), now));
+    CHECK_FALSE(is_invented(reported(code, at_8), Duration(9'000), now));
   }
-  const auto termination = invented_termination(told(0, at_8), false);
+  const auto termination = invented_termination(reported(0, at_8), false);
   CHECK(termination.kind == "lost");
   CHECK_FALSE(termination.exit_code);
-  CHECK(invented_termination(told(0, at_8), true).kind == "destroyed");
+  CHECK(invented_termination(reported(0, at_8), true).kind == "destroyed");
 }
 
-TEST_CASE("every answer has all five fields and can be sent", "[scenario-23]") {
+TEST_CASE("every termination has all five fields and can be sent", "[scenario-23]") {
   for (const auto& termination : one_of_each_kind()) {
     for (const TaskKind kind : {TaskKind::command, TaskKind::custom}) {
       for (const bool stopped : {false, true}) {
@@ -156,7 +156,7 @@ TEST_CASE("a status decodes as waitpid's", "[scenario-23]") {
   CHECK(WEXITSTATUS(failed) == 1);
 }
 
-TEST_CASE("what is not known is never a success", "[scenario-28]") {
+TEST_CASE("an unknown exit is never a success", "[scenario-28]") {
   for (const auto& termination : one_of_each_kind()) {
     if (knows_its_status(termination) || termination.kind == "failed") continue;
     for (const TaskKind kind : {TaskKind::command, TaskKind::custom}) {
@@ -171,7 +171,7 @@ TEST_CASE("what is not known is never a success", "[scenario-28]") {
   }
 }
 
-TEST_CASE("only a command task that ended with 0 of its own accord is finished") {
+TEST_CASE("only a command task that exited with 0 without a kill is finished") {
   for (const auto& termination : one_of_each_kind()) {
     for (const TaskKind kind : {TaskKind::command, TaskKind::custom}) {
       for (const bool stopped : {false, true}) {
@@ -187,7 +187,7 @@ TEST_CASE("only a command task that ended with 0 of its own accord is finished")
   }
 }
 
-TEST_CASE("states and reasons of the kinds") {
+TEST_CASE("states and reasons of all kinds") {
   const auto message = [](const store::Termination& termination, TaskKind kind, bool stopped) {
     return to_message(termination, kind, stopped);
   };
@@ -215,7 +215,7 @@ TEST_CASE("states and reasons of the kinds") {
         mesos::REASON_EXECUTOR_TERMINATED);
 }
 
-TEST_CASE("a process that stands for the container exits as it did", "[scenario-28]") {
+TEST_CASE("the task proxy exits as the container did", "[scenario-28]") {
   CHECK(exit_status_for(exited_termination(ended_with(0), false), false) == 0);
   CHECK(exit_status_for(exited_termination(ended_with(0), false), true) == 143);
   CHECK(exit_status_for(exited_termination(ended_with(3), false), false) == 3);

@@ -1,4 +1,4 @@
-// The lifecycle's table, as names: what a record of a step is held against.
+// The lifecycle table as names, for checks of a recorded history.
 #pragma once
 
 #include <algorithm>

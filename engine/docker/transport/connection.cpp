@@ -1,66 +1,93 @@
 #include "engine/docker/transport/connection.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
-#include <cstring>
+#include <optional>
+
+#include "engine/docker/transport/tls.h"
 
 namespace containerizer {
 
 namespace {
 
-constexpr Duration kBacklogPause{20};
-constexpr const char* kAdvice = "; check that it responds (docker ps) and is not overloaded";
-constexpr std::size_t kReceiveSize = kTlsRecordSize;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using beast::error_code;
+using Local = asio::local::stream_protocol;
+using Tcp = asio::ip::tcp;
+using Protocol = asio::generic::stream_protocol;
+using Stream = beast::basic_stream<Protocol, asio::io_context::executor_type>;
+using TlsStream = beast::ssl_stream<Stream&>;
 
-union Address {
-  sockaddr any;
-  sockaddr_un local;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-};
+constexpr Duration backlog_pause{20};
+constexpr const char* advice = "; check that it responds (docker ps) and is not overloaded";
+constexpr std::size_t receive_size = 16U << 10;
 
-// Fills in the address and returns its length.
-socklen_t resolve(const Endpoint& endpoint, Address& address) {
-  std::memset(&address, 0, sizeof address);
-  if (endpoint.kind == Endpoint::Kind::unix_socket) {
-    address.local.sun_family = AF_UNIX;
-    endpoint.address.copy(address.local.sun_path, sizeof address.local.sun_path - 1);
-    return sizeof address.local;
-  }
-  if (inet_pton(AF_INET, endpoint.address.c_str(), &address.v4.sin_addr) == 1) {
-    address.v4.sin_family = AF_INET;
-    address.v4.sin_port = htons(endpoint.port);
-    return sizeof address.v4;
-  }
-  inet_pton(AF_INET6, endpoint.address.c_str(), &address.v6.sin6_addr);
-  address.v6.sin6_family = AF_INET6;
-  address.v6.sin6_port = htons(endpoint.port);
-  return sizeof address.v6;
+// Runs the operations of all connections. complete() leaves none of them pending, so one loop is
+// enough. An epoll, an event and a timer descriptor for each connection would be a waste.
+asio::io_context& loop() {
+  static thread_local asio::io_context context(1);
+  return context;
 }
 
-// Connects without blocking beyond `end`. Returns 0 or an errno.
-int connect_by(int socket, const Address& address, socklen_t length, Deadline end) {
+// Starts an operation of `stream` and runs it until it is complete. At `end`, Beast closes the
+// socket and the operation completes with beast::error::timeout.
+template <class Start>
+error_code complete(Stream& stream, Deadline end, const Start& start) {
+  error_code result;
+  stream.expires_at(end);
+  start([&](error_code error, auto...) { result = error; });
+  loop().restart();
+  loop().run();
+  stream.expires_never();
+  return result;
+}
+
+Protocol::endpoint address_of(const Endpoint& endpoint) {
+  if (endpoint.kind == Endpoint::Kind::unix_socket) return Local::endpoint(endpoint.address);
+  return Tcp::endpoint(asio::ip::make_address(endpoint.address), endpoint.port);
+}
+
+// Opens the socket here, because Asio's open() does not set close-on-exec: mesos-executor and hooks
+// would inherit the connection.
+error_code open_socket(Stream& stream, const Protocol& protocol) {
+  error_code error;
+  const int fd = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return {errno, boost::system::system_category()};
+  stream.socket().assign(protocol, fd, error);
+  if (!error) stream.socket().non_blocking(true, error);
+  return error;
+}
+
+error_code connect_by(Stream& stream, const Protocol::endpoint& address, Deadline end) {
   for (;;) {
-    if (::connect(socket, &address.any, length) == 0 || errno == EISCONN) return 0;
-    if (errno == EAGAIN) {  // a unix socket whose backlog is full
-      if (time_left(end).count() == 0) return ETIMEDOUT;
-      ::poll(nullptr, 0, static_cast<int>(std::min(kBacklogPause, time_left(end)).count()));
-      continue;
-    }
-    if (errno != EINPROGRESS && errno != EINTR) return errno;
-    if (wait_for(socket, POLLOUT, end) != Readiness::ready) return ETIMEDOUT;
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
-    return error;
+    error_code error =
+        complete(stream, end, [&](auto done) { stream.async_connect(address, done); });
+    if (error || address.protocol().family() != AF_UNIX) return error;
+    // connect() on a unix socket reports EAGAIN while the daemon's backlog is full. Asio then polls
+    // the socket, sees no error and reports success. Only the missing peer shows the difference.
+    stream.socket().remote_endpoint(error);
+    if (error != asio::error::not_connected) return error;
+    if (time_left(end).count() == 0) return beast::error::timeout;
+    sleep_for(std::min(backlog_pause, time_left(end)));
   }
+}
+
+bool is_end(const error_code& error) {
+  return error == asio::error::eof || error == asio::ssl::error::stream_truncated;
 }
 
 std::string seconds(Duration duration) {
@@ -69,143 +96,152 @@ std::string seconds(Duration duration) {
   return text;
 }
 
-Transfer judge(ssize_t count, Transfer::Outcome wait) {
-  using Outcome = Transfer::Outcome;
-  if (count >= 0) return {Outcome::moved, static_cast<std::size_t>(count)};
-  if (errno == EAGAIN || errno == EINTR) return {wait};
-  return {Outcome::failed, 0, std::strerror(errno)};
-}
-
-Transfer send_plain(int socket, std::string_view bytes) {
-  return judge(::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-               Transfer::Outcome::needs_output);
-}
-
-Transfer receive_plain(int socket, char* buffer, std::size_t size) {
-  auto transfer = judge(::recv(socket, buffer, size, 0), Transfer::Outcome::needs_input);
-  const bool is_end = transfer.outcome == Transfer::Outcome::moved && transfer.count == 0;
-  return is_end ? Transfer{Transfer::Outcome::closed} : transfer;
-}
-
-// Waits for what a transfer needs. False when that takes too long.
-bool await(int socket, const Transfer& transfer, Deadline end) {
-  const bool input = transfer.outcome == Transfer::Outcome::needs_input;
-  return wait_for(socket, input ? POLLIN : POLLOUT, end) == Readiness::ready;
-}
-
 }  // namespace
+
+struct Connection::Socket {
+  Stream stream{loop()};
+  std::optional<TlsStream> tls;
+  TlsSettings settings;
+  std::string server;
+
+  // Sends the end of TLS, so that the daemon can tell it from a cut connection.
+  ~Socket() {
+    error_code ignored;
+    if (tls) tls->shutdown(ignored);
+  }
+
+  template <class Action>
+  auto with(const Action& action) {
+    return tls ? action(*tls) : action(stream);
+  }
+
+  std::size_t read(char* buffer, std::size_t size, error_code& error) {
+    return with([&](auto& on) { return on.read_some(asio::buffer(buffer, size), error); });
+  }
+
+  std::string explain(const error_code& error) {
+    return tls ? explain_tls(error, tls->native_handle(), settings, server) : error.message();
+  }
+};
 
 Readiness wait_for(int fd, short events, Deadline end, int interrupt) {
   pollfd watched[] = {{fd, events, 0}, {interrupt, POLLIN, 0}};
   for (;;) {
     const auto left = std::min<Duration::rep>(time_left(end).count(), INT_MAX);
     const int count = ::poll(watched, 2, static_cast<int>(left));
-    if (count < 0 && errno != EINTR) return Readiness::ready;  // the next call on fd says why
+    if (count < 0 && errno != EINTR) return Readiness::ready;  // the next call on fd reports why
     if (count > 0) return watched[1].revents != 0 ? Readiness::interrupted : Readiness::ready;
     if (count == 0 && time_left(end).count() == 0) return Readiness::timed_out;
   }
 }
 
-Result<Connection> Connection::open(const Endpoint& endpoint, const Patience& patience) {
-  Connection unconnected(Fd(), "the Docker daemon at " + endpoint.text());
-  Address address;
-  const socklen_t length = resolve(endpoint, address);
-  Fd socket(::socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int error =
-      socket.valid() ? connect_by(socket.get(), address, length, patience.end) : errno;
-  if (error == ETIMEDOUT) return unconnected.timed_out(patience);
-  if (error != 0) {
-    return Failure{Fault::unavailable, std::string("no connection to ") + unconnected.daemon_ +
-                                           ": " + std::strerror(error) +
-                                           "; check that it listens there"};
-  }
-  if (endpoint.kind == Endpoint::Kind::tcp) {  // a stream must notice when the other host is gone
-    const int on = 1;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  }
-  Connection connection(std::move(socket), std::move(unconnected.daemon_));
-  if (endpoint.tls) {
-    const Status encrypted = connection.encrypt(endpoint, patience);
-    if (!encrypted.ok()) return encrypted.failure();
-  }
+Connection::Connection() = default;
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+int Connection::fd() const { return socket_->stream.socket().native_handle(); }
+bool Connection::is_encrypted() const { return socket_->tls.has_value(); }
+
+Result<Connection> Connection::open(const Endpoint& endpoint, const Timeout& timeout) {
+  Connection connection;
+  connection.daemon_ = "the Docker daemon at " + endpoint.text();
+  connection.socket_ = std::make_unique<Socket>();
+  Status opened = connection.connect(endpoint, timeout);
+  if (opened.ok() && endpoint.tls) opened = connection.encrypt(endpoint, timeout);
+  if (!opened.ok()) return opened.failure();
   return connection;
 }
 
-Status Connection::encrypt(const Endpoint& endpoint, const Patience& patience) {
-  const auto failed = [&](const std::string& reason) {
-    return Failure{Fault::unavailable, "no TLS with " + daemon_ + ": " + reason};
-  };
-  auto session = TlsSession::prepare(fd(), *endpoint.tls, endpoint.name);
-  if (!session.ok()) return failed(session.failure().text);
-  for (;;) {
-    const auto shaken = session.value()->handshake();
-    switch (shaken.outcome) {
-      case Transfer::Outcome::moved:
-        tls_ = std::move(session.value());
-        return Done{};
-      case Transfer::Outcome::failed:
-        return failed(shaken.reason);
-      case Transfer::Outcome::closed:
-        return failed("it closed the connection during the handshake");
-      default:
-        if (await(fd(), shaken, patience.end)) continue;
-        return failed("it did not complete the handshake within " + seconds(patience.length));
-    }
+Status Connection::connect(const Endpoint& endpoint, const Timeout& timeout) {
+  const auto address = address_of(endpoint);
+  auto error = open_socket(socket_->stream, address.protocol());
+  if (!error) error = connect_by(socket_->stream, address, timeout.end);
+  if (error == beast::error::timeout || error == asio::error::timed_out) return timed_out(timeout);
+  if (error) {
+    return Failure{Fault::unavailable, "no connection to " + daemon_ + ": " + error.message() +
+                                           "; check that it listens there"};
   }
-}
-
-bool Connection::stale() const {
-  pollfd watched{fd(), POLLIN, 0};
-  return ::poll(&watched, 1, 0) != 0;
-}
-
-Status Connection::send(const std::string& bytes, const Patience& patience) {
-  touched_ = false;
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const auto sent = tls_ ? tls_->send(rest) : send_plain(fd(), rest);
-    switch (sent.outcome) {
-      case Transfer::Outcome::moved:
-        rest.remove_prefix(sent.count);
-        touched_ = touched_ || sent.count > 0;
-        break;
-      case Transfer::Outcome::failed:
-        return failure("did not take the request: " + sent.reason);
-      case Transfer::Outcome::closed:
-        return failure("closed the connection before it took the request");
-      default:
-        if (!await(fd(), sent, patience.end)) return timed_out(patience);
-    }
+  if (endpoint.kind == Endpoint::Kind::tcp) {
+    // An idle stream sends nothing. Without keepalive it would not notice that the host is gone.
+    socket_->stream.socket().set_option(asio::socket_base::keep_alive(true), error);
   }
   return Done{};
 }
 
+Status Connection::encrypt(const Endpoint& endpoint, const Timeout& timeout) {
+  const auto failure = [&](const std::string& reason) {
+    return Failure{Fault::unavailable, "no TLS with " + daemon_ + ": " + reason};
+  };
+  auto made = make_tls_context(*endpoint.tls);
+  if (!made.ok()) return failure(made.failure().text);
+  asio::ssl::context context(made.value().release());
+  socket_->settings = *endpoint.tls;
+  socket_->server = endpoint.name;
+  TlsStream& tls = socket_->tls.emplace(socket_->stream, context);
+  expect_server(tls.native_handle(), endpoint.name);
+  const auto error = complete(socket_->stream, timeout.end, [&](auto done) {
+    tls.async_handshake(asio::ssl::stream_base::client, done);
+  });
+  if (!error) return Done{};
+  if (is_end(error)) return failure("it closed the connection during the handshake");
+  if (error != beast::error::timeout) return failure(socket_->explain(error));
+  return failure("it did not complete the handshake within " + seconds(timeout.length));
+}
+
+bool Connection::stale() const {
+  char nothing = 0;
+  error_code error;
+  socket_->read(&nothing, sizeof nothing, error);
+  return error != asio::error::would_block;
+}
+
+Status Connection::send(const std::string& bytes, const Timeout& timeout) {
+  std::size_t sent = 0;
+  const auto error = complete(socket_->stream, timeout.end, [&](auto done) {
+    socket_->with([&](auto& on) {
+      asio::async_write(on, asio::buffer(bytes), [done, &sent](error_code why, std::size_t count) {
+        sent = count;
+        done(why);
+      });
+    });
+  });
+  touched_ = sent > 0;
+  if (!error) return Done{};
+  if (error == beast::error::timeout) return timed_out(timeout);
+  if (is_end(error)) return failure("closed the connection before it took the request");
+  // In TLS 1.3 the daemon checks our certificate after our side of the handshake is complete. It
+  // sends an alert with the reason and closes the connection: send() then fails, but the alert is
+  // still there to read.
+  char nothing = 0;
+  error_code alert;
+  if (socket_->tls) socket_->read(&nothing, sizeof nothing, alert);
+  const bool has_alert = alert.category() == asio::error::get_ssl_category();
+  return failure("did not take the request: " + socket_->explain(has_alert ? alert : error));
+}
+
 Result<std::string_view> Connection::receive(char* buffer, std::size_t size) {
-  const auto received = tls_ ? tls_->receive(buffer, size) : receive_plain(fd(), buffer, size);
-  switch (received.outcome) {
-    case Transfer::Outcome::moved:
-      return std::string_view(buffer, received.count);
-    case Transfer::Outcome::closed:
-      return failure("closed the connection before its answer was complete");
-    case Transfer::Outcome::failed:
-      return failure("broke the connection: " + received.reason);
-    default:
-      return std::string_view();
-  }
+  error_code error;
+  const auto count = socket_->read(buffer, size, error);
+  if (!error) return std::string_view(buffer, count);
+  if (error == asio::error::would_block) return std::string_view();
+  if (is_end(error)) return failure("closed the connection before its answer was complete");
+  return failure("broke the connection: " + socket_->explain(error));
 }
 
-Failure Connection::timed_out(const Patience& patience) const {
-  return failure("gave no complete answer within " + seconds(patience.length) + kAdvice);
+Failure Connection::timed_out(const Timeout& timeout) const {
+  return failure("gave no complete answer within " + seconds(timeout.length) + advice);
 }
 
-Failure Connection::silent(const Patience& patience) const {
-  return failure("said nothing for " + seconds(patience.length) + kAdvice);
+Failure Connection::silent(const Timeout& timeout) const {
+  return failure("said nothing for " + seconds(timeout.length) + advice);
 }
 
 Failure Connection::failure(const std::string& reason) const {
   return Failure{Fault::unavailable, daemon_ + " " + reason};
 }
 
-// A server that wants TLS answers a plain request with so much.
+// A server that requires TLS answers a plain request with status 400.
 Failure Exchange::cut_short(const Failure& why) const {
   const bool wants_tls =
       !connection_.is_encrypted() && answer_.headers_complete() && answer_.status() == 400;
@@ -214,7 +250,7 @@ Failure Exchange::cut_short(const Failure& why) const {
 }
 
 Result<bool> Exchange::advance() {
-  char buffer[kReceiveSize];
+  char buffer[receive_size];
   const auto received = connection_.receive(buffer, sizeof buffer);
   closed_ = !received.ok();
   if (closed_) return cut_short(received.failure());
@@ -225,13 +261,13 @@ Result<bool> Exchange::advance() {
   return true;
 }
 
-Status Exchange::finish(const Patience& patience) {
+Status Exchange::finish(const Timeout& timeout) {
   while (!answer_.complete()) {
     const auto arrived = advance();
     if (!arrived.ok()) return arrived.failure();
     if (arrived.value()) continue;
-    if (wait_for(fd(), POLLIN, patience.end) != Readiness::ready) {
-      return connection_.timed_out(patience);
+    if (wait_for(fd(), POLLIN, timeout.end) != Readiness::ready) {
+      return connection_.timed_out(timeout);
     }
   }
   return Done{};

@@ -1,6 +1,8 @@
-// A connection to the daemon, and one request with its answer on it. Waiting is bounded by a
-// deadline; nothing blocks beyond it. Failures are unavailable unless said otherwise, and their
-// text is a clause without subject of the operation: the caller says what was attempted.
+// A connection to the daemon, and one request with its answer. Boost.Asio and Beast move the bytes.
+// Every operation that waits has a deadline. Failures are unavailable unless a comment names
+// another kind. Their text does not name the operation: the caller adds it.
+//
+// One thread opens and uses a connection. No function starts a thread or raises a signal.
 #pragma once
 
 #include <memory>
@@ -8,66 +10,71 @@
 
 #include "engine/docker/transport/endpoint.h"
 #include "engine/docker/transport/http.h"
-#include "engine/docker/transport/tls.h"
 #include "host/clock.h"
-#include "host/fd.h"
 #include "host/result.h"
 
 namespace containerizer {
 
-// How long a call may take, and when that is over.
-struct Patience {
-  explicit Patience(Duration duration) : length(duration), end(deadline_in(duration)) {}
+// How long a call may take, and when that time ends.
+struct Timeout {
+  explicit Timeout(Duration duration) : length(duration), end(deadline_in(duration)) {}
   Duration length;
   Deadline end;
 };
 
 enum class Readiness { ready, timed_out, interrupted };
 
-// Waits until `fd` has one of `events` (as poll takes them) or `interrupt` (-1 for none) is
-// readable; the interrupt wins.
+// Waits until `fd` has one of `events` (the flags of poll) or `interrupt` is readable. -1 means no
+// interrupt. Returns interrupted if both are ready.
 Readiness wait_for(int fd, short events, Deadline end, int interrupt = -1);
 
-// A non-blocking, close-on-exec socket, with TLS on it if the endpoint asks for that.
+// A non-blocking, close-on-exec socket, with TLS if the endpoint asks for it. An idle connection
+// keeps no buffer; with TLS, Asio and OpenSSL keep about 60 KB for it.
 class Connection {
  public:
-  Connection() = default;  // not valid
-  static Result<Connection> open(const Endpoint& endpoint, const Patience& patience);
+  Connection();  // not valid
+  // Connects, and completes the handshake of TLS.
+  static Result<Connection> open(const Endpoint& endpoint, const Timeout& timeout);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  // Closes the socket. Ends TLS first, unless that would block.
+  ~Connection();
 
-  bool valid() const { return socket_.valid(); }
-  int fd() const { return socket_.get(); }
-  bool is_encrypted() const { return tls_ != nullptr; }
+  bool valid() const { return socket_ != nullptr; }
+  int fd() const;
+  bool is_encrypted() const;
 
-  // Whether a connection that should be silent was closed, or spoke unasked.
+  // Whether the daemon closed the connection or sent bytes between two requests. The connection
+  // then cannot carry another request.
   bool stale() const;
 
-  // Sends everything. After a failure, touched() says whether any byte left.
-  Status send(const std::string& bytes, const Patience& patience);
+  // Sends all bytes. After a failure, touched() returns whether the daemon may have received some.
+  Status send(const std::string& bytes, const Timeout& timeout);
   bool touched() const { return touched_; }
 
-  // Without blocking: what has arrived, "" for nothing yet; fd() is readable when there is more.
-  // REQUIRES: `buffer` has room for kTlsRecordSize, with TLS.
+  // Returns the bytes that have arrived, or "" if none have, without blocking. TLS may keep
+  // decrypted or read bytes back: fd() becomes readable for more bytes only after receive() has
+  // returned "".
   Result<std::string_view> receive(char* buffer, std::size_t size);
 
-  // The failures of having waited in vain: for an answer, and for its next piece.
-  Failure timed_out(const Patience& patience) const;
-  Failure silent(const Patience& patience) const;
-  // `reason` as a clause about the daemon.
+  // Failures for the caller's own waiting: the answer, or its next piece, did not arrive in time.
+  Failure timed_out(const Timeout& timeout) const;
+  Failure silent(const Timeout& timeout) const;
+  // The failure "DAEMON reason".
   Failure failure(const std::string& reason) const;
 
  private:
-  Connection(Fd socket, std::string daemon)
-      : socket_(std::move(socket)), daemon_(std::move(daemon)) {}
+  struct Socket;
 
-  Status encrypt(const Endpoint& endpoint, const Patience& patience);
+  Status connect(const Endpoint& endpoint, const Timeout& timeout);
+  Status encrypt(const Endpoint& endpoint, const Timeout& timeout);
 
-  Fd socket_;
-  std::unique_ptr<TlsSession> tls_;  // without one, bytes go as they are
-  std::string daemon_;               // "the Docker daemon at unix:///…"
+  std::unique_ptr<Socket> socket_;
+  std::string daemon_;  // "the Docker daemon at unix:///…"
   bool touched_ = false;
 };
 
-// A request under way. Owns the connection until the answer is complete.
+// A request and its answer. Owns the connection until the answer is complete.
 class Exchange {
  public:
   Exchange(Connection connection, ResponseReader::Body body)
@@ -77,23 +84,24 @@ class Exchange {
   ResponseReader& answer() { return answer_; }
   const Connection& connection() const { return connection_; }
 
-  Status send(const std::string& bytes, const Patience& patience) {
-    return connection_.send(bytes, patience);
+  Status send(const std::string& bytes, const Timeout& timeout) {
+    return connection_.send(bytes, timeout);
   }
 
-  // Without blocking: takes what has arrived. False when nothing has. REQUIRES: not complete.
+  // Takes the bytes that have arrived, without blocking. Returns false if none have: the caller
+  // then waits for fd(). REQUIRES: the answer is not complete.
   Result<bool> advance();
 
   // Waits for the complete answer.
-  Status finish(const Patience& patience);
+  Status finish(const Timeout& timeout);
 
-  // Whether the request had no effect, or may safely have it twice: no byte of it was sent, or it
-  // is idempotent and the connection ended before the first byte of the answer.
+  // Whether the caller may send the request again: no byte of it was sent, or it is idempotent and
+  // the connection ended before the first byte of the answer.
   bool may_repeat(bool idempotent) const {
     return !connection_.touched() || (idempotent && closed_ && !answered_);
   }
 
-  // The connection for the next request; not valid when it cannot carry one.
+  // Returns the connection for the next request. It is not valid if it cannot carry one.
   Connection take_connection();
 
  private:

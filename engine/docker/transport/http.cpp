@@ -14,10 +14,10 @@ namespace {
 namespace http = boost::beast::http;
 using boost::beast::error_code;
 
-constexpr std::uint32_t kHeaderLimit = 64U << 10;
-constexpr std::size_t kBodyLimit = 64U << 20;
+constexpr std::uint32_t header_limit_bytes = 64U << 10;
+constexpr std::size_t body_limit_bytes = 64U << 20;
 // The longest run of bytes that may stay undecided: a whole header, or one line of chunk framing.
-constexpr std::size_t kPendingLimit = kHeaderLimit + (16U << 10);
+constexpr std::size_t pending_limit_bytes = header_limit_bytes + (16U << 10);
 http::verb verb_of(Method method) {
   switch (method) {
     case Method::get:
@@ -34,12 +34,12 @@ http::verb verb_of(Method method) {
 // asserts that the second time all of it is there.
 bool is_half_an_end(const http::response_parser<http::string_body>& parser,
                     std::string_view framing) {
-  constexpr std::string_view kEnd = "0\r\n\r\n";
+  constexpr std::string_view end_marker = "0\r\n\r\n";
   return parser.is_header_done() && !parser.is_done() && parser.chunked() &&
-         framing.starts_with('0') && framing.size() < kEnd.size();
+         framing.starts_with('0') && framing.size() < end_marker.size();
 }
 
-Failure garbage(const std::string& reason) {
+Failure failure(const std::string& reason) {
   return Failure{Fault::unavailable, "gave an answer that is not usable (" + reason + ")"};
 }
 
@@ -77,8 +77,8 @@ struct ResponseReader::State {
 
 ResponseReader::ResponseReader(Body body) : state_(std::make_unique<State>()) {
   state_->body = body;
-  state_->parser.header_limit(kHeaderLimit);
-  state_->parser.body_limit(kBodyLimit);
+  state_->parser.header_limit(header_limit_bytes);
+  state_->parser.body_limit(body_limit_bytes);
 }
 ResponseReader::ResponseReader(ResponseReader&&) noexcept = default;
 ResponseReader& ResponseReader::operator=(ResponseReader&&) noexcept = default;
@@ -101,11 +101,11 @@ Status ResponseReader::feed(std::string_view bytes) {
       s.parser.eager(true);
     }
     if (error == http::error::need_more || (!error && used == 0)) break;
-    if (error) return garbage(error.message());
+    if (error) return failure(error.message());
   }
   s.excess = s.parser.is_done() && !bytes.empty();
-  if (bytes.size() > kPendingLimit) return garbage("framing without end");
-  if (s.parser.get().body().size() > kBodyLimit) return garbage("a body without end");
+  if (bytes.size() > pending_limit_bytes) return failure("framing without end");
+  if (s.parser.get().body().size() > body_limit_bytes) return failure("a body without end");
   std::string(bytes).swap(s.pending);  // an assignment would keep the old buffer
   return Done{};
 }

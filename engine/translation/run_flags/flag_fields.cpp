@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include "engine/translation/run_flags/flag_values.h"
+#include "host/options.h"
 
 namespace containerizer {
 
@@ -13,14 +14,15 @@ namespace json = boost::json;
 namespace flag_fields {
 namespace {
 
-// The settings within the container's network, which the flags of the network come after.
+// The container's settings within its network. They are keyed by the network's name, which is why
+// NetworkMode must be set before any flag is applied.
 json::object& endpoint(json::object& body) {
   const json::string network = field(body, "HostConfig.NetworkMode").get_string();
   json::value& endpoint = object_at(body, "NetworkingConfig.EndpointsConfig")[network];
   return endpoint.is_object() ? endpoint.get_object() : endpoint.emplace_object();
 }
 
-// Of the networks there may be, those that people make.
+// Whether the network was created with `docker network create`. Only such networks have aliases.
 bool is_user_defined(const json::object& body) {
   const json::string& network = body.at("HostConfig").at("NetworkMode").get_string();
   return network != "default" && network != "bridge" && network != "host" && network != "none" &&
@@ -28,11 +30,11 @@ bool is_user_defined(const json::object& body) {
 }
 
 Status driver_option(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (value.find('=') == value.npos) return refuse("driver-opt must be NAME=VALUE");
+  if (value.find('=') == value.npos) return failure("driver-opt must be NAME=VALUE");
   return map(row, value, request);
 }
 
-// The fields of --network; targets lie within what parse_network() returns.
+// The fields of --network. Targets are paths within the result of parse_network().
 constexpr FlagRow network_fields[] = {
     {"name", text, "Name"},
     {"alias", list, "Endpoint.Aliases"},
@@ -44,7 +46,7 @@ constexpr FlagRow network_fields[] = {
     {"gw-priority", not_applied, too_new},
 };
 
-// {"Name": …, "Endpoint": {…}}, the latter if the value has settings.
+// {"Name": …, "Endpoint": {…}}. "Endpoint" is missing if the value has no settings.
 Result<json::object> parse_network(const std::string& value) {
   CreateRequest network;
   if (value.find_first_of("=,") == value.npos) {
@@ -54,19 +56,19 @@ Result<json::object> parse_network(const std::string& value) {
   }
   const json::value& name = network.body["Name"];
   if (!name.is_string() || name.get_string().empty()) {
-    return Failure{Fault::refused, in_quotes(value) + " is not the name of a network"};
+    return wrong_form(value, "the name of a network");
   }
   return network.body;
 }
 
-// refused: both have a value for the same key.
+// Adds `from` to `into`. refused: both have a value for the same key.
 Status merge(const json::object& from, json::object& into) {
   for (const auto& [key, content] : from) {
     json::value& there = into[key];
     if (there.is_null()) {
       there = content;
     } else if (!there.is_object()) {
-      return refuse(in_quotes(key) + " is set by a flag of its own, too");
+      return failure(in_quotes(key) + " is given both in --network and as its own flag");
     } else if (Status merged = merge(content.get_object(), there.get_object()); !merged.ok()) {
       return merged;
     }
@@ -74,15 +76,17 @@ Status merge(const json::object& from, json::object& into) {
   return Done{};
 }
 
-// A word of a range stands for thousands of entries: some lines of them would take all memory.
+// Limits the number of ports in a request. One range such as "1-65535" makes thousands of entries,
+// so a message of a few lines could otherwise use all memory.
 Status count_ports(std::size_t more, CreateRequest& request) {
-  constexpr std::size_t most_ports = std::size_t{3} * 65535;  // of tcp, udp and sctp
+  constexpr std::size_t most_ports = std::size_t{3} * 65535;  // tcp, udp and sctp
   request.ports += more;
   if (request.ports <= most_ports) return Done{};
-  return refuse("more ports in all than a host has");
+  return failure("too many published or exposed ports in total; a host has 65535 per protocol");
 }
 
-// Cuts the last piece that ends with `separator` before it, or all of it, off `text`.
+// Cuts the piece after the last separator off `text`, and that separator. Without a separator, the
+// piece is all of `text`.
 std::string take_last(std::string& text, char separator) {
   const auto position = text.rfind(separator);
   std::string last = position == text.npos ? text : text.substr(position + 1);
@@ -90,7 +94,7 @@ std::string take_last(std::string& text, char separator) {
   return last;
 }
 
-// "target=80,published=8080,protocol=udp" as "8080:80/udp".
+// Rewrites "target=80,published=8080,protocol=udp" as "8080:80/udp".
 std::optional<std::string> short_publication(const std::string& value) {
   std::string target, published, protocol;
   for (const std::string& part : split(value, ',')) {
@@ -105,10 +109,10 @@ std::optional<std::string> short_publication(const std::string& value) {
 
 }  // namespace
 
-Status refuse(std::string reason) { return Failure{Fault::refused, std::move(reason)}; }
+Failure failure(std::string reason) { return Failure{Fault::refused, std::move(reason)}; }
 
-Status refuse_form(const std::string& value, std::string_view form) {
-  return refuse(in_quotes(value) + " is not " + std::string(form));
+Failure wrong_form(const std::string& value, std::string_view form) {
+  return failure(in_quotes(value) + " is not valid, expected " + std::string(form));
 }
 
 Status text(const FlagRow& row, const std::string& value, CreateRequest& request) {
@@ -123,7 +127,7 @@ Status list(const FlagRow& row, const std::string& value, CreateRequest& request
 
 Status map(const FlagRow& row, const std::string& value, CreateRequest& request) {
   const auto [key, content] = split_pair(value, '=');
-  if (key.empty()) return refuse("the key before = is missing");
+  if (key.empty()) return failure("the key before \"=\" is missing");
   object_at(request.body, row.target)[key] = content;
   return Done{};
 }
@@ -136,16 +140,20 @@ std::string without_brackets(const std::string& text) {
 Status apply_fields(std::span<const FlagRow> table, const std::string& value,
                     CreateRequest& request) {
   const auto parts = split_fields(value);
-  if (!parts) return refuse("it is not fields between commas, each in quotes or without any");
+  if (!parts) {
+    return failure(
+        "must be a comma-separated list of fields; put a whole field in double quotes, or none of "
+        "it");
+  }
   for (const std::string& part : *parts) {
     auto [key, content] = split_pair(part, '=');
     const std::string name = lower_case(key);
     const auto row = std::find_if(table.begin(), table.end(),
                                   [&](const FlagRow& candidate) { return candidate.name == name; });
-    if (row == table.end()) return refuse_form(key, "a field that is known here");
-    if (row->apply == not_applied) return refuse(name + " " + std::string(row->target));
+    if (row == table.end()) return failure("unknown field " + in_quotes(key));
+    if (row->apply == not_applied) return failure(name + ": " + std::string(row->target));
     const bool bare = part.find('=') == part.npos;
-    if (bare && !row->is_switch) return refuse(in_quotes(key) + " lacks its value");
+    if (bare && !row->is_switch) return failure("field " + in_quotes(key) + " has no value");
     if (Status set = row->apply(*row, bare ? "true" : content, request); !set.ok()) return set;
   }
   return Done{};
@@ -162,6 +170,8 @@ Status endpoint_list(const FlagRow& row, const std::string& value, CreateRequest
 }
 
 Status link(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  // Docker keeps links in two places: HostConfig.Links applies to the default bridge, and the
+  // endpoint's Links to user-defined networks. The docker command fills in both, too.
   if (is_user_defined(request.body)) append(endpoint(request.body), "Links", json::value(value));
   return list(row, value, request);
 }
@@ -178,7 +188,7 @@ Status expose(const FlagRow&, const std::string& value, CreateRequest& request) 
   const auto [range, suffix] = split_pair(value, '/');
   const auto ports = parse_ports(range);
   const auto protocol = parse_protocol(suffix);
-  if (!ports || !protocol) return refuse_form(value, "PORT[-PORT][/PROTOCOL]");
+  if (!ports || !protocol) return wrong_form(value, "PORT[-PORT][/PROTOCOL]");
   if (Status few = count_ports(ports->last - ports->first + 1, request); !few.ok()) return few;
   for (std::uint32_t port = ports->first; port <= ports->last; ++port) {
     object_at(request.body, "ExposedPorts")[std::to_string(port) + "/" + *protocol]
@@ -190,23 +200,24 @@ Status expose(const FlagRow&, const std::string& value, CreateRequest& request) 
 Status publish(const FlagRow&, const std::string& value, CreateRequest& request) {
   constexpr std::string_view form_text = "[[IP:]HOST_PORT:]CONTAINER_PORT[/PROTOCOL]";
   const auto line = value.find('=') == value.npos ? value : short_publication(value);
-  if (!line) return refuse_form(value, "target=CONTAINER_PORT[,published=HOST_PORT]");
+  if (!line) return wrong_form(value, "target=CONTAINER_PORT[,published=HOST_PORT]");
   auto [address, suffix] = split_pair(*line, '/');
   const auto protocol = parse_protocol(suffix);
   const auto container = parse_ports(take_last(address, ':'));
   const std::string host_text = take_last(address, ':');
   const auto host = parse_ports(host_text, 0);
   address = without_brackets(address);
-  if (!address.empty() && !parse_ip(address)) return refuse_form(address, "an IP address");
-  if (!protocol || !container || (!host && !host_text.empty()))
-    return refuse_form(value, form_text);
+  if (!address.empty() && !parse_ip(address)) return wrong_form(address, "an IP address");
+  if (!protocol || !container || (!host && !host_text.empty())) {
+    return wrong_form(value, form_text);
+  }
 
   const std::uint32_t width = container->last - container->first;
   const bool pairwise = !host || host->last - host->first == width;
-  if (!pairwise && width != 0) return refuse_form(value, "two ranges of the same length");
+  if (!pairwise && width != 0) return wrong_form(value, "two ranges of the same length");
   if (Status few = count_ports(width + 1, request); !few.ok()) return few;
   for (std::uint32_t i = 0; i <= width; ++i) {
-    // Without a pair for each port, the daemon picks one of the range.
+    // One container port with a range of host ports: the daemon picks a free port of the range.
     const std::string host_port = !host      ? ""
                                   : pairwise ? std::to_string(host->first + i)
                                              : host_text;
@@ -231,13 +242,16 @@ Status check_together(const std::vector<RunFlag>& flags, const CreateRequest& re
     if (flag.name == "no-healthcheck") unchecked = parse_switch(flag.value).value_or(false);
     if (flag.name.starts_with("health-")) checked = true;
   }
-  if (unchecked && checked) return refuse("--no-healthcheck: there is a --health-… flag, too");
+  if (unchecked && checked) {
+    return failure("--no-healthcheck: cannot be combined with --health-… flags");
+  }
 
   const json::value* const networking = request.body.if_contains("NetworkingConfig");
   if (networking == nullptr || is_user_defined(request.body)) return Done{};
   for (const auto& network : networking->at("EndpointsConfig").get_object()) {
     if (!network.value().get_object().contains("Aliases")) continue;
-    return refuse("--network-alias: the network " + in_quotes(network.key()) + " has no aliases");
+    return failure("--network-alias: the network " + in_quotes(network.key()) +
+                   " does not support aliases; use a network of `docker network create`");
   }
   return Done{};
 }

@@ -1,5 +1,5 @@
-// How rows of the flags' tables write their values: what several tables share, and what concerns
-// the container's network.
+// Functions for the rows of flag tables: those that several tables share, and those of the
+// container's network. Their contract is that of ApplyFlag.
 #pragma once
 
 #include <span>
@@ -11,27 +11,30 @@
 namespace containerizer::flag_fields {
 
 constexpr ApplyFlag not_applied = nullptr;
-constexpr std::string_view too_new = "is newer than API 1.41, daemons would ignore it";
+constexpr std::string_view too_new =
+    "it needs a newer API than 1.41, and the daemon would ignore it";
 constexpr std::string_view other_container = "container:";
 
-Status refuse(std::string reason);
-Status refuse_form(const std::string& value, std::string_view form);
+Failure failure(std::string reason);
+// "VALUE is not valid, expected FORM". REQUIRES: `form` is a noun phrase.
+Failure wrong_form(const std::string& value, std::string_view form);
 
+// An address without the brackets around it ("[::1]").
 std::string without_brackets(const std::string& text);
 
-// --- Rows that write a value as it is: in its place, to a list, to a map by the key before = ---
+// --- Rows that write a value unchanged: as text, to a list, to a map by the key before "=" ---
 
 Status text(const FlagRow& row, const std::string& value, CreateRequest& request);
 Status list(const FlagRow& row, const std::string& value, CreateRequest& request);
 Status map(const FlagRow& row, const std::string& value, CreateRequest& request);
 
-// Applies name=value fields between commas by a table of their own.
+// Applies a comma-separated list of name=value fields, by a table that describes these fields.
 Status apply_fields(std::span<const FlagRow> table, const std::string& value,
                     CreateRequest& request);
 
 // --- Rows of the network ---
 
-// The target lies in the settings within the container's network.
+// The target is a path within the settings of the container's network.
 Status endpoint_text(const FlagRow& row, const std::string& value, CreateRequest& request);
 Status endpoint_list(const FlagRow& row, const std::string& value, CreateRequest& request);
 Status link(const FlagRow& row, const std::string& value, CreateRequest& request);

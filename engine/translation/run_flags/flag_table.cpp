@@ -6,6 +6,7 @@
 
 #include "engine/translation/run_flags/flag_fields.h"
 #include "engine/translation/run_flags/flag_values.h"
+#include "host/options.h"
 
 namespace containerizer {
 namespace {
@@ -18,7 +19,7 @@ using namespace flag_fields;
 template <class T>
 Status store(const FlagRow& row, const std::string& value, CreateRequest& request,
              const std::optional<T>& parsed, std::string_view form) {
-  if (!parsed) return refuse_form(value, form);
+  if (!parsed) return wrong_form(value, form);
   field(request.body, row.target) = *parsed;
   return Done{};
 }
@@ -55,34 +56,38 @@ Status lower_text(const FlagRow& row, const std::string& value, CreateRequest& r
   return text(row, lower_case(value), request);
 }
 
-// "" for the container's own namespace, or that of the host.
+// The namespace is the container's own ("") or that of the host.
 Status host_or_own(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (!value.empty() && value != "host") return refuse_form(value, "host, the one other choice");
+  if (!value.empty() && value != "host") return wrong_form(value, "\"host\" or nothing");
   return text(row, value, request);
 }
 
 Status pid_mode(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  const bool other = value.starts_with(other_container) && value.size() > other_container.size();
-  if (other) return text(row, value, request);
-  return host_or_own(row, value, request);
+  const bool is_shared =
+      value.starts_with(other_container) && value.size() > other_container.size();
+  if (!is_shared && !value.empty() && value != "host") {
+    return wrong_form(value, "\"host\", container:NAME or nothing");
+  }
+  return text(row, value, request);
 }
 
 Status mac_address(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (!is_mac_address(value)) return refuse_form(value, "an address such as 92:d0:c6:0a:29:33");
+  if (!is_mac_address(value)) return wrong_form(value, "an address such as 92:d0:c6:0a:29:33");
   return text(row, value, request);
 }
 
 // --- Lists and maps ---
 
-Status one_word_list(const FlagRow& row, const std::string& value, CreateRequest& request) {
+// A list whose only entry is the value. The docker command does not split --entrypoint either.
+Status only_entry(const FlagRow& row, const std::string& value, CreateRequest& request) {
   field(request.body, row.target) = json::array{json::value(value)};
   return Done{};
 }
 
 Status label(const FlagRow& row, const std::string& value, CreateRequest& request) {
   if (value.starts_with(reserved_labels)) {
-    return refuse("labels that begin with " + std::string(reserved_labels) +
-                  " belong to the containerizer");
+    return failure("labels that start with \"" + std::string(reserved_labels) +
+                   "\" belong to the containerizer; use another name");
   }
   return map(row, value, request);
 }
@@ -90,7 +95,7 @@ Status label(const FlagRow& row, const std::string& value, CreateRequest& reques
 Status environment(const FlagRow&, const std::string& value, CreateRequest& request) {
   const auto equals = value.find('=');
   if (equals == value.npos || equals == 0) {
-    return refuse("must be NAME=VALUE; a bare NAME would take its value from the slave");
+    return failure("must be NAME=VALUE; a NAME alone would take its value from the slave");
   }
   set_variable(request.body, value.substr(0, equals), value.substr(equals + 1));
   return Done{};
@@ -98,7 +103,7 @@ Status environment(const FlagRow&, const std::string& value, CreateRequest& requ
 
 Status extra_host(const FlagRow& row, const std::string& value, CreateRequest& request) {
   const auto separator = value.find_first_of("=:");
-  if (separator == value.npos || separator == 0) return refuse_form(value, "HOST:IP");
+  if (separator == value.npos || separator == 0) return wrong_form(value, "HOST:IP");
   return list(row, value.substr(0, separator) + ":" + without_brackets(value.substr(separator + 1)),
               request);
 }
@@ -106,14 +111,14 @@ Status extra_host(const FlagRow& row, const std::string& value, CreateRequest& r
 template <std::optional<std::string> (*Parse)(std::string_view)>
 Status checked_list(const FlagRow& row, const std::string& value, CreateRequest& request) {
   const auto first = value.find_first_not_of(" \t");
-  const auto behind = value.find_last_not_of(" \t") + 1;
-  const auto parsed =
-      first == value.npos ? std::nullopt : Parse(value.substr(first, behind - first));
-  if (!parsed) return refuse_form(value, row.name == "dns" ? "an IP address" : "a domain");
+  const auto end = value.find_last_not_of(" \t") + 1;
+  const auto parsed = first == value.npos ? std::nullopt : Parse(value.substr(first, end - first));
+  if (!parsed) return wrong_form(value, row.name == "dns" ? "an IP address" : "a domain");
   return list(row, *parsed, request);
 }
 
-// What begins with CAP_ in capital letters, or ALL; once, and in order.
+// Writes capabilities as the docker command does: CAP_… in capital letters, or ALL, sorted, each
+// once. policy.cpp compares with names in this form.
 Status capability(const FlagRow& row, const std::string& value, CreateRequest& request) {
   constexpr std::string_view prefix = "cap_";
   std::string name = lower_case(value);
@@ -128,7 +133,8 @@ Status capability(const FlagRow& row, const std::string& value, CreateRequest& r
   return Done{};
 }
 
-// Others than these belong to the whole host; runc would not start the container.
+// Accepts the settings that belong to a namespace. All others apply to the whole host, and runc
+// would fail to start the container.
 Status sysctl(const FlagRow& row, const std::string& value, CreateRequest& request) {
   static constexpr std::string_view of_namespaces[] = {
       "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
@@ -137,7 +143,9 @@ Status sysctl(const FlagRow& row, const std::string& value, CreateRequest& reque
   const bool known = name.starts_with("net.") || name.starts_with("fs.mqueue.") ||
                      std::find(std::begin(of_namespaces), std::end(of_namespaces), name) !=
                          std::end(of_namespaces);
-  if (!known || name == value) return refuse_form(value, "NAME=VALUE of a namespace's own setting");
+  if (!known || name == value) {
+    return wrong_form(value, "NAME=VALUE for a setting that belongs to a namespace, such as net.…");
+  }
   return map(row, value, request);
 }
 
@@ -149,15 +157,17 @@ Status volume(const FlagRow&, const std::string& value, CreateRequest& request) 
   const auto parts = split(value, ':');
   const bool anonymous = parts.size() == 1;
   if (parts.size() > 3 || !is_absolute(anonymous ? parts[0] : parts[1])) {
-    return refuse_form(value, "[SOURCE:]/PATH/IN/CONTAINER[:MODE]");
+    return wrong_form(value, "[SOURCE:]/PATH/IN/CONTAINER[:MODE]");
   }
+  // The daemon creates anonymous volumes from this map.
   if (anonymous) {
     object_at(request.body, "Volumes")[value].emplace_object();
     return Done{};
   }
   if (parts[0].empty() || parts[0].starts_with('.')) {
-    return refuse("source " + in_quotes(parts[0]) +
-                  " must be an absolute path or the name of a volume");
+    // The docker command resolves a relative path in its working directory. A task has none.
+    return failure("source " + in_quotes(parts[0]) +
+                   " must be an absolute path or the name of a volume");
   }
   append(request.body, "HostConfig.Binds", json::value(value));
   return Done{};
@@ -165,7 +175,7 @@ Status volume(const FlagRow&, const std::string& value, CreateRequest& request) 
 
 Status tmpfs(const FlagRow& row, const std::string& value, CreateRequest& request) {
   const auto [path, options] = split_pair(value, ':');
-  if (!is_absolute(path)) return refuse_form(value, "/PATH/IN/CONTAINER[:OPTIONS]");
+  if (!is_absolute(path)) return wrong_form(value, "/PATH/IN/CONTAINER[:OPTIONS]");
   object_at(request.body, row.target)[path] = options;
   return Done{};
 }
@@ -181,7 +191,7 @@ Status device(const FlagRow& row, const std::string& value, CreateRequest& reque
   if (parts.size() == 2) parts.emplace_back("rwm");
   if (parts.size() != 3 || !is_absolute(parts[0]) || !is_absolute(parts[1]) ||
       !is_device_mode(parts[2])) {
-    return refuse_form(value, "/DEVICE[:/DEVICE/IN/CONTAINER][:rwm]");
+    return wrong_form(value, "/DEVICE[:/DEVICE/IN/CONTAINER][:rwm]");
   }
   append(request.body, row.target,
          json::object{{"PathOnHost", parts[0]},
@@ -202,16 +212,16 @@ Status device_rule(const FlagRow& row, const std::string& value, CreateRequest& 
                     is_number(split_pair(parts[1], ':').first) &&
                     is_number(split_pair(parts[1], ':').second) && is_device_mode(parts[2]) &&
                     parts[2].size() <= longest_mode;
-  if (!good) return refuse_form(value, "TYPE MAJOR:MINOR MODE, such as \"c 1:3 rwm\"");
+  if (!good) return wrong_form(value, "TYPE MAJOR:MINOR MODE such as \"c 1:3 rwm\"");
   return list(row, value, request);
 }
 
-// A device and a number of it: "/dev/sda:1mb".
+// A device and a number, such as "/dev/sda:1mb". `what` is the number's field in the request.
 Status device_number(const FlagRow& row, const std::string& value, CreateRequest& request,
                      const char* what, std::optional<std::int64_t> (*parse)(std::string_view)) {
   const auto [path, amount] = split_pair(value, ':');
   const auto number = parse(amount);
-  if (!is_absolute(path) || !number || *number < 0) return refuse_form(value, "/DEVICE:NUMBER");
+  if (!is_absolute(path) || !number || *number < 0) return wrong_form(value, "/DEVICE:NUMBER");
   append(request.body, row.target, json::object{{"Path", path}, {what, *number}});
   return Done{};
 }
@@ -226,7 +236,7 @@ Status device_count(const FlagRow& row, const std::string& value, CreateRequest&
   return device_number(row, value, request, "Rate", parse_decimal);
 }
 
-// 0 for none.
+// 0 means no weight.
 std::optional<std::int64_t> parse_weight(std::string_view text) {
   constexpr std::int64_t least = 10, most = 1000;
   const auto weight = parse_integer(text);
@@ -237,7 +247,7 @@ Status device_weight(const FlagRow& row, const std::string& value, CreateRequest
   return device_number(row, value, request, "Weight", parse_weight);
 }
 
-// The fields of --mount, by the same kind of table; targets lie within the mount.
+// The fields of --mount. Targets are paths within the mount.
 constexpr std::string_view mount_form = "type=…,source=…,target=…";
 Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mount);
 
@@ -271,25 +281,26 @@ constexpr FlagRow mount_fields[] = {
 };
 
 Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mount) {
-  if (value == "writable" || value == "readonly") return refuse(value + " " + std::string(too_new));
-  if (value != "enabled" && value != "disabled") return refuse_form(value, "enabled or disabled");
+  if (value == "writable" || value == "readonly")
+    return failure(value + ": " + std::string(too_new));
+  if (value != "enabled" && value != "disabled") return wrong_form(value, "enabled or disabled");
   if (value == "disabled") field(mount.body, row.target) = true;
   return Done{};
 }
 
 Status mount(const FlagRow& row, const std::string& value, CreateRequest& request) {
   CreateRequest mount;
-  mount.body["Type"] = "volume";
+  mount.body["Type"] = "volume";  // docker's default
   if (Status set = apply_fields(mount_fields, value, mount); !set.ok()) return set;
   const json::value& target = mount.body["Target"];
   if (!target.is_string() || !target.get_string().starts_with('/')) {
-    return refuse("its target must be an absolute path: " + std::string(mount_form));
+    return failure("the target must be an absolute path; expected " + std::string(mount_form));
   }
   static constexpr std::pair<const char*, const char*> known_options[] = {
       {"BindOptions", "bind"}, {"VolumeOptions", "volume"}, {"TmpfsOptions", "tmpfs"}};
   for (const auto& [options, type] : known_options) {
     if (mount.body.contains(options) && mount.body["Type"] != type) {
-      return refuse(std::string("some of its fields are for the type ") + type + " alone");
+      return failure(std::string("some of its fields are only valid for type=") + type);
     }
   }
   append(request.body, row.target, std::move(mount.body));
@@ -298,7 +309,7 @@ Status mount(const FlagRow& row, const std::string& value, CreateRequest& reques
 
 // --- All the rest ---
 
-// Ordered by name, each once.
+// Writes limits as the docker command does: sorted by name, the last value of each.
 Status ulimit(const FlagRow& row, const std::string& value, CreateRequest& request) {
   static constexpr std::string_view flag_names[] = {
       "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue", "nice",
@@ -310,9 +321,9 @@ Status ulimit(const FlagRow& row, const std::string& value, CreateRequest& reque
   const auto hard = parse_integer(parts.back());
   const bool known =
       std::find(std::begin(flag_names), std::end(flag_names), name) != std::end(flag_names);
-  if (!known || parts.size() > 2 || !soft || !hard) return refuse_form(value, "NAME=SOFT[:HARD]");
+  if (!known || parts.size() > 2 || !soft || !hard) return wrong_form(value, "NAME=SOFT[:HARD]");
   if (*hard != -1 && (*soft == -1 || *soft > *hard)) {
-    return refuse("the soft limit of " + in_quotes(value) + " is above the hard one");
+    return failure("the soft limit in " + in_quotes(value) + " exceeds the hard limit");
   }
   json::value& all = field(request.body, row.target);
   json::array& ulimits = all.is_array() ? all.get_array() : all.emplace_array();
@@ -328,6 +339,7 @@ Status ulimit(const FlagRow& row, const std::string& value, CreateRequest& reque
 }
 
 Status health_command(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  // An empty command means the image's own health check.
   if (value.empty()) {
     object_at(request.body, "Healthcheck").erase("Test");
     return Done{};
@@ -338,12 +350,13 @@ Status health_command(const FlagRow& row, const std::string& value, CreateReques
 
 Status no_health_check(const FlagRow& row, const std::string& value, CreateRequest& request) {
   const auto wanted = parse_switch(value);
-  if (!wanted) return refuse_form(value, "true or false");
+  if (!wanted) return wrong_form(value, "true or false");
   if (*wanted) field(request.body, row.target) = json::array{"NONE"};
   return Done{};
 }
 
 Status security_option(const FlagRow& row, const std::string& value, CreateRequest& request) {
+  // Not an option of the daemon: the docker command turns it into two empty lists of paths.
   if (value == "systempaths=unconfined") {
     field(request.body, "HostConfig.MaskedPaths").emplace_array();
     field(request.body, "HostConfig.ReadonlyPaths").emplace_array();
@@ -352,45 +365,54 @@ Status security_option(const FlagRow& row, const std::string& value, CreateReque
   const auto separator = std::min(value.find_first_of("=:"), value.size());
   const std::string profile = value.substr(std::min(separator + 1, value.size()));
   if (value.substr(0, separator) == "seccomp" && profile != "unconfined" && profile != "builtin") {
-    return refuse("a seccomp profile would be a file of the host; only unconfined or builtin");
+    return failure(
+        "seccomp profiles are files on the host, which are not read for a task; use \"unconfined\" "
+        "or \"builtin\"");
   }
   return list(row, value, request);
 }
 
 Status log_driver(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (value == "none") return refuse("the output could not be copied to the sandbox");
+  if (value == "none") {
+    return failure("\"none\" is not allowed, because the output must be copied to the sandbox");
+  }
   return text(row, value, request);
 }
 
-// A negative one is for ever, and a destroy has to end.
+// Docker waits forever if the number is negative, but a destroy must end.
 Status seconds_to_stop(const FlagRow& row, const std::string& value, CreateRequest& request) {
   if (parse_integer_literal(value).value_or(0) < 0) {
-    return refuse(in_quotes(value) + " would wait for ever; give the seconds that it may take");
+    return failure(in_quotes(value) + " would wait forever; give a number of seconds from 0 on");
   }
   return integer(row, value, request);
 }
 
 Status pull(const FlagRow&, const std::string& value, CreateRequest& request) {
   if (value != "always" && value != "missing") {
-    return refuse_form(value,
-                       "always or missing; never is for the operator, in CONTAINERIZER_PULL");
+    return failure(
+        "must be \"always\" or \"missing\"; only the operator can forbid pulls, with "
+        "CONTAINERIZER_PULL=never");
   }
+  // Not a field of the request: the supervisor pulls before it creates the container.
   request.force_pull = value == "always";
   return Done{};
 }
 
 Status restart(const FlagRow&, const std::string& value, CreateRequest&) {
   if (value.empty() || value == "no") return Done{};
-  return refuse("only no is possible: the framework decides what is started again");
+  return failure("only \"no\" is allowed, because the framework decides what is started again");
 }
 
 constexpr std::string_view no_terminal =
-    "the container runs on its own, its output goes to the sandbox; nobody is attached to it";
-constexpr std::string_view host_file = "files of the host are not read for a task";
-constexpr std::string_view windows = "is for Windows only";
-constexpr std::string_view of_the_cli = "concerns the command line of docker, not the container";
+    "not supported, because no terminal is attached to the container; its output goes to the "
+    "sandbox";
+constexpr std::string_view host_file =
+    "not supported, because files of the host are not read for a task";
+constexpr std::string_view windows = "not supported, because it is only for Windows";
+constexpr std::string_view of_the_cli =
+    "not supported, because it affects the docker command, not the container";
 
-// Ordered by name, as in the help text of `docker run`.
+// Sorted by name, like the help text of `docker run`.
 constexpr FlagRow flags[] = {
     {"add-host", extra_host, "HostConfig.ExtraHosts"},
     {"annotation", not_applied, too_new},
@@ -401,7 +423,7 @@ constexpr FlagRow flags[] = {
     {"cap-drop", capability, "HostConfig.CapDrop"},
     {"cgroup-parent", text, "HostConfig.CgroupParent"},
     {"cgroupns", text, "HostConfig.CgroupnsMode"},
-    {"cidfile", not_applied, "the containerizer keeps the container's id itself"},
+    {"cidfile", not_applied, "not supported, because the containerizer stores the container's ID"},
     {"cpu-count", not_applied, windows},
     {"cpu-percent", not_applied, windows},
     {"cpu-period", integer, "HostConfig.CpuPeriod"},
@@ -425,11 +447,11 @@ constexpr FlagRow flags[] = {
     {"dns-option", list, "HostConfig.DnsOptions"},
     {"dns-search", checked_list<parse_domain>, "HostConfig.DnsSearch"},
     {"domainname", text, "Domainname"},
-    {"entrypoint", one_word_list, "Entrypoint"},
+    {"entrypoint", only_entry, "Entrypoint"},
     {"env", environment, "Env", 'e'},
     {"env-file", not_applied, host_file},
     {"expose", expose, "ExposedPorts"},
-    {"gpus", not_applied, "GPUs are not supported; give devices with --device"},
+    {"gpus", not_applied, "GPUs are not supported; add devices with --device"},
     {"group-add", list, "HostConfig.GroupAdd"},
     {"health-cmd", health_command, "Healthcheck.Test"},
     {"health-interval", duration, "Healthcheck.Interval"},
@@ -460,7 +482,8 @@ constexpr FlagRow flags[] = {
     {"memory-swap", bytes_or_unlimited, "HostConfig.MemorySwap"},
     {"memory-swappiness", integer, "HostConfig.MemorySwappiness"},
     {"mount", mount, "HostConfig.Mounts"},
-    {"name", not_applied, "the containerizer finds its containers by the names it gives them"},
+    {"name", not_applied,
+     "not supported, because the containerizer finds containers by its own names"},
     {"network", network, "HostConfig.NetworkMode"},
     {"network-alias", endpoint_list, "Aliases"},
     {"no-healthcheck", no_health_check, "Healthcheck.Test", '\0', true},
@@ -468,7 +491,8 @@ constexpr FlagRow flags[] = {
     {"oom-score-adj", integer, "HostConfig.OomScoreAdj"},
     {"pid", pid_mode, "HostConfig.PidMode"},
     {"pids-limit", integer, "HostConfig.PidsLimit"},
-    {"platform", not_applied, "the container runs on the platform of its host"},
+    {"platform", not_applied,
+     "not supported, because a container runs on the platform of its host"},
     {"privileged", boolean, "HostConfig.Privileged", '\0', true},
     {"publish", publish, "HostConfig.PortBindings", 'p'},
     {"publish-all", boolean, "HostConfig.PublishAllPorts", 'P', true},
@@ -476,7 +500,8 @@ constexpr FlagRow flags[] = {
     {"quiet", not_applied, of_the_cli, 'q'},
     {"read-only", boolean, "HostConfig.ReadonlyRootfs", '\0', true},
     {"restart", restart, "HostConfig.RestartPolicy"},
-    {"rm", not_applied, "the containerizer removes the container once its end is reported"},
+    {"rm", not_applied,
+     "not supported, because the containerizer removes the container after reporting its exit"},
     {"runtime", text, "HostConfig.Runtime"},
     {"security-opt", security_option, "HostConfig.SecurityOpt"},
     {"shm-size", bytes, "HostConfig.ShmSize"},
@@ -488,7 +513,7 @@ constexpr FlagRow flags[] = {
     {"tmpfs", tmpfs, "HostConfig.Tmpfs"},
     {"tty", not_applied, no_terminal, 't'},
     {"ulimit", ulimit, "HostConfig.Ulimits"},
-    {"use-api-socket", not_applied, "the daemon's socket is not given to tasks"},
+    {"use-api-socket", not_applied, "not supported, because tasks may not use the daemon's socket"},
     {"user", text, "User", 'u'},
     {"userns", host_or_own, "HostConfig.UsernsMode"},
     {"uts", host_or_own, "HostConfig.UTSMode"},
@@ -498,6 +523,7 @@ constexpr FlagRow flags[] = {
     {"workdir", text, "WorkingDir", 'w'},
 };
 
+// Names that older versions of the docker command accept.
 struct Alias {
   std::string_view older, name;
 };

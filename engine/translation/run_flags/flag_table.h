@@ -11,31 +11,29 @@ namespace containerizer {
 
 struct FlagRow;
 
-// Writes `value` where the row says. refused: the text says what is wrong with the value; the
-// caller puts the flag's name before it.
+// Writes `value` to the row's target. refused: the text says what is wrong with the value. The
+// caller prepends the flag's name.
 using ApplyFlag = Status (*)(const FlagRow& row, const std::string& value, CreateRequest& request);
 
 struct FlagRow {
   std::string_view name;    // the long name
-  ApplyFlag apply;          // nullptr: the flag is refused
-  std::string_view target;  // a path as field() takes it; of a refused flag, the reason
+  ApplyFlag apply;          // nullptr: the flag is rejected
+  std::string_view target;  // a path as field() takes it; for a rejected flag, the reason
   char letter = '\0';       // the short name, if any
   bool is_switch = false;   // needs no value
 };
 
-// Finds a flag by its long name or an older alias of it; nullptr when there is none.
+// Finds a flag by its long name, or by an older alias of that. Returns nullptr if there is none.
 const FlagRow* find_flag(std::string_view name);
 
-// All flags, in the order of their names.
-std::span<const FlagRow> all_flags();
-
-// Finds a flag by its letter; nullptr when there is none.
+// Finds a flag by its letter. Returns nullptr if there is none.
 const FlagRow* find_flag(char letter);
 
-// The name of the network that a value of --network asks for: "NAME", or "name=NAME,alias=…".
+// The network's name in a value of --network: "NAME", or "name=NAME,alias=…". refused: no name.
 Result<std::string> network_name(const std::string& value);
 
-// Why flags that were all applied do not go together, if so.
+// Checks applied flags against each other. refused: two of them contradict each other, or the
+// network lacks what a flag needs; the text names the flag.
 Status check_together(const std::vector<RunFlag>& flags, const CreateRequest& request);
 
 }  // namespace containerizer

@@ -18,7 +18,7 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
-// Takes the digits at the front of `text`, with at most one point among them.
+// Cuts a decimal number, which may have a fraction, off the front of `text`.
 std::optional<double> take_number(std::string_view& text) {
   const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
   double number = 0;
@@ -30,12 +30,14 @@ std::optional<double> take_number(std::string_view& text) {
 }
 
 std::optional<std::int64_t> whole(double number) {
+  // Negated, so that not-a-number is rejected, too.
   if (!(number < static_cast<double>(std::numeric_limits<std::int64_t>::max())))
     return std::nullopt;
   return static_cast<std::int64_t>(number);
 }
 
-// Cuts the prefix that says so off `text`.
+// Cuts the prefix of a number (0x, 0o, 0b, 0) off `text` and returns its base. Go reads numbers
+// this way, and the docker command is written in Go.
 int take_base(std::string_view& text) {
   static constexpr std::pair<char, int> bases[] = {{'x', 16}, {'o', 8}, {'b', 2}};
   if (text.size() < 2 || text.front() != '0') return 10;
@@ -54,7 +56,7 @@ bool is_domain_label(std::string_view label) {
          std::all_of(label.begin(), label.end(), is_inner);
 }
 
-// Takes a field in quotes, without the comma behind it.
+// Cuts a quoted field off the front of `text`, without the comma after it.
 std::optional<std::string> take_quoted(std::string_view& text) {
   std::string result;
   for (std::size_t i = 1; i < text.size(); ++i) {
@@ -78,16 +80,6 @@ std::string lower_case(std::string_view text) {
   return result;
 }
 
-std::optional<bool> parse_switch(std::string_view text) {
-  for (const auto* word : {"1", "t", "T", "TRUE", "true", "True"}) {
-    if (text == word) return true;
-  }
-  for (const auto* word : {"0", "f", "F", "FALSE", "false", "False"}) {
-    if (text == word) return false;
-  }
-  return std::nullopt;
-}
-
 std::optional<std::int64_t> parse_integer(std::string_view text, int base) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();
@@ -101,7 +93,7 @@ std::optional<std::int64_t> parse_integer_literal(std::string_view text) {
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   const std::size_t length = text.size();
   const int base = take_base(text);
-  // One may follow the prefix.
+  // Go allows "_" only between digits, and between the prefix and the first digit.
   bool may_divide = text.size() < length;
   std::string digits(negative ? "-" : "");
   for (const char c : text) {
@@ -116,6 +108,7 @@ std::optional<std::int64_t> parse_integer_literal(std::string_view text) {
 std::optional<std::int64_t> parse_bytes(std::string_view text) {
   const std::optional<double> number = take_number(text);
   if (!number) return std::nullopt;
+  // docker accepts one space before the unit.
   if (text.starts_with(' ')) text.remove_prefix(1);
   if (text.empty() || lower_case(text) == "b") return whole(*number);
 
@@ -136,7 +129,7 @@ std::optional<std::int64_t> parse_nanoseconds(std::string_view text) {
     std::string_view name;
     double nanoseconds;
   };
-  // The longer of two names with the same beginning comes first.
+  // "ms" comes before "m", because the first name that fits is taken.
   static constexpr Unit units[] = {{"ns", 1},  {"us", 1e3}, {"ms", 1e6},
                                    {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}};
   if (text == "0") return 0;
@@ -156,6 +149,7 @@ std::optional<std::int64_t> parse_nanoseconds(std::string_view text) {
 std::optional<std::int64_t> parse_nano_cpus(std::string_view text) {
   constexpr std::size_t decimals = 9;
   const auto point = std::min(text.find('.'), text.size());
+  // Digits after the ninth decimal must be zeros: docker rejects what it would have to round.
   const auto last = text.find_last_not_of('0');
   if (last != text.npos && last > point + decimals) return std::nullopt;
   const std::optional<double> number = take_number(text);
@@ -180,20 +174,21 @@ std::optional<std::string> parse_protocol(std::string_view text) {
 
 std::optional<std::string> parse_ip(std::string_view text) {
   const std::string address(text);
+  // inet_pton() would stop reading there and accept the rest unseen.
   if (address.find('\0') != address.npos) return std::nullopt;
   for (const int family : {AF_INET, AF_INET6}) {
     in6_addr bytes{};
-    std::string usual(INET6_ADDRSTRLEN, '\0');
+    std::string canonical(INET6_ADDRSTRLEN, '\0');
     if (::inet_pton(family, address.c_str(), &bytes) != 1) continue;
-    return std::string(::inet_ntop(family, &bytes, usual.data(), INET6_ADDRSTRLEN));
+    return std::string(::inet_ntop(family, &bytes, canonical.data(), INET6_ADDRSTRLEN));
   }
   return std::nullopt;
 }
 
 bool is_mac_address(std::string_view text) {
-  constexpr std::size_t length_form = 17;
-  if (text.size() != length_form || (text[2] != ':' && text[2] != '-')) return false;
-  for (std::size_t i = 0; i < length_form; ++i) {
+  constexpr std::size_t length = 17;
+  if (text.size() != length || (text[2] != ':' && text[2] != '-')) return false;
+  for (std::size_t i = 0; i < length; ++i) {
     const bool is_hex = is_digit(text[i]) || (lower(text[i]) >= 'a' && lower(text[i]) <= 'f');
     if (i % 3 == 2 ? text[i] != text[2] : !is_hex) return false;
   }
@@ -231,6 +226,7 @@ std::optional<std::vector<std::string>> split_fields(std::string_view text) {
 }
 
 std::string normal_path(std::string_view path) {
+  // lexically_normal() keeps a slash at the end of a directory, except of "/" itself.
   auto result = std::filesystem::path(path).lexically_normal();
   if (!result.has_filename() && result.has_relative_path()) result = result.parent_path();
   return result.string();
@@ -250,6 +246,16 @@ std::pair<std::string, std::string> split_pair(std::string_view text, char separ
   const auto end = text.find(separator);
   if (end == text.npos) return {std::string(text), ""};
   return {std::string(text.substr(0, end)), std::string(text.substr(end + 1))};
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr char delete_character = '\x7F';  // the only control character that JSON does not escape
+  std::string quoted = boost::json::serialize(boost::json::value(text));
+  for (auto at = quoted.find(delete_character); at != quoted.npos;
+       at = quoted.find(delete_character, at)) {
+    quoted.replace(at, 1, "\\u007f");
+  }
+  return quoted;
 }
 
 }  // namespace containerizer

@@ -7,6 +7,7 @@
 
 #include "engine/translation/run_flags/flag_table.h"
 #include "engine/translation/run_flags/flag_values.h"
+#include "host/options.h"
 #include "host/text.h"
 
 namespace containerizer {
@@ -14,85 +15,61 @@ namespace {
 
 Failure failure(const std::string& text) { return Failure{Fault::refused, "docker run " + text}; }
 
-// The row of a flag that may be given, or why it may not.
+// Finds the row of an option as it is written: "--env", or "-e".
+const FlagRow* find_row(std::string_view option) {
+  return option.starts_with("--") ? find_flag(option.substr(2)) : find_flag(option.back());
+}
+
+// Returns the row of a flag that may be given. refused: there is no such flag, or it is rejected.
 Result<const FlagRow*> permitted(const FlagRow* row, const std::string& spelling) {
-  if (row == nullptr) return failure(in_quotes(spelling) + ": no such flag is known");
+  if (row == nullptr) return failure(in_quotes(spelling) + ": unknown flag");
   if (row->apply == nullptr) return failure(spelling + ": " + std::string(row->target));
   return row;
 }
 
-// Reads words one by one.
+Result<bool> is_switch(const std::string& option) {
+  const auto row = permitted(find_row(option), option);
+  if (!row.ok()) return row.failure();
+  return row.value()->is_switch;
+}
+
+// Reads a task's arguments: flags, then "//" and a command.
 class CommandLine {
  public:
-  // Whether the next word is expected to be a flag (and not a flag's value or part of a command).
-  bool expects_flag() const { return pending_ == nullptr && !options_.command; }
+  // Whether the next argument should be a flag, not a flag's value or a part of the command.
+  bool expects_flag() const { return reader_.without_value().empty() && !options_.command; }
 
-  Status take(const std::string& word) {
+  Status read(const std::string& argument) {
     ++position_;
     if (options_.command) {
-      options_.command->push_back(word);
-    } else if (pending_ != nullptr) {
-      add(*pending_, word);
-    } else if (word == "//") {
+      options_.command->push_back(argument);
+      return Done{};
+    }
+    if (argument == "//" && expects_flag()) {
       options_.command.emplace();
-    } else if (word.starts_with("--") && word.size() > 2) {
-      return take_name(word.substr(2));
-    } else if (word.starts_with('-') && word.size() > 1 && word != "--") {
-      return take_letters(word.substr(1));
-    } else {
-      return failure("options, word " + std::to_string(position_) +
-                     ": neither a flag nor a flag's value; a value that holds blanks needs quotes");
+      return Done{};
+    }
+    const auto flags = reader_.read(argument);
+    if (flags.failed_with(Fault::not_found)) {
+      return failure("options: argument " + std::to_string(position_) +
+                     " is neither a flag nor a flag's value; quote a value that contains spaces");
+    }
+    if (!flags.ok()) return flags.failure();
+    for (const auto& [option, value] : flags.value()) {
+      options_.flags.push_back({std::string(find_row(option)->name), value});
     }
     return Done{};
   }
 
   Result<RunOptions> finish() {
-    if (pending_ == nullptr) return std::move(options_);
-    return failure("--" + std::string(pending_->name) + ": its value is missing");
+    if (reader_.without_value().empty()) return std::move(options_);
+    const auto* const row = find_row(reader_.without_value());
+    return failure("--" + std::string(row->name) + ": its value is missing");
   }
 
  private:
-  void add(const FlagRow& row, const std::string& value) {
-    options_.flags.push_back({std::string(row.name), value});
-    pending_ = nullptr;
-  }
-
-  Status take_name(const std::string& text) {
-    const auto [name, value] = split_pair(text, '=');
-    const Result<const FlagRow*> row = permitted(find_flag(name), "--" + name);
-    if (!row.ok()) return row.failure();
-    if (name.size() < text.size()) {
-      add(*row.value(), value);
-    } else if (row.value()->is_switch) {
-      add(*row.value(), "true");
-    } else {
-      pending_ = row.value();
-    }
-    return Done{};
-  }
-
-  // Switches may share a word, and the last letter may have its value in the same word.
-  Status take_letters(std::string_view letters) {
-    while (!letters.empty()) {
-      const Result<const FlagRow*> found =
-          permitted(find_flag(letters.front()), std::string("-") + letters.front());
-      if (!found.ok()) return found.failure();
-      const FlagRow& row = *found.value();
-      letters.remove_prefix(1);
-      if (letters.empty() && !row.is_switch) {
-        pending_ = &row;
-      } else if (row.is_switch && !letters.starts_with('=')) {
-        add(row, "true");
-      } else {
-        add(row, std::string(letters.substr(letters.starts_with('=') ? 1 : 0)));
-        break;
-      }
-    }
-    return Done{};
-  }
-
   RunOptions options_;
-  const FlagRow* pending_ = nullptr;  // the flag whose value comes next
+  OptionReader reader_{is_switch};
   int position_ = 0;
 };
 
@@ -106,32 +83,35 @@ boost::json::object& as_object(boost::json::value& value) {
 
 }  // namespace
 
-Result<RunOptions> parse_run_options(const google::protobuf::RepeatedPtrField<std::string>& words) {
+Result<RunOptions> parse_run_options(
+    const google::protobuf::RepeatedPtrField<std::string>& elements) {
   CommandLine line;
-  for (const std::string& element : words) {
-    Result<std::vector<std::string>> pieces(std::vector{element});
+  for (const std::string& element : elements) {
+    Result<std::vector<std::string>> arguments(std::vector{element});
     if (line.expects_flag() && element.find_first_of(" \t\r\n") != element.npos) {
-      pieces = split_words(element);
+      arguments = split_words(element);
     }
-    if (!pieces.ok()) {
-      return failure("options: an element that holds blanks is no line of words: " +
-                     pieces.failure().text);
+    if (!arguments.ok()) {
+      return failure("options: cannot split an element that contains spaces: " +
+                     arguments.failure().text);
     }
-    for (const std::string& word : pieces.value()) {
-      if (const Status taken = line.take(word); !taken.ok()) return taken.failure();
+    for (const std::string& argument : arguments.value()) {
+      if (const Status done = line.read(argument); !done.ok()) return done.failure();
     }
   }
   return line.finish();
 }
 
-Result<RunOptions> parse_run_line(std::string_view line) {
-  const auto words = split_words(line);
-  if (!words.ok()) return failure("options: they are no line of words: " + words.failure().text);
-  CommandLine options;
-  for (const std::string& word : words.value()) {
-    if (const Status taken = options.take(word); !taken.ok()) return taken.failure();
+Result<RunOptions> parse_run_line(std::string_view text) {
+  const auto arguments = split_words(text);
+  if (!arguments.ok()) {
+    return failure("options: cannot split the line: " + arguments.failure().text);
   }
-  return options.finish();
+  CommandLine line;
+  for (const std::string& argument : arguments.value()) {
+    if (const Status done = line.read(argument); !done.ok()) return done.failure();
+  }
+  return line.finish();
 }
 
 Result<RunOptions> parse_parameters(
@@ -151,7 +131,8 @@ Status apply_run_flags(const std::vector<RunFlag>& flags, CreateRequest& request
     const Status applied = row.apply(row, flag.value, request);
     return applied.ok() ? applied : failure("--" + flag.name + ": " + applied.failure().text);
   };
-  // What --network sets is held against what the flags for a part of it have set.
+  // --network comes last: its fields must not contradict the flags that set one part of a network
+  // (--ip, --network-alias), and only then are all of those known.
   for (const bool network : {false, true}) {
     for (const RunFlag& flag : flags) {
       if ((flag.name == "network") != network) continue;
@@ -171,7 +152,7 @@ Result<std::optional<std::string>> network_flag(const std::vector<RunFlag>& flag
   std::optional<std::string> network;
   for (const RunFlag& flag : flags) {
     if (flag.name != "network") continue;
-    if (network) return failure("--network: a container is created in one network, not in several");
+    if (network) return failure("--network: only one network is supported");
     const Result<std::string> name = network_name(flag.value);
     if (!name.ok()) return failure("--network: " + name.failure().text);
     network = name.value();

@@ -1,11 +1,10 @@
-// Flags of `docker run`, as frameworks may give them to a container, translated into the body of
-// POST /containers/create.
+// Translates the `docker run` flags of a task into the body of POST /containers/create.
 //
-// They come from two places: CommandInfo.ContainerInfo.options (0.19 to 0.26), words of a command
-// line, and DockerInfo.parameters (0.21 and later), pairs of a long name and a value. One table in
-// run_flag_table.cpp maps each flag to its field; a flag that cannot be honoured is refused with
-// the reason, never dropped. Facts: `docker run --help` of 28.2, Engine API 1.41. Everything is
-// pure.
+// Flags come from two places: CommandInfo.ContainerInfo.options (Mesos 0.19 to 0.26) are arguments
+// of a command line. DockerInfo.parameters (0.21 and later) are pairs of a long name and a value.
+// One table in flag_table.cpp maps each flag to its field. A flag that cannot be applied exactly is
+// rejected with the reason, and never dropped. Facts: `docker run --help` of 28.2, Engine API 1.41.
+// Pure.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -21,7 +20,7 @@
 
 namespace containerizer {
 
-// Labels that begin with this belong to the containerizer: no flag may set one.
+// Labels with this prefix belong to the containerizer. No flag may set one.
 inline constexpr std::string_view reserved_labels = "docker-containerizer.";
 
 // One flag with its value; a switch without a value has "true".
@@ -32,67 +31,65 @@ struct RunFlag {
 
 struct RunOptions {
   std::vector<RunFlag> flags;  // in the order given
-  // The words behind `//`, which replace the command; an empty list asks for the image's own.
+  // The arguments after `//`, which replace the command. An empty list: the image's own command.
   std::optional<std::vector<std::string>> command;
 };
 
-// Reads a command line. An element is one word, in every form the command line of docker knows:
-// `-e` `X=Y`, `-eX=Y`, `--env` `X=Y`, `--env=X=Y`, `-Pe` `X=Y`. Where a flag is expected, an
-// element that holds blanks is split into words first, with the quotes and backslashes of a shell
-// ("-v /a:/b"); where a flag's value is expected, it is the value, blanks and all. The element `//`
-// ends the flags (custom of Deimos).
+// Reads a task's options, in the forms of host/options.h. An element is one argument. An element
+// that contains spaces is first split like a line of a shell ("-v /a:/b") if a flag is expected
+// there. If a flag's value is expected, the whole element is the value. The element `//` ends the
+// flags; the rest is a command (a convention of the containerizer Deimos).
 //
-// refused: an unknown or a forbidden flag, a flag that lacks its value, a word that is no flag.
-Result<RunOptions> parse_run_options(const google::protobuf::RepeatedPtrField<std::string>& words);
+// refused: an unknown or a rejected flag, a flag without its value, an argument that is not a flag.
+Result<RunOptions> parse_run_options(
+    const google::protobuf::RepeatedPtrField<std::string>& elements);
 
-// Reads a line of words, split as a shell does. refused: as above.
-Result<RunOptions> parse_run_line(std::string_view line);
+// Like parse_run_options(), for one line, which is split as a shell does.
+Result<RunOptions> parse_run_line(std::string_view text);
 
-// Reads pairs of a flag's long name and its value. refused: an unknown or a forbidden flag.
+// Reads pairs of a flag's long name and its value. refused: an unknown or a rejected flag.
 Result<RunOptions> parse_parameters(
     const google::protobuf::RepeatedPtrField<mesos::Parameter>& parameters);
 
-// A create request while it takes shape.
+// A create request under construction.
 struct CreateRequest {
   boost::json::object body;
   bool force_pull = false;
-  std::size_t ports = 0;  // that flags have published or exposed
+  std::size_t ports = 0;  // number of ports that flags have published or exposed
 };
 
-// Applies flags in their order, but --network last: a flag with one value replaces what is there, a
-// flag that may be repeated adds to it, an environment variable replaces the one of its name.
-// HostConfig.NetworkMode must be set before, because some flags belong to a network.
+// Applies flags in their order, except --network, which comes last. A flag with one value replaces
+// the present value. A flag that may be repeated adds to the list. An environment variable replaces
+// the one with the same name.
+// REQUIRES: HostConfig.NetworkMode is set, because some flags belong to a network.
 //
-// refused: a value of the wrong form, or one that must not be set. The text names the flag, and the
-// value unless secrets are usual there. `request` is then unusable.
+// refused: a value has the wrong form or is not allowed. The text names the flag, and the value
+// unless values of that flag often contain secrets. `request` is then unusable.
 Status apply_run_flags(const std::vector<RunFlag>& flags, CreateRequest& request);
 
-// Whether there is a flag of this (long) name.
+// Whether `flags` contains one with this long name.
 bool has_flag(const std::vector<RunFlag>& flags, std::string_view name);
 
-// The name of the network the flags ask for, if any. refused: more than one, which a create request
-// of API 1.41 cannot carry.
+// The name of the network that the flags request; empty for none. refused: there is more than one,
+// which a create request of API 1.41 cannot express.
 Result<std::optional<std::string>> network_flag(const std::vector<RunFlag>& flags);
 
-// --- Parts of the body that not only flags write ---
+// --- Writing to the body, also for other files than those of flags ---
 
-// The value at a path such as "HostConfig.LogConfig.Type"; objects on the way are made.
+// The value at a path such as "HostConfig.LogConfig.Type". Creates missing objects on the way.
 boost::json::value& field(boost::json::object& body, std::string_view path);
 
-// The object at `path`, made if it is not there.
+// The object at `path`. Creates it if it is missing.
 boost::json::object& object_at(boost::json::object& body, std::string_view path);
 
-// Adds to the list at `path`.
+// Adds to the list at `path`. Creates the list if it is missing.
 void append(boost::json::object& body, std::string_view path, boost::json::value value);
 
-// Adds a variable to Env, behind one of the same name.
+// Sets a variable in Env. It replaces a variable with the same name.
 void set_variable(boost::json::object& body, std::string_view name, std::string_view value);
 
-// Leaves one entry of each name in Env: the last value, in the place of the first.
-void settle_variables(boost::json::object& body);
-
-// Publishes a container's port, at `host_ip` ("" for all) and `host_port` ("" for any, may be a
-// range). `protocol` is tcp, udp or sctp.
+// Publishes a container's port at `host_ip` ("" for all addresses) and `host_port` ("" for any
+// port, or a range). `protocol` is tcp, udp or sctp.
 void publish_port(boost::json::object& body, std::string_view host_ip, std::string_view host_port,
                   std::uint32_t container_port, std::string_view protocol);
 

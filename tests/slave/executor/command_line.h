@@ -1,4 +1,4 @@
-// The flags of mesos-executor, as its release knows them.
+// The flags of mesos-executor in its release.
 #pragma once
 
 #include <optional>
@@ -13,10 +13,10 @@ struct CommandLine {
   bool help = false;
   bool override_command = false;
   std::string task_command;         // JSON of a CommandInfo; empty: not given.
-  std::vector<std::string> values;  // What is no flag, in order.
+  std::vector<std::string> values;  // Arguments that are not flags, in order.
 };
 
-// Nothing, with the reason in `error`, when there is a flag that the release does not know.
+// Empty, with the reason in `error`, if the release does not know a flag.
 std::optional<CommandLine> parse_command_line(const std::vector<std::string>& arguments,
                                               Release release, std::string& error);
 

@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds linger{1000};
 constexpr milliseconds default_grace{3000};
 constexpr milliseconds old_suicide_delay{5000};
-// 1.0 leaves itself this much of the shutdown grace to report.
+// 1.0 reserves this part of the shutdown grace period for its report.
 constexpr milliseconds grace_margin{2000};
 
 std::string joined(const std::vector<std::string>& words) {
@@ -105,7 +105,7 @@ void StandInExecutor::send(Message message) {
   message["framework"] = given_.framework_id;
   message["executor"] = given_.executor_id;
   const std::string line = to_line(message);
-  // As libprocess does: whoever listens at the slave's address now is the slave.
+  // Like libprocess: the process that listens at the slave's address now is the slave.
   if (!slave_.socket.valid()) slave_ = {connect_to(given_.slave_pid), ""};
   if (slave_.socket.valid() && write(slave_.socket.get(), line.data(), line.size()) < 0) {
     std::cerr << "Failed to send to the slave: " << std::strerror(errno) << std::endl;
@@ -141,7 +141,7 @@ void StandInExecutor::read_from(Line& line) {
     return;
   }
   line.received.append(buffer.data(), static_cast<std::size_t>(got));
-  // Obeying may replace the line itself: take what is to be obeyed out of it first.
+  // A command can replace the connection itself, so take the commands out of it first.
   std::vector<Message> messages;
   for (auto end = line.received.find('\n'); end != std::string::npos;
        end = line.received.find('\n')) {
@@ -245,7 +245,7 @@ void StandInExecutor::reap() {
   child_ = -1;
   ended_ = true;
   kill_hard_at_.reset();
-  // A task that ended well is finished, even when it was about to be killed.
+  // A task that exited with 0 is finished, even during a kill.
   const bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   const std::string state = well ? "TASK_FINISHED" : killed_ ? "TASK_KILLED" : "TASK_FAILED";
   report(task_, state, describe_end(status));
@@ -268,7 +268,7 @@ void StandInExecutor::kill_task(milliseconds grace) {
   if (child_ <= 0) return;
   const auto at = Clock::now() + grace;
   if (killed_) {
-    // A later kill may only shorten the grace, and only where there is one to choose.
+    // A later kill may only shorten the grace period, and only if the release can choose one.
     if (release_.executor_has_kill_policy() && kill_hard_at_) {
       kill_hard_at_ = std::min(*kill_hard_at_, at);
     }

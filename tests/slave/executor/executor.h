@@ -1,4 +1,4 @@
-// mesos-executor's life: register, run one task, report, linger, end.
+// mesos-executor: register, run one task, report its end, wait a moment, exit.
 #pragma once
 
 #include <sys/types.h>
@@ -15,13 +15,13 @@
 
 namespace containerizer::player {
 
-// What runs in place of the task's own command, when something does.
+// The command that runs instead of the task's own command, if any.
 struct Replacement {
   std::vector<std::string> override_words;          // Run by execvp.
   std::optional<boost::json::object> task_command;  // A CommandInfo.
 };
 
-// What the environment says.
+// The values from the environment.
 struct Circumstances {
   std::string slave_pid;
   std::string slave_id;
@@ -30,7 +30,7 @@ struct Circumstances {
   bool checkpoint = false;
   std::chrono::milliseconds recovery_timeout{};
   std::chrono::milliseconds shutdown_grace{};
-  bool local = false;  // MESOS_LOCAL: no suicide.
+  bool local = false;  // MESOS_LOCAL: it does not kill itself.
 };
 
 // A stream of lines in both directions.
@@ -80,12 +80,12 @@ class StandInExecutor {
   Fd child_signals_;
 
   Line slave_;
-  Line caller_;  // A slave that has restarted, speaking to our listener.
+  Line caller_;  // A restarted slave that has connected to our listener.
   bool registered_ = false;
   std::deque<Message> unacknowledged_;
   int last_number_ = 0;
 
-  std::string task_;  // Empty: none was given yet.
+  std::string task_;  // Empty: no task was launched yet.
   std::optional<double> task_grace_;
   pid_t child_ = -1;  // -1: not running.
   bool killed_ = false;

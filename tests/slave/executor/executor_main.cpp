@@ -1,5 +1,5 @@
-// Stands in for mesos-executor: the same command line, environment, and manner of dealing with its
-// task, but talking to the slave-player. See tests/slave/README.md.
+// The stand-in for mesos-executor: the same command line, environment and treatment of its task,
+// but it talks to the slave-player. See tests/slave/README.md.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -52,7 +52,8 @@ Circumstances circumstances() {
   return given;
 }
 
-// The executor's own port, as libprocess opens it. An inherited port of the slave is taken.
+// The executor's own port, as libprocess opens it. If it inherited the slave's port, that is
+// already in use.
 Fd listen_somewhere(std::string& address) {
   const std::string ip = variable("LIBPROCESS_IP", "127.0.0.1");
   sockaddr_in own{};

@@ -46,7 +46,7 @@ bool unpack(const fs::path& archive, const fs::path& directory, Packing packing,
   return false;
 }
 
-// The path on this host, empty with `why` set when there is none.
+// The path on this host. If there is none, returns "" and sets `why`.
 std::string local_path(const std::string& uri, const FetchOrder& order, Release release,
                        std::string& why) {
   std::string path = uri;
@@ -66,7 +66,7 @@ std::string local_path(const std::string& uri, const FetchOrder& order, Release 
   return why.empty() ? path : "";
 }
 
-// Where it goes below the directory; empty with `why` set when there is no name for it.
+// The path below the directory. If the URI has no file name, returns "" and sets `why`.
 std::string target_name(const Item& item, Release release, std::string& why) {
   if (release.fetcher_knows_output_file() && !item.output_file.empty()) {
     if (item.output_file.starts_with("/")) why = "the output file's path is absolute";

@@ -7,11 +7,11 @@
 
 namespace containerizer::player {
 
-// Copies, makes executable, unpacks, as the item asks. Empty on success, else one line that names
-// the URI and says why. Only what lies on this host can be fetched.
+// Copies the file, and makes it executable or unpacks it, as the item requires. Returns "" on
+// success, otherwise one line with the URI and the reason. It can only fetch files of this host.
 std::string fetch(const Item& item, const FetchOrder& order, Release release);
 
-// Runs a program without a shell; true when it exits with 0.
+// Runs a program without a shell. Returns whether it exits with 0.
 bool run(const std::vector<std::string>& words);
 
 }  // namespace containerizer::player

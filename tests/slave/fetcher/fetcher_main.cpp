@@ -1,4 +1,4 @@
-// Stands in for mesos-fetcher, for files of this host. See tests/slave/README.md.
+// The stand-in for mesos-fetcher, for files of this host. See tests/slave/README.md.
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 namespace containerizer::player {
 namespace {
 
-// True when the rest is done in the name of `user`.
+// Switches to `user`. Returns whether that succeeded.
 bool become_user(const std::string& user) {
   const passwd* entry = getpwnam(user.c_str());
   return entry != nullptr && initgroups(user.c_str(), entry->pw_gid) == 0 &&

@@ -33,7 +33,7 @@ Item from_uri(const Message& uri) {
           flag(uri, "extract", true), text(uri, "output_file")};
 }
 
-// "URI+0X URI+1N": the flags follow the last plus.
+// "URI+0X URI+1N": the flags follow the last plus sign.
 FetchOrder from_variables() {
   FetchOrder order;
   order.directory = mandatory("MESOS_WORK_DIRECTORY");

@@ -1,4 +1,4 @@
-#include "tests/store/story.h"
+#include "tests/store/steps.h"
 
 #include <fmt/core.h>
 
@@ -23,7 +23,7 @@ Advance step(State to, Event event, Durability durability = Durability::process)
 void insert(Store& store, const std::string& id) {
   Limits limits;
   limits.memory = 64 << 20;
-  // A request that does not fit into one page.
+  // A request that is larger than a page.
   expect(store.insert(new_container(id), {std::string(5'000, 'r'), "A=1"}, limits, "launch"),
          id + " is new");
 }
@@ -51,18 +51,19 @@ void record_end(Store& store, const std::string& id) {
 
 void read_everything(Store& store) {
   const auto end = store.termination_of("a");
-  expect(end && end->kind == "failed" && end->step == "pull", "the end can be read");
+  expect(end && end->kind == "failed" && end->step == "pull", "the termination can be read");
   expect(store.requests_of("b").stop, "the request can be read");
   expect(store.launch_of("a")->request == std::string(5'000, 'r'), "the launch can be read");
-  expect(store.live().size() == 2 && store.everything().size() == 2, "all can be listed");
-  expect(store.undelivered().size() == 2, "what is undelivered can be listed");
+  expect(store.live().size() == 2 && store.everything().size() == 2,
+         "all containers can be listed");
+  expect(store.undelivered().size() == 2, "undelivered containers can be listed");
   expect(store.history("a", 10).size() == 4, "the history can be read");
   expect(store.has_event("a", "Failed"), "an event is found");
   expect(store.limits_of("a")->ticket == 1, "the limits can be read");
   expect(store.supervisor_of("a").has_value(), "the supervisor can be read");
 }
 
-// As Store::checkpoint does it, however small the log is.
+// Like Store::checkpoint(), but also for a small log.
 void empty_log(Store& store, const std::string& directory) {
   store.close();
   Database::checkpoint(settings_in(directory), 0, Duration(1'000));
@@ -90,7 +91,7 @@ Container new_container(const std::string& id) {
   return c;
 }
 
-std::vector<Step> story_of(const std::string& directory) {
+std::vector<Step> scenario_steps(const std::string& directory) {
   const auto checkpoint = [directory](Store& store) { empty_log(store, directory); };
   return {
       {"open", Promise::nothing, [](Store& s) { s.live(); }},
@@ -146,35 +147,35 @@ std::string contents(const Database& database) {
   return all;
 }
 
-const std::vector<Chapter>& chapters() {
+const std::vector<Snapshot>& snapshots() {
   static const auto all = [] {
     const TemporaryDirectory there;
     const auto settings = settings_in(there.path());
     Store store(settings);
-    std::vector<Chapter> told{{}};
-    for (const auto& next : story_of(there.path())) {
+    std::vector<Snapshot> found{{}};
+    for (const auto& next : scenario_steps(there.path())) {
       next.take(store);
-      told.push_back({contents(Database(settings)), content_of(settings.path),
-                      content_of(settings.path + "-wal")});
+      found.push_back({contents(Database(settings)), content_of(settings.path),
+                       content_of(settings.path + "-wal")});
     }
-    told.front().contents = told[1].contents;
-    return told;
+    found.front().contents = found[1].contents;
+    return found;
   }();
   return all;
 }
 
-void turn_to(const Chapter& chapter, const std::string& directory) {
+void restore(const Snapshot& snapshot, const std::string& directory) {
   const auto path = settings_in(directory).path;
   for (const char* suffix : {"", "-wal", "-shm", "-journal"})
     std::filesystem::remove(path + suffix);
-  if (chapter.main.empty()) return;
-  write_file(path, chapter.main);
-  write_file(path + "-wal", chapter.log);
+  if (snapshot.main.empty()) return;
+  write_file(path, snapshot.main);
+  write_file(path + "-wal", snapshot.log);
 }
 
 namespace {
 
-// The first column of the first row, where there is one.
+// The first column of the first row; "" if there is no row.
 std::string first_of(const Database& database, const std::string& sql) {
   auto row = database.prepare(sql);
   return row.step() ? row.text(0) : "";

@@ -1,5 +1,5 @@
-// The supervisor in a simulated world: killed at every step of every story, in every weather. What
-// it does with its rows, locks and files is real.
+// The supervisor in a simulation, killed at every step of every scenario, with and without failures
+// of the daemon. Its rows, locks and files are real.
 #include <catch2/catch.hpp>
 #include <iostream>
 #include <utility>
@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What happens to a task, and how that must be recorded.
-struct Story {
+// A scenario: the events of a task, and the termination that must be recorded.
+struct Scenario {
   const char* name = "";
   const char* kind = "";  // of the termination
   Task task = {};
@@ -25,24 +25,26 @@ struct Story {
   bool image_is_there = true;
   std::optional<Duration> destroyed_after = {};
   std::optional<Duration> stopped_after = {};
-  std::optional<Duration> removed_after = {};  // by somebody else
+  std::optional<Duration> removed_after = {};  // by an operator
   std::optional<Task> hook = {};               // at both ends
   bool hook_fails_task = false;
 };
 
-std::ostream& operator<<(std::ostream& out, const Story& story) { return out << story.name; }
+std::ostream& operator<<(std::ostream& out, const Scenario& scenario) {
+  return out << scenario.name;
+}
 
 const Task ends{.runs_for = 2s, .exit_code = 7, .lines = 5};
 const Task goes_on{.lines = 5};
 const Task stubborn{.ignores_term = true, .lines = 5};
 
-const std::vector<Story> stories{
+const std::vector<Scenario> scenarios{
     {.name = "ends by itself", .kind = "exited", .task = ends},
     {.name = "ends at once", .kind = "exited", .task = {.runs_for = 0s, .exit_code = 3}},
     {.name = "a command ends by itself", .kind = "exited", .task = ends, .is_command = true},
     {.name = "is pulled first", .kind = "exited", .task = ends, .image_is_there = false},
     {.name = "is destroyed", .kind = "destroyed", .task = goes_on, .destroyed_after = 500ms},
-    {.name = "is destroyed, stubborn",
+    {.name = "is destroyed, but ignores SIGTERM",
      .kind = "destroyed",
      .task = stubborn,
      .destroyed_after = 500ms},
@@ -55,21 +57,18 @@ const std::vector<Story> stories{
      .kind = "failed",
      .task = {.ignores_term = true, .lines = 5, .executor_lives_for = 300ms},
      .is_command = true},
-    {.name = "wants too much memory, which is told late",
+    {.name = "is killed for its memory, which the daemon reports late",
      .kind = "oom",
      .task = {.runs_for = 1s, .exit_code = 137, .lines = 5, .oom_told_after = 1500ms}},
-    {.name = "ends, which the daemon denies",
+    {.name = "ends, but the daemon reports it as running",
      .kind = "lost",
      .task = {.runs_for = 1s, .exit_code = 7, .end_is_denied = true}},
-    {.name = "ends with the daemon, which makes up a code",
+    {.name = "ends while the daemon is dead, which invents a code",
      .kind = "lost",
      .task = {.runs_for = 1s, .exit_code = 7, .lines = 5, .forgotten_for = 3s}},
-    {.name = "is removed by somebody else",
-     .kind = "lost",
-     .task = goes_on,
-     .removed_after = 500ms},
+    {.name = "is removed by an operator", .kind = "lost", .task = goes_on, .removed_after = 500ms},
     {.name = "has hooks", .kind = "exited", .task = ends, .hook = Task{.runs_for = 300ms}},
-    {.name = "has hooks that hang and do not matter",
+    {.name = "has hooks that hang and are ignored",
      .kind = "exited",
      .task = ends,
      .is_command = true,
@@ -94,13 +93,16 @@ const std::vector<Story> stories{
 
 class Simulation {
  public:
-  Simulation(const Story& story, std::uint64_t seed, Weather weather)
-      : story_(story), chance_(seed, weather), universe_(chance_), installation_(universe_) {
-    universe_.program = story.task;
-    universe_.image_is_there = story.image_is_there;
-    if (story.hook) {
-      universe_.hook = *story.hook;
-      installation_.set_hooks({{"/hook"}, {"/hook"}, 10s, story.hook_fails_task});
+  Simulation(const Scenario& scenario, std::uint64_t seed, FaultRates fault_rates)
+      : scenario_(scenario),
+        chance_(seed, fault_rates),
+        universe_(chance_),
+        installation_(universe_) {
+    universe_.program = scenario.task;
+    universe_.image_is_there = scenario.image_is_there;
+    if (scenario.hook) {
+      universe_.hook = *scenario.hook;
+      installation_.set_hooks({{"/hook"}, {"/hook"}, 10s, scenario.hook_fails_task});
     }
     universe_.add_foreigner("somebody-else");
     launch();
@@ -108,9 +110,9 @@ class Simulation {
   }
 
   Universe& universe() { return universe_; }
-  void calm() { chance_.calm(); }
+  void stop_faults() { chance_.stop_faults(); }
 
-  // One life of the supervisor; true when it came to its end.
+  // Runs the supervisor once. Returns true if it was not killed.
   bool supervise_once() {
     bool killed = false;
     universe_.spawn(
@@ -137,21 +139,21 @@ class Simulation {
     CHECK(problems_of_walk(store, *store.find(id_)) == std::vector<std::string>{});
   }
 
-  void check_story() {
+  void check_scenario() {
     auto store = installation_.store();
     const auto termination = store.termination_of(id_);
     REQUIRE(termination);
     INFO(termination->message);
-    CHECK(termination->kind == story_.kind);
+    CHECK(termination->kind == scenario_.kind);
     for (const char* when : {"launch ", "end "}) {
-      CHECK((universe_.hooks().count(when + id_) == 1) == story_.hook.has_value());
+      CHECK((universe_.hooks().count(when + id_) == 1) == scenario_.hook.has_value());
     }
-    if (story_.hook_fails_task) {
+    if (scenario_.hook_fails_task) {
       CHECK(universe_.starts().empty());
       return;
     }
-    // What is removed, or runs for ever by the daemon's word, takes its output along.
-    if (story_.removed_after || story_.task.end_is_denied) return;
+    // The output is lost if the container is removed, or if the daemon never reports its end.
+    if (scenario_.removed_after || scenario_.task.end_is_denied) return;
     std::string printed;
     for (const auto& entry : universe_.ended().at(0).output) printed += entry.bytes;
     CHECK(content_of(sandbox_ + "/stdout") == printed);
@@ -159,13 +161,13 @@ class Simulation {
 
  private:
   void launch() {
-    const auto sent = installation_.new_launch(id_, story_.is_command);
+    const auto sent = installation_.new_launch(id_, scenario_.is_command);
     sandbox_ = sent.directory();
     std::optional<int> status;
     installation_.run(containerizer::launch, "launch", sent.SerializeAsString(),
                       std::make_shared<Nobody>(),
                       [&](std::optional<int> ended) { status = ended; });
-    // The supervisors are this test's own.
+    // This test runs the supervisors itself.
     const auto run_program =
         std::exchange(universe_.run_program, [](const auto&, int output) { ::close(output); });
     universe_.run([this] { return universe_.processes() == 0; });
@@ -180,13 +182,13 @@ class Simulation {
         universe_.wake_all();
       };
     };
-    if (story_.destroyed_after)
-      universe_.at(*story_.destroyed_after, "destroy", request("destroy"));
-    if (story_.stopped_after) universe_.at(*story_.stopped_after, "stop", request("stop"));
-    if (story_.removed_after) remove_after(*story_.removed_after);
+    if (scenario_.destroyed_after)
+      universe_.at(*scenario_.destroyed_after, "destroy", request("destroy"));
+    if (scenario_.stopped_after) universe_.at(*scenario_.stopped_after, "stop", request("stop"));
+    if (scenario_.removed_after) remove_after(*scenario_.removed_after);
   }
 
-  // Once it has been started.
+  // Removes the container at that time, or later, once it has started.
   void remove_after(Duration from_now) {
     universe_.at(from_now, "removal", [this, from_now] {
       const auto name = container_name(id_);
@@ -195,7 +197,7 @@ class Simulation {
     });
   }
 
-  // A code that the daemon gave is told as it was, and none is invented.
+  // A code that the daemon reported is recorded unchanged, and none is invented.
   void check_code(const store::Termination& termination) {
     if (!termination.exit_code && !termination.signal) return;
     REQUIRE(universe_.ended().size() == 1);
@@ -203,7 +205,7 @@ class Simulation {
     CHECK(termination.exit_code.value_or(128 + termination.signal.value_or(0)) == code);
   }
 
-  Story story_;
+  Scenario scenario_;
   Chance chance_;
   Universe universe_;
   Installation installation_;
@@ -211,60 +213,61 @@ class Simulation {
   std::string sandbox_;
 };
 
-Story any_story() { return GENERATE(from_range(stories)); }
+Scenario any_scenario() { return GENERATE(from_range(scenarios)); }
 
-// Whoever takes over before a process was known cannot tell that it has gone.
-Story any_story_to_take_over() {
+// Without those in which a supervisor must have known the process: its successor cannot detect that
+// the process is gone.
+Scenario any_scenario_with_successor() {
   return GENERATE(
-      filter([](const Story& s) { return !s.task.end_is_denied && !s.task.forgotten_for; },
-             from_range(stories)));
+      filter([](const Scenario& s) { return !s.task.end_is_denied && !s.task.forgotten_for; },
+             from_range(scenarios)));
 }
 
 }  // namespace
 
-TEST_CASE("each story ends as it must") {
-  const auto story = any_story();
-  CAPTURE(story);
-  Simulation simulation(story, 1, {});
+TEST_CASE("each scenario ends as it must") {
+  const auto scenario = any_scenario();
+  CAPTURE(scenario);
+  Simulation simulation(scenario, 1, {});
   CHECK(simulation.supervise_once());
   simulation.check();
-  simulation.check_story();
+  simulation.check_scenario();
 }
 
-TEST_CASE("a supervisor killed at any step is taken over without a trace") {
-  const auto story = any_story_to_take_over();
+TEST_CASE("a supervisor that is killed at any step has a successor that leaves no trace of it") {
+  const auto scenario = any_scenario_with_successor();
   long first = 0;
   long steps = 0;
   {
-    Simulation undisturbed(story, 1, {});
+    Simulation undisturbed(scenario, 1, {});
     first = undisturbed.universe().steps();
     undisturbed.supervise_once();
     steps = undisturbed.universe().steps();
   }
   for (long step = first + 1; step <= steps; ++step) {
-    CAPTURE(story, step, steps);
-    Simulation simulation(story, 1, {});
+    CAPTURE(scenario, step, steps);
+    Simulation simulation(scenario, 1, {});
     simulation.universe().kill_at(step);
     while (!simulation.supervise_once()) {
     }
     simulation.check();
-    simulation.check_story();
+    simulation.check_scenario();
   }
 }
 
-TEST_CASE("killed again and again, in bad weather") {
-  const auto story = any_story_to_take_over();
+TEST_CASE("a supervisor that is killed repeatedly, with failures of the daemon") {
+  const auto scenario = any_scenario_with_successor();
   for (std::uint64_t seed = 1; seed <= 25; ++seed) {
-    CAPTURE(story, seed);
+    CAPTURE(scenario, seed);
     std::mt19937_64 chance(seed);
-    Simulation simulation(story, seed,
+    Simulation simulation(scenario, seed,
                           {.lost_request = 0.1, .lost_reply = 0.1, .broken_stream = 0.2});
     for (int death = 0; death < 5; ++death) {
       simulation.universe().kill_at(simulation.universe().steps() + 1 +
                                     static_cast<long>(chance() % 40));
       if (simulation.supervise_once()) break;
     }
-    simulation.calm();
+    simulation.stop_faults();
     simulation.universe().kill_at(-1);
     while (!simulation.supervise_once()) {
     }

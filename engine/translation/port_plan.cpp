@@ -1,0 +1,65 @@
+#include "engine/translation/port_plan.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/translation/network_plan.h"
+#include "engine/translation/run_flags/flag_values.h"
+
+namespace containerizer {
+namespace {
+
+using DockerInfo = mesos::ContainerInfo::DockerInfo;
+
+constexpr std::uint32_t highest_port = 65535;
+
+Failure failure(std::string text) { return Failure{Fault::refused, std::move(text)}; }
+
+Status plan_mapping(const DockerInfo::PortMapping& mapping, const Resources& resources,
+                    boost::json::object& body) {
+  const std::uint32_t host = mapping.host_port();
+  const std::string name = "port mapping " + std::to_string(host) + ":" +
+                           std::to_string(mapping.container_port()) + ": ";
+  const bool allocated =
+      std::any_of(resources.ports.begin(), resources.ports.end(),
+                  [&](const auto& range) { return range.first <= host && host <= range.second; });
+  // The native Docker containerizer rejects this, too. Another task may own the port.
+  if (!allocated) return failure(name + "the host port is not among the task's ports resources");
+  if (mapping.container_port() < 1 || mapping.container_port() > highest_port) {
+    return failure(name + "the container port is not between 1 and 65535");
+  }
+  const std::optional<std::string> protocol = parse_protocol(mapping.protocol());
+  if (!protocol) {
+    return failure(name + "protocol " + in_quotes(mapping.protocol()) + " is not tcp, udp or sctp");
+  }
+  publish_port(body, "", std::to_string(host), mapping.container_port(), *protocol);
+  return Done{};
+}
+
+}  // namespace
+
+Status plan_ports(const mesos::ContainerInfo& container, const std::string& network,
+                  const Resources& resources, const LaunchFlags& flags, boost::json::object& body) {
+  // Empty for a container of type MESOS, which has no DockerInfo.
+  const auto& mappings = container.docker().port_mappings();
+  const bool separate = is_separate(network);
+  if (!mappings.empty() && !separate) {
+    const bool is_operators = has_flag(flags.of_operator, "network");
+    return failure("port mappings: not possible in the network " + in_quotes(network) +
+                   (is_operators ? ", which the operator has chosen; ask the operator"
+                                 : "; use BRIDGE or USER"));
+  }
+  for (const auto& mapping : mappings) {
+    if (Status planned = plan_mapping(mapping, resources, body); !planned.ok()) return planned;
+  }
+  // A framework that sends a DockerInfo lists the ports that it wants.
+  if (!separate || container.has_docker() || flags.has("publish")) return Done{};
+  for (const auto& [first, last] : resources.ports) {
+    for (std::uint32_t port = first; port <= last; ++port) {
+      publish_port(body, "", std::to_string(port), port, "tcp");
+    }
+  }
+  return Done{};
+}
+
+}  // namespace containerizer
