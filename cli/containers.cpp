@@ -8,6 +8,7 @@
 #include "cli/invocation.h"
 #include "containerizer.pb.h"
 #include "engine/container/identity.h"
+#include "host/sandbox.h"
 
 namespace containerizer {
 
@@ -20,7 +21,8 @@ int containers(Invocation& invocation) {
   for (const auto& facts : seen.value()) {
     const auto row = rebuild(facts);
     if (row && !invocation.store.find(row->container_id) &&
-        !invocation.store.has_nonce(row->nonce)) {
+        !invocation.store.has_nonce(row->nonce) &&
+        has_plain_way(invocation.settings.work_directory, row->directory)) {
       ids.insert(row->container_id);
     }
   }

@@ -38,7 +38,8 @@ spdlog::level::level_enum spdlog_level(Level level) {
 
 // Together with its prefix, a line fits into PIPE_BUF (4096 bytes), so a pipe does not mix it with
 // the lines of other processes.
-constexpr std::size_t longest_line = 3900;
+constexpr std::size_t longest_line = 3800;
+constexpr std::size_t longest_name = 200;
 
 // Standard error, except that a line is dropped if it is a full pipe: the slave may have stopped
 // reading it, and no log line is worth a verb that hangs.
@@ -105,25 +106,24 @@ std::unique_ptr<spdlog::logger>& logger() {
 
 Status start(const std::string& who, Level level, const std::string& destination) {
   std::vector<spdlog::sink_ptr> sinks{std::make_shared<StandardError>()};
-  std::string problem;
-  try {
-    if (destination == "syslog") {
-      sinks.push_back(std::make_shared<spdlog::sinks::syslog_sink_st>("docker-containerizer",
-                                                                      LOG_PID, LOG_DAEMON, true));
-    } else if (!destination.empty()) {
-      sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_st>(destination));
+  Status opened = Done{};
+  if (destination == "syslog") {
+    sinks.push_back(std::make_shared<spdlog::sinks::syslog_sink_st>("docker-containerizer", LOG_PID,
+                                                                    LOG_DAEMON, true));
+  } else if (!destination.empty()) {
+    auto file = open_log(destination);
+    if (file.ok() && file.value().valid()) {
+      sinks.push_back(std::make_shared<LogFile>(std::move(file.value())));
+    } else {
+      opened = file.ok() ? failure(destination, std::strerror(errno)) : file.failure();
     }
-  } catch (const spdlog::spdlog_ex& error) {
-    problem = error.what();
   }
   logger() =
       std::make_unique<spdlog::logger>(one_line(who, longest_name), sinks.begin(), sinks.end());
   logger()->set_level(spdlog_level(level));
-  // Every line at once: the process can be killed at any time, and spdlog buffers files.
   logger()->flush_on(spdlog::level::trace);
   logger()->set_pattern("%Y-%m-%d %H:%M:%S.%e %L [%n] %v");
-  if (problem.empty()) return Done{};
-  return Failure{Fault::refused, "cannot log to " + destination + ": " + problem};
+  return opened;
 }
 
 void start_on_stderr(const std::string& who) {

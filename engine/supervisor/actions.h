@@ -60,6 +60,7 @@ class Actions {
   MaybeStep fetch_one(const mesos::CommandInfo::URI& uri);
   Step pull();
   Step create();
+  MaybeStep guard();
   MaybeStep run_hook_before_creation();
   Result<std::string> adopt_or_create();
   // start.cpp
@@ -111,8 +112,9 @@ class Actions {
   Services services_;
   store::Container& container_;
   std::optional<LaunchPlan> plan_;
-  mesos::containerizer::Launch launch_;  // set with plan_
-  Environment environment_;              // set with plan_
+  mesos::containerizer::Launch launch_;                // set with plan_
+  Environment environment_;                            // set with plan_
+  std::map<std::string, std::string> guarded_mounts_;  // guard_mounts()
   bool fresh_ = false;               // this process created the container and has not started it
   bool create_unanswered_ = false;   // create got no answer: a container may still appear
   bool destroy_seen_ = false;        // the destroy request has been applied as an event

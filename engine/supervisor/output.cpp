@@ -25,7 +25,7 @@ constexpr std::array<const char*, 2> file_names{"stdout", "stderr"};
 
 Failure failure(const std::string& what, const std::string& path) {
   // The task has made the file as large as a file can be.
-  const auto fault = errno == EFBIG ? Fault::refused : Fault::unavailable;
+  const auto fault = errno == EFBIG ? Fault::conflict : Fault::unavailable;
   return {fault, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
 }
 
@@ -72,10 +72,11 @@ Status OutputCopy::open_files() {
     if (!opened.ok()) {
       struct stat entry {};
       const auto path = sandbox_ + "/" + file_names[i];
-      // The task has made a directory of it, which no retry changes.
-      const bool gone = (::access(sandbox_.c_str(), F_OK) != 0 && errno == ENOENT) ||
-                        (::lstat(path.c_str(), &entry) == 0 && S_ISDIR(entry.st_mode));
-      return Failure{gone ? Fault::refused : Fault::unavailable, opened.failure().text};
+      const bool gone = ::access(sandbox_.c_str(), F_OK) != 0 && errno == ENOENT;
+      // The task has made a directory of it.
+      const bool planted = ::lstat(path.c_str(), &entry) == 0 && S_ISDIR(entry.st_mode);
+      const auto fault = gone ? Fault::refused : planted ? Fault::conflict : Fault::unavailable;
+      return Failure{fault, opened.failure().text};
     }
     file = std::move(opened.value());
   }

@@ -29,7 +29,8 @@ class OutputCopy {
   Result<std::string> resume();
 
   // Takes the next entry, skipping what has been copied; writes when enough has gathered.
-  // unavailable: the sandbox cannot be written; refused: there is none. resume() before going on.
+  // unavailable: the sandbox cannot be written; refused: there is none; conflict: the task itself
+  // has made the file one that cannot be written. resume() before going on.
   Status take(const OutputEntry& entry);
 
   // Writes what has gathered.

@@ -53,8 +53,14 @@ Actions::MaybeStep Actions::fetch_one(const mesos::CommandInfo::URI& uri) {
                                 [&] { return (request = new_request()).has_value(); });
   if (request) return request;
   if (!status.ok()) return failed_step("fetch", status.failure().text);
-  if (status.value() == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
-  return failed_step("fetch", tail.failure_of("mesos-fetcher", status.value()) + fetch_hint(uris));
+  if (status.value() != 0) {
+    const auto said = without_logins(tail.failure_of("mesos-fetcher", status.value()));
+    return failed_step("fetch", said + fetch_hint({uri}));
+  }
+  const auto moved = staging.value().move_to_sandbox();
+  if (moved.ok()) return std::nullopt;
+  return failed_step("fetch",
+                     "URI " + in_quotes(without_logins(uri.value())) + ": " + moved.failure().text);
 }
 
 Step Actions::pull() {
@@ -90,6 +96,7 @@ Step Actions::create() {
   const auto directories =
       make_directories(made.value()->sandbox_directories, container_.directory);
   if (!directories.ok()) return failed_step("create", directories.failure().text);
+  if (auto problem = guard()) return *problem;
   if (auto problem = run_hook_before_creation()) return *problem;
   RetryWindow window;
   for (;;) {
@@ -107,6 +114,16 @@ Step Actions::create() {
       return failed_step("create", id.failure().text);
     }
   }
+}
+
+// Until the container has started, its mounts lead to what is checked here.
+Actions::MaybeStep Actions::guard() {
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  auto guarded = guard_mounts(services_, container_.container_id, *made.value());
+  if (!guarded.ok()) return failed_step("create", guarded.failure().text);
+  guarded_mounts_ = std::move(guarded.value());
+  return std::nullopt;
 }
 
 // The operator's launch hook can reject the launch. It runs before the container exists, so there

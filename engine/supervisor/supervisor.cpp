@@ -42,6 +42,7 @@ void commit(const Services& services, Container& container, const Step& step) {
   advance.actor = "supervise";
   advance.detail = one_line(step.detail);
   advance.termination = step.termination;
+  if (advance.termination) advance.termination->message = one_line(advance.termination->message);
   // `wait` reports the termination to the slave, so it must survive a crash of the host. Other
   // steps can be repeated.
   if (step.termination) advance.durability = Durability::disk;

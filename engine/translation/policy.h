@@ -58,21 +58,11 @@ Status check_image(const Policy& policy, const std::string& reference);
 // A command health check is treated as privileged, because mesos-executor runs it on the host.
 Status check_health_check(const Policy& policy, const mesos::TaskInfo& task);
 
-// The other rules apply to `create`, the create request before the operator's options are added:
+// The other rules judge `create`, the finished request without what the operator adds, field by
+// field (request_table.h). `context` has the allowed volumes exactly when the policy has.
 //
-// - Allowed volumes. A mount is allowed if its source is a path at or below an allowed one,
-// compared
-//   by components; a directory in `own` (directories within the task's sandbox); a tmpfs; or a
-//   Docker volume whose options mount nothing else. Volumes of other containers, and of drivers
-//   other than `local`, are rejected, because their source is unknown here.
-// - Privileged. Rejects --privileged and everything equivalent: a capability that Docker does not
-//   grant by default, a device, the processes of the host or of another container, the host's user
-//   IDs, and any lifted confinement.
-//
-// Paths are compared as text, after removing `.` and `..`. The rule does not protect against two
-// things: a symbolic link below an allowed path, which the daemon follows, so a user who can create
-// links there can reach the whole host; and an existing Docker volume that another user created
-// from a path on the host.
+// A volume that Docker keeps already is allowed, whatever it contains: this program cannot find out
+// who made it of what.
 Status check_request(const Policy& policy, const boost::json::object& create,
                      const RequestContext& context);
 

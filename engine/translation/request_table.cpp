@@ -371,7 +371,7 @@ Refused binds(const json::value& value, const json::object&, const RequestContex
 Refused mount_type(const json::value& value, const json::object&, const RequestContext&) {
   return is_one_of(text_of(value), {"bind", "tmpfs", "volume"})
              ? allowed
-             : Refused("mount of the type " + in_quotes(text_of(value)));
+             : Refused("mount of type " + in_quotes(text_of(value)));
 }
 
 Refused mount_source(const json::value& value, const json::object& mount,
@@ -392,7 +392,7 @@ Refused local_options(const json::value& value, const json::object&, const Reque
   const auto type = text_member(options, "type");
   const auto device = text_member(options, "device");
   const auto bad = [&] {
-    return fmt::format("volume of the type {} from {}", in_quotes(type), in_quotes(device));
+    return fmt::format("volume of type {} from {}", in_quotes(type), in_quotes(device));
   };
   for (const auto& option : options) {
     if (!is_one_of(option.key(), {"device", "o", "size", "type"}))

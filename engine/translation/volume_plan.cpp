@@ -159,8 +159,7 @@ Status mount_persistent_volume(const VolumePlace& place, const Environment& envi
   }
   const Result<std::string> source = persistent_source(environment, resource);
   if (!source.ok()) return volume_failure(source.failure().text);
-  append(body, "HostConfig.Mounts",
-         json::object{{"Type", "bind"},
+  append_mount(body, {{"Type", "bind"},
                       {"Source", source.value()},
                       {"Target", *target},
                       {"ReadOnly", resource.disk().volume().mode() == mesos::Volume::RO}});

@@ -165,7 +165,7 @@ TEST_CASE("options of a bind that name more than a mode are refused") {
   const auto mode = GENERATE_COPY(as<std::string>(), "O,upperdir=" + secret + ",workdir=" + secret,
                                   "U", "rshared", "idmap", "ro,exec,dev,suid");
   const auto launch = with_options(place, {"-v", ok + ":/x:" + mode}, snoop);
-  CHECK_THAT(refusal_of(place, launch), Contains("refused by CONTAINERIZER_PRIVILEGED"));
+  CHECK_THAT(refusal_of(place, launch), Contains("forbidden by CONTAINERIZER_PRIVILEGED"));
   check_untouched(place, launch);
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("a path that goes up behind a link is refused") {
            path}};
   const auto attack = GENERATE_COPY(from_range(attacks));
   const auto launch = with_options(place, attack, snoop);
-  CHECK_THAT(refusal_of(place, launch), Contains("outside CONTAINERIZER_ALLOWED_VOLUMES"));
+  CHECK_THAT(refusal_of(place, launch), Contains("not allowed by CONTAINERIZER_ALLOWED_VOLUMES"));
   check_untouched(place, launch);
 }
 
@@ -341,7 +341,7 @@ TEST_CASE("whatever reaches beyond the container is refused") {
     CAPTURE(attack);
     auto launch = with_options(place, attack, "env");
     launch.mutable_container_id()->set_value("c" + std::to_string(number++));
-    CHECK_THAT(refusal_of(place, launch), Contains("refused by CONTAINERIZER_PRIVILEGED") ||
+    CHECK_THAT(refusal_of(place, launch), Contains("forbidden by CONTAINERIZER_PRIVILEGED") ||
                                               Contains("type=image") || Contains("seccomp"));
     check_untouched(place, launch);
   }

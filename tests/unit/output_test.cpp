@@ -505,7 +505,7 @@ TEST_CASE("output that cannot be written is told, and copied once it can be") {
   }
   auto copy = journey.copy();
   const auto failed = copy.resume();
-  REQUIRE(failed.failed_with(Fault::unavailable));
+  REQUIRE(failed.failed_with(Fault::conflict));
   CHECK(failed.failure().text.find(journey.sandbox / "stdout") != std::string::npos);
   for (const char* name : names) {
     std::filesystem::remove(journey.sandbox / name);
@@ -531,7 +531,8 @@ TEST_CASE("a full disk is told, and the copy goes on once there is room", "[scen
       last = copy.take(log[i]);
       if (last.ok()) last = copy.flush();
     }
-    expect(last.failed_with(Fault::unavailable), "there is no room");
+    // A limit is reported as a file that is too large.
+    expect(last.failed_with(Fault::conflict), "there is no room");
     expect(last.failure().text.find(journey.sandbox.path()) != std::string::npos,
            "the file is named");
     ::setrlimit(RLIMIT_FSIZE, &much);

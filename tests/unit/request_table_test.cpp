@@ -118,6 +118,11 @@ TEST_CASE("every flag writes only to fields of the table") {
     CHECK(unlisted_in(body) == none);
     for (const auto& flag : flags) sampled.insert(find_flag(flag.name)->name);
   }
+  for (const auto& beyond : integration::refused_by_docker) {
+    const auto flags = flags_of(beyond.sample);
+    CHECK(unlisted_in(body_of(flags)) == none);
+    for (const auto& flag : flags) sampled.insert(find_flag(flag.name)->name);
+  }
   for (const auto& flag : all_flags()) {
     CAPTURE(flag.name);
     // What is said of every flag is said of samples of it.
