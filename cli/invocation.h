@@ -6,7 +6,6 @@
 
 #include "cli/exit_status.h"
 #include "cli/slave_pipe.h"
-#include "engine/container/identity.h"
 #include "engine/container/services.h"
 
 namespace containerizer {
@@ -54,11 +53,6 @@ Result<Message> parse(const Invocation& invocation, const char* what) {
   }
   if (!message.has_container_id() || message.container_id().value().empty()) {
     return Failure{Fault::refused, std::string("the ") + what + " message names no container"};
-  }
-  // Files are named by the ID.
-  if (!is_valid_container_id(message.container_id().value())) {
-    return Failure{Fault::refused, std::string("the ID in the ") + what +
-                                       " message is not 1 to 128 letters, digits, '.', '_' or '-'"};
   }
   return message;
 }
