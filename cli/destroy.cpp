@@ -84,7 +84,9 @@ int destroy(Invocation& invocation) {
     invocation.store.close();
     const auto removed = remove_from_daemon(invocation, id);
     if (!removed.ok() || !removed.value()) return fail(error.what());
-    log::error("{}; removed container {} without its record", error.what(), id);
+    log::error(
+        "{}; removed container {} from the daemon; its database row could not be read or updated",
+        error.what(), id);
     return exit_ok;
   }
   const auto removed = remove_from_daemon(invocation, id);

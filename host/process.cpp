@@ -48,6 +48,7 @@ struct ChildImage {
   ::_exit(127);
 }
 
+// Ignored signals and the mask survive exec, so the program would inherit ours.
 void reset_signals() {
   sigset_t none;
   ::sigemptyset(&none);
@@ -95,6 +96,7 @@ bool take_identity(const Program& program) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != image.parent) ::_exit(127);
   }
+  // A slave kills a verb with its process group and session. The program must not be in them.
   ::setsid();
   reset_signals();
   if (!arrange_descriptors(image)) fail_child(image.report);
@@ -225,8 +227,8 @@ Result<PreparedProcess> PreparedProcess::fork(const Program& program) {
   if (child < 0) return Failure{Fault::unavailable, "cannot fork: " + last_error()};
   const auto id = identify(child);
   if (!id) {
-    return Failure{Fault::unavailable,
-                   "the process for " + describe(program) + " exited before it could be started"};
+    return Failure{Fault::unavailable, "the prepared child process for " + describe(program) +
+                                           " exited before it could execute the program"};
   }
   PreparedProcess prepared(*id, std::move(gate.value().write), std::move(report.value().read));
   prepared.path_ = describe(program);
@@ -238,7 +240,8 @@ Status PreparedProcess::allow() {
   gate_.close();
   if (!written) {
     return Failure{Fault::refused,
-                   "cannot start " + path_ + ": its prepared process has exited or was killed"};
+                   "cannot start " + path_ +
+                       ": the prepared child process exited before it could execute the program"};
   }
   return await_exec(report_, path_);
 }

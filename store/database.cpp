@@ -189,6 +189,7 @@ Database::Database(DatabaseSettings settings)
   if (!lock_for_use(lock_, deadline_in(settings_.busy_timeout))) {
     fail(settings_.path, "cannot lock " + settings_.path + ".lock", advice_for(SQLITE_BUSY));
   }
+  // A destructor does not run if its constructor throws.
   try {
     open_file();
     if (schema_version() < latest_version()) create_or_migrate();
@@ -219,6 +220,7 @@ void Database::open_file() {
   if (code != SQLITE_OK) fail(settings_.path, connection_, code);
   sqlite3_busy_timeout(connection_, static_cast<int>(settings_.busy_timeout.count()));
   sqlite3_extended_result_codes(connection_, 1);
+  // Both because of the WAL-reset bug: only checkpoint() may write the log back.
   sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_wal_autocheckpoint(connection_, 0);
 }
@@ -292,11 +294,14 @@ void Database::back_up(const std::string& copy) const {
 }
 
 void Database::migrate() {
+  // Again: another process may have migrated while this one waited for the lock.
   const int found = schema_version();
-  if (found == latest_version()) return;  // another process was faster
+  if (found == latest_version()) return;
   if (found > 0) back_up(fmt::format("{}.v{}", settings_.path, found));
   execute("PRAGMA journal_mode = WAL");
   execute("PRAGMA synchronous = FULL");
+  // One transaction per migration, with its version: a process that is killed in between leaves a
+  // complete older version, from which the next process continues.
   for (const auto& migration : *settings_.migrations) {
     if (migration.number <= schema_version()) continue;
     execute("BEGIN IMMEDIATE");
@@ -367,6 +372,7 @@ void Database::set_aside(const DatabaseSettings& settings, const std::string& pa
   if (!lock_alone(lock, deadline_in(settings.busy_timeout))) {
     fail(settings.path, "cannot lock " + settings.path + ".lock", advice_for(SQLITE_BUSY));
   }
+  // With its log and index, which SQLite would apply to the new database.
   for (const std::string suffix : {"", "-wal", "-shm"}) {
     if (::rename((settings.path + suffix).c_str(), (path + suffix).c_str()) != 0 &&
         errno != ENOENT) {
@@ -382,6 +388,7 @@ bool Database::checkpoint(const DatabaseSettings& settings, std::int64_t more_th
   if (::stat((settings.path + "-wal").c_str(), &wal) != 0 || wal.st_size <= more_than) return true;
   auto lock = open_lock(settings.path);
   if (!lock_alone(lock, deadline_in(longest_wait))) return false;
+  // Not a Database, which would create or migrate it, and would need the lock itself.
   sqlite3* connection = nullptr;
   int code = sqlite3_open_v2(settings.path.c_str(), &connection, SQLITE_OPEN_READWRITE, nullptr);
   if (code == SQLITE_OK) {

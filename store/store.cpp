@@ -68,6 +68,7 @@ void add_history(const Database& database, const Container& container, std::stri
   row.bind(at.wall).bind(at.monotonic).bind(step.actor).bind(step.detail).run();
 }
 
+// The first termination wins: a later process knows no more about the end than the one that saw it.
 void add_termination(const Database& database, const std::string& container_id,
                      const Termination& termination, const Instant& at) {
   auto row = database.prepare(
@@ -219,6 +220,7 @@ Requests Store::requests_of(const std::string& container_id) {
 }
 
 std::optional<ProcessId> Store::supervisor_of(const std::string& container_id) {
+  // A PID of an earlier boot may be that of any process by now.
   auto row = database().prepare(
       "SELECT pid, start FROM supervisors WHERE container_id = ? AND boot_id = ?");
   row.bind(container_id).bind(boot_id());
@@ -275,6 +277,7 @@ std::vector<std::string> Store::undelivered() {
 }
 
 void Store::advance(Container& container, const Advance& step) {
+  // The caller's container changes only after the commit.
   Container next = container;
   next.state = step.to_state;
   next.version = container.version + 1;

@@ -91,11 +91,11 @@ store::Termination exited_termination(const ContainerFacts& facts, bool destroye
 }
 
 store::Termination invented_termination(const ContainerFacts& facts, bool destroyed) {
-  return marked(lost_termination(
-                    fmt::format("the daemon was down when the container exited, and its exit code "
-                                "{} is invented",
-                                facts.exit_code)),
-                destroyed);
+  return marked(
+      lost_termination(fmt::format("the container exited while the daemon was down; the daemon "
+                                   "reports exit code {}, which is not reliable",
+                                   facts.exit_code)),
+      destroyed);
 }
 
 store::Termination failed_termination(const std::string& step, const std::string& why) {
@@ -109,7 +109,7 @@ store::Termination destroyed_termination() {
 }
 
 store::Termination lost_termination(const std::string& why) {
-  return of_kind("lost", why + "; its real exit code is unknown");
+  return of_kind("lost", why + "; the real exit code is unknown");
 }
 
 store::Termination rebooted_termination() {

@@ -7,11 +7,11 @@
 namespace containerizer {
 namespace {
 
-// How long after the end of its process the daemon may take to call a container ended.
+// How long the daemon may take to report the end of a container after its process exited.
 constexpr Duration late_exit{10'000};
-// What can lie between the two when a daemon dies with the container.
+// A daemon and a container that exit within this time died together.
 constexpr Duration together{1'000};
-// So that a container that never stops writing cannot keep us from looking at anything else.
+// A limit, because a container that never stops writing must not block the other events.
 constexpr int entries_in_a_row = 4096;
 
 }  // namespace
@@ -82,7 +82,7 @@ std::optional<Monitor::Outcome> Monitor::connect() {
     auto stream = docker_.open_exit_stream(container_);
     if (stream.ok()) {
       exit_stream_ = std::move(stream.value());
-      // The answer may have come together with the beginning of it.
+      // The reply may have arrived together with its headers.
       if (const auto outcome = look_at_exit()) return outcome;
     } else if (stream.failed_with(Fault::not_found)) {
       return Outcome::absent;
@@ -113,8 +113,8 @@ void Monitor::connect_output() {
   copy_output();
 }
 
-// Also at a clean end of the stream, which proves nothing: a daemon that shuts down ends its
-// streams cleanly while containers live on.
+// A clean end of the stream comes here too. It proves nothing, because a daemon that shuts down
+// ends its streams cleanly while containers keep running.
 void Monitor::output_failed(const Failure& failure) {
   output_stream_.reset();
   if (failure.fault == Fault::refused) {
@@ -153,7 +153,7 @@ void Monitor::copy_output() {
   }
 }
 
-// Copies what is there, at most so many entries. not_found: the stream has ended.
+// Copies the entries that have arrived, at most `most`. not_found: the stream has ended.
 Status Monitor::pump(OutputStream& stream, int most) {
   for (int i = 0; i < most; ++i) {
     auto entry = stream.next();

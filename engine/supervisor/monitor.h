@@ -1,5 +1,5 @@
-// Watches a container that has been started, while copying its output: everything that can happen
-// in Running and Stopping comes together here.
+// Waits for everything that can happen to a started container, in Running and in Stopping, and
+// copies its output meanwhile.
 #pragma once
 
 #include <memory>
@@ -17,36 +17,36 @@ class Monitor {
  public:
   enum class Outcome {
     ended,           // the container is not running any more
-    vanished,        // its process has been gone for a while, and the daemon says nothing
+    vanished,        // its process has been gone for a while, but the daemon does not report it
     absent,          // the daemon has no such container
     woken,           // look at the requests
-    executor_ended,  // told once
+    executor_ended,  // returned once
     time_is_up,
   };
 
-  // `container` is its name. `executor` and `init` (the container's first process) are invalid
-  // where there is none to watch.
+  // `container` is its name. `executor` and `init` are the exit descriptors of mesos-executor and
+  // of the container's first process. They are invalid if there is no such process.
   Monitor(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor,
           Fd init);
 
-  // Blocks until one of the outcomes. A daemon that does not answer is waited for: unknown is not
-  // ended. Output that was there when the container ended may still be missing in the sandbox.
+  // Blocks until one of the outcomes. Waits for a daemon that does not respond, because unknown is
+  // not ended. The last output may still be missing in the sandbox: drain() copies it.
   Outcome wait_until(Deadline deadline);
 
-  // After an `ended` or `vanished` that turned out untrue: not to be told again at once.
+  // The last `ended` or `vanished` was wrong: do not return it again at once.
   void doubt();
 
-  // How long the process has been gone, where the daemon was away then, or since; nothing where the
-  // daemon was there all the time, or the process was not seen to go.
+  // How long the process has been gone, if the daemon was away when it exited or later. Empty if
+  // the daemon was never away, or if the monitor did not see the exit.
   std::optional<Duration> gone_unwitnessed_for() const;
 
-  // Copies whatever output is left of a container that has ended. Success also when the container
-  // is gone, and when the daemon has refused to give any, which was told then. unavailable,
-  // refused: not everything could be copied; also when the daemon says nothing for as long as
-  // `silence`. interrupted: `interrupt` (a descriptor, -1 for none) became readable.
+  // Copies the remaining output of a container that has ended. Success also if the container is
+  // gone, and if the daemon refused to send output, which was logged then. unavailable, refused:
+  // not everything was copied, or the daemon sent nothing for `silence`. interrupted: `interrupt`
+  // (a descriptor; -1 for none) became readable.
   Status drain(int interrupt, Duration silence);
 
-  // Closes what is open to the daemon.
+  // Closes the connections to the daemon.
   void close();
 
  private:
@@ -76,14 +76,14 @@ class Monitor {
   Fd executor_;
   Fd init_;
   std::optional<Deadline> init_ended_at_;
-  std::optional<Deadline> away_at_;      // when the daemon did not answer last
-  std::optional<Deadline> vanished_at_;  // when the daemon should have said that init has ended
+  std::optional<Deadline> away_at_;      // when the daemon last did not respond
+  std::optional<Deadline> vanished_at_;  // when the daemon should have reported the end of init
   std::unique_ptr<ExitStream> exit_stream_;
   std::unique_ptr<OutputStream> output_stream_;
-  // Not after init's end: what Podman's streams that follow bring then has gaps; drain() has it
+  // False after init's end: Podman's streams that follow the log then have gaps. drain() copies
   // all.
   bool follows_ = true;
-  bool is_refused_ = false;  // asking again would be useless
+  bool is_refused_ = false;  // the daemon will never send output
   Reconnect exit_retry_;
   Reconnect output_retry_;
 };

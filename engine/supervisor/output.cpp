@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t cursor_magic = 0x31726f7372754344;  // "DCursor1"
 constexpr std::size_t batch_size = 65'536;
-// How far behind its expected place a begun write is looked for: others append little in between.
+// How far after its expected position a write is searched for. Other writers append little.
 constexpr std::size_t search_window = 1 << 20;
 constexpr std::size_t page_size = 4096;
 constexpr std::array<const char*, 2> file_names{"stdout", "stderr"};
@@ -34,7 +34,7 @@ void put_text(std::array<char, 40>& field, const std::string& text) {
   std::copy_n(text.begin(), std::min(text.size(), field.size() - 1), field.begin());
 }
 
-// An RFC 3339 timestamp in UTC, so much earlier; "" if it is none.
+// The RFC 3339 timestamp (UTC), `seconds` earlier; "" if it is not one.
 std::string seconds_before(const std::string& timestamp, int seconds) {
   std::tm parts{};
   const char* rest = ::strptime(timestamp.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
@@ -105,8 +105,8 @@ Result<std::string> OutputCopy::resume() {
   return cursor_.ascending != 0 ? std::string(cursor_.since.data()) : std::string();
 }
 
-// In ascending order only the entries of the last timestamp are seen again, and those of before
-// that the other stream had asked for.
+// With ascending timestamps, only two kinds of entries come again: those with the last timestamp,
+// and earlier ones that the other stream needs.
 bool OutputCopy::skip(std::size_t index, const OutputEntry& entry) {
   auto& stream = streams_[index];
   if (!stream.catching_up) return false;
@@ -143,7 +143,7 @@ Status OutputCopy::take(const OutputEntry& entry) {
 
 Status OutputCopy::flush() {
   for (std::size_t i = 0; i < streams_.size(); ++i) {
-    // A batch that is being recovered is complete only when all its entries are here again.
+    // A batch that is being recovered is complete only when all its entries have arrived again.
     if (streams_[i].gathered_entries == 0 || streams_[i].recovering) continue;
     auto done = append(i);
     if (!done.ok()) return done;
@@ -169,7 +169,7 @@ Status OutputCopy::append(std::size_t index) {
   stream.recovering = false;
   auto written = rest.empty() ? Done{} : write_batch(index, rest);
   if (!written.ok()) return written;
-  // Settled in the file by the next save, which begins the next batch.
+  // The next save() records this, when it announces the next batch.
   cursor_.streams[index] = stream.after;
   cursor_.streams[index].batch_entries = 0;
   stream.gathered.clear();
@@ -177,8 +177,8 @@ Status OutputCopy::append(std::size_t index) {
   return Done{};
 }
 
-// Says in the cursor file what is about to be appended, then appends it. The position in the file
-// stays before the batch, so that the batch is seen again if we die.
+// Announces the batch in the cursor file, then appends it. The recorded position stays before the
+// batch, so a successor reads the batch again.
 Status OutputCopy::write_batch(std::size_t index, std::string_view bytes) {
   auto& stream = streams_[index];
   auto& position = cursor_.streams[index];
@@ -194,17 +194,17 @@ Status OutputCopy::write_batch(std::size_t index, std::string_view bytes) {
   return failure("write", sandbox_ + "/" + file_names[index]);
 }
 
-// What of a begun batch is not in the sandbox yet. A single write of others cannot fall into the
-// middle of ours, but it can come before it.
+// The part of a batch that is not in the sandbox yet. Another process's write can come before ours,
+// but not into the middle of it.
 std::string_view OutputCopy::missing_part(std::size_t index, std::string_view batch) const {
   const auto& position = cursor_.streams[index];
   const auto there =
       read_from(streams_[index].file.get(), position.batch_start, batch.size() + search_window);
-  // Behind what others wrote in between, which ends with a line.
+  // After the other processes' writes, which end with a line.
   for (auto at = there.find(batch); at != std::string::npos; at = there.find(batch, at + 1)) {
     if (at == 0 || there[at - 1] == '\n') return {};
   }
-  // A killed process's write ends between two pages of the file, or with the file.
+  // The write of a killed process ends at the end of a page or of the file.
   const auto is_cut = [&](std::size_t length) {
     return (position.batch_start + length) % page_size == 0;
   };
@@ -219,9 +219,9 @@ std::string_view OutputCopy::missing_part(std::size_t index, std::string_view ba
   return batch;
 }
 
-// A stream that has been silent for long must not make whoever resumes read all output again. Its
-// next entry can be a little older than what the other one wrote last: the daemon stamps both
-// streams before it puts them in order.
+// A stream that has been silent for long must not make a successor read all output again. Its next
+// entry can be a little older than the other stream's last one, because the daemon stamps both
+// streams before it orders them.
 void OutputCopy::note_since(std::size_t writing) {
   const auto& other = streams_[1 - writing];
   const std::string_view here(cursor_.streams[writing].timestamp.data());

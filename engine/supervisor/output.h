@@ -1,12 +1,12 @@
 // Copies a container's output into its sandbox, exactly once.
 //
-// The daemon keeps the output; where the copy stands is kept in a small cursor file that is written
-// before each write to the sandbox, and says what is about to be appended where. Whoever resumes
-// after a crash finds in the sandbox how much of that got there. A cursor is made for crashes of
-// processes: after one of the host, a few last lines can be doubled or missing.
+// The daemon's log has the output. A small cursor file records the position of the copy. Before
+// each write to the sandbox, the cursor announces the write. After a crash, the successor compares
+// the sandbox with the announcement and finds how much was written. A crash of the host can lose
+// the cursor: a few last lines can then be doubled or missing.
 //
-// Others append to the same files (the slave, mesos-executor): no position in them is ours alone,
-// which is why the bytes themselves are compared.
+// The slave and mesos-executor append to the same files. So a position in a file does not identify
+// our output, and the successor compares the bytes themselves.
 #pragma once
 
 #include <array>
@@ -21,39 +21,39 @@ namespace containerizer {
 
 class OutputCopy {
  public:
-  // `cursor_path` is created when it is not there. Opens nothing before the first use.
+  // The file at `cursor_path` is created if it does not exist. Opens nothing before the first use.
   OutputCopy(std::string sandbox, std::string cursor_path);
 
-  // Goes back to what the cursor file says. The next entries must come from an output that begins
-  // at the returned timestamp ("" for the very beginning).
+  // Returns to the position in the cursor file. The next entries must come from a stream that
+  // starts at the returned timestamp ("" for the start of the log).
   Result<std::string> resume();
 
-  // Takes the next entry, skipping what has been copied; writes when enough has gathered.
-  // unavailable: the sandbox cannot be written; refused: there is none; conflict: the task itself
-  // has made the file one that cannot be written. resume() before going on.
+  // Adds the next entry, unless it has been copied already. Writes when a batch is full.
+  // unavailable: the sandbox cannot be written. refused: the sandbox does not exist. conflict: the
+  // task has replaced the file by one that cannot be written. After a failure, call resume() first.
   Status take(const OutputEntry& entry);
 
-  // Writes what has gathered.
+  // Writes the gathered entries.
   Status flush();
 
-  // The same at the end of all output, when nothing that was begun can become more complete.
+  // The same at the end of the output: also writes a batch that is still incomplete.
   Status finish();
 
  private:
-  // Where the copy of one stream stands, as in the cursor file.
+  // The position of one stream's copy, as in the cursor file.
   struct Position {
     std::array<char, 40> timestamp;  // of the last entry copied, zero-terminated
-    std::uint64_t at_timestamp;      // how many entries of that timestamp have been copied
-    std::uint64_t entries;           // how many in all
-    std::uint64_t batch_start;       // size of the file before the write that was begun last
+    std::uint64_t at_timestamp;      // how many entries with that timestamp were copied
+    std::uint64_t entries;           // how many entries in total
+    std::uint64_t batch_start;       // size of the file before the last write
     std::uint64_t batch_length;      // bytes of that write
-    std::uint64_t batch_entries;     // 0: none was begun
+    std::uint64_t batch_entries;     // 0: no write was started
   };
   struct Cursor {
     std::uint64_t magic;
-    // 0 once timestamps went backwards: then only counting from the beginning finds the place.
+    // 0 after timestamps went backwards: then only counting from the start finds the position.
     std::uint64_t ascending;
-    // No entry before this one is needed by whoever resumes.
+    // The successor needs no entry before this timestamp.
     std::array<char, 40> since;
     std::array<Position, 2> streams;
   };
@@ -62,9 +62,9 @@ class OutputCopy {
     std::string gathered;
     Position after{};  // the position once `gathered` is written
     std::uint64_t gathered_entries = 0;
-    bool catching_up = false;   // no entry has been seen yet that was not copied before
-    std::uint64_t to_skip = 0;  // entries of the cursor's timestamp (or in all) that were copied
-    bool recovering = false;    // the batch that was begun last is being gathered again
+    bool catching_up = false;   // all entries so far had been copied before
+    std::uint64_t to_skip = 0;  // copied entries with the cursor's timestamp (or in total)
+    bool recovering = false;    // the last batch is being gathered again
   };
 
   Status open_files();

@@ -12,9 +12,9 @@ namespace {
 
 namespace json = boost::json;
 
-// `what` is a part of the request that only a container can have.
+// `what`: the part of the request that a task without an image cannot have.
 Failure failure(const std::string& what) {
-  return {Fault::refused, what + ", which needs a container; name an image"};
+  return {Fault::refused, what + ", which only a task with an image can have; name an image"};
 }
 
 Status check_container(const mesos::ContainerInfo& container) {

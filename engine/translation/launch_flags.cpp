@@ -18,7 +18,8 @@ Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const 
     return Failure{
         Fault::refused,
         "options: CommandInfo.container has options, but the image comes from a ContainerInfo (of "
-        "the task, its executor, or the slave's default); move the options to its parameters"};
+        "the task, its executor, or the slave's default); move the options to "
+        "DockerInfo.parameters of that ContainerInfo"};
   }
   Result<RunOptions> options = parse_run_options(legacy.options());
   if (!options.ok()) return options;

@@ -1,5 +1,6 @@
 // Compares the flags of `docker run` with docker's own command line: both create a container, and
 // `inspect` of the two is compared field by field.
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -253,6 +254,12 @@ json::object comparable(const json::object& document) {
     for (json::value& link : host["Links"].as_array()) {
       link = with(std::string(link.as_string()), name + "/", "/NAME/");
     }
+  }
+  // The docker command sends them in the order of a hash table.
+  if (json::array* binds = host["Binds"].if_array()) {
+    std::sort(binds->begin(), binds->end(), [](const json::value& a, const json::value& b) {
+      return a.as_string() < b.as_string();
+    });
   }
   for (const char* field : {"Id", "Created", "Name"}) result.erase(field);
   // The daemon lists them in the order of a hash table.

@@ -27,9 +27,13 @@ const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-Fd connect_to_daemon() {
+std::string daemon_path() {
   const std::string host = std::getenv("TEST_DOCKER_HOST");
-  const auto address = address_of(host.substr(std::strlen("unix://")));
+  return host.substr(std::strlen("unix://"));
+}
+
+Fd connect_to_daemon() {
+  const auto address = address_of(daemon_path());
   auto socket = make_socket();
   if (::connect(socket.get(), generic(address), sizeof address) != 0) return {};
   return socket;
@@ -53,12 +57,13 @@ bool send_all(const Fd& to, std::string_view bytes) {
 }  // namespace
 
 Gate::Gate(WorkDirectory& place)
-    : listener_(make_socket()), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  const std::string path = place.scratch() / "gate.sock";
-  const auto address = address_of(path);
+    : path_(place.scratch() / "gate.sock"),
+      listener_(make_socket()),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  const auto address = address_of(path_);
   REQUIRE(::bind(listener_.get(), generic(address), sizeof address) == 0);
   REQUIRE(::listen(listener_.get(), 64) == 0);
-  place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix://" + path);
+  place.set("CONTAINERIZER_DOCKER_ARGS", "-H unix://" + path_.string());
   thread_ = std::thread([this] { serve(); });
 }
 
@@ -69,6 +74,10 @@ Gate::~Gate() {
   }
   ::eventfd_write(wake_.get(), 1);
   thread_.join();
+  // A supervisor may still remove its container, and knows this path only.
+  const auto detour = path_.string() + "-daemon";
+  fs::create_symlink(daemon_path(), detour);
+  fs::rename(detour, path_);
 }
 
 void Gate::hold(const std::string& what, Hold how) {

@@ -26,6 +26,7 @@ class Gate {
   // Listens in `place`'s scratch directory, and sets the slave's environment so that all its
   // processes use the gate.
   explicit Gate(WorkDirectory& place);
+  // Leads later connections to the daemon itself.
   ~Gate();
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
@@ -61,6 +62,7 @@ class Gate {
   bool is_meant(const std::string& bytes) const;
   void release(bool broken);
 
+  fs::path path_;
   Fd listener_;
   Fd wake_;  // an eventfd
   std::list<Link> links_;

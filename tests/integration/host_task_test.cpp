@@ -76,7 +76,7 @@ TEST_CASE("host task that cannot be started, or that needs a container") {
     auto& container = *launch.mutable_executor_info()->mutable_container();
     container.set_type(mesos::ContainerInfo::MESOS);
     container.add_volumes()->set_container_path("/x");
-    expected = "volumes, which needs a container; name an image";
+    expected = "volumes, which only a task with an image can have; name an image";
   }
   SECTION("refused by the operator") {
     launch_directly(place, launch_of(place, "true"));

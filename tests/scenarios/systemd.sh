@@ -224,7 +224,7 @@ story() {
     task=without-${fake##*/}
     start_slave "launch $task image=busybox:test $command"
     eventually says "status $task TASK_RUNNING"
-    check grep -q 'its own systemd scope; starting it without one' "$(sandbox "$task")/stderr"
+    check grep -q 'its own systemd scope.*; starting it without one' "$(sandbox "$task")/stderr"
     check grep -q slave.service "/proc/$(supervisor "$task")/cgroup"
     let_end "$task"
     eventually says "termination $task .*status=1792 "

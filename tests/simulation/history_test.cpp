@@ -1,4 +1,4 @@
-// Random hiscenarios of a slave, its containers, the daemon and the host.
+// Random histories of a slave, its containers, the daemon and the host.
 #include "tests/simulation/history.h"
 
 #include <catch2/catch.hpp>
@@ -17,7 +17,7 @@ std::uint64_t number(const char* name, std::uint64_t fallback) {
 
 }  // namespace
 
-TEST_CASE("every promise is kept through random hiscenarios") {
+TEST_CASE("every promise is kept through random histories") {
   const auto first = number("SIMULATION_SEED", 1);
   const auto seeds = number("SIMULATION_SEEDS", 200);
   const auto begin = std::clock();
@@ -34,7 +34,7 @@ TEST_CASE("every promise is kept through random hiscenarios") {
                                                         << " SIMULATION_SEEDS=1 repeats it");
   }
   const auto took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-  std::cout << seeds << " hiscenarios, " << steps << " steps, " << took << " s of CPU, "
+  std::cout << seeds << " histories, " << steps << " steps, " << took << " s of CPU, "
             << static_cast<double>(steps) / took * 60 / 1e6 << " million steps a minute\n";
   CHECK(steps > 0);
 }

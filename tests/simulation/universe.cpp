@@ -87,7 +87,7 @@ pid_t Universe::spawn(std::string name, std::function<void()> body,
   process.pid = pid;
   process.name = std::move(name);
   process.ended = std::move(ended);
-  process.fiber = std::make_unique<Fiber>([this, &process, body = std::move(body)] {
+  process.fiber = std::make_unique<Fiber>([&process, body = std::move(body)] {
     if (process.doomed) return;
     try {
       body();

@@ -299,7 +299,7 @@ void ExternalContainerizer::settle_orphans(
   for (const std::string& id : orphans) {
     events_.print("orphan " + id);
     containers_[id].launched = true;
-    wait(id, [=, this](const Reply<Termination>& reply) {
+    wait(id, [=](const Reply<Termination>& reply) {
       if (!reply.outcome.status) {
         done("wait of orphan " + id + ": " + reply.outcome.text(), active);
         return;

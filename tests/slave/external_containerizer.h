@@ -50,8 +50,7 @@ class ExternalContainerizer {
  public:
   ExternalContainerizer(Runtime& runtime, Invoker& invoker, Events& events, Release release,
                         Environment environment)
-      : runtime_(runtime),
-        invoker_(invoker),
+      : invoker_(invoker),
         events_(events),
         release_(release),
         environment_(std::move(environment)),
@@ -112,7 +111,6 @@ class ExternalContainerizer {
   void ask(const Call& call, bool (*complete)(const T&), const std::function<void(Reply<T>)>& done);
   Container* find(const std::string& id);
 
-  Runtime& runtime_;
   Invoker& invoker_;
   Events& events_;
   const Release release_;

@@ -279,7 +279,7 @@ TEST_CASE("A context that cannot be used is refused with its name and file",
                                        ": No such file or directory; `docker context ls` lists the "
                                        "contexts");
   const std::pair<std::string, std::string> rows[] = {
-      {R"({"Host": "ssh://me@there"})", "no daemon is reached by ssh"},
+      {R"({"Host": "ssh://me@there"})", "ssh:// is not supported"},
       {R"({"Host": 5})", "Host is not a string"},
       {"5", "no endpoint of a Docker daemon"},
   };

@@ -61,6 +61,6 @@ TEST_CASE("A daemon's name is looked up only in the hosts file", "[docker][endpo
 
 TEST_CASE("An address that cannot be a daemon's is refused with a message", "[docker][endpoint]") {
   CHECK(parse_endpoint("ssh://me@there").failure().text ==
-        "'ssh://me@there': no daemon is reached by ssh from here; use unix:///path, or "
-        "tcp://HOST:PORT, which TLS can protect");
+        "'ssh://me@there': ssh:// is not supported; use unix:///path, or tcp://HOST:PORT "
+        "(with TLS if needed)");
 }

@@ -259,7 +259,8 @@ TEST_CASE("options are refused next to an image of another message") {
   legacy.add_options("--read-only");
   CHECK(host_field(plan(launch), "ReadonlyRootfs") == true);
   docker(launch).set_image("a");
-  CHECK_THAT(refusal(launch), Catch::Contains("move the options to its parameters"));
+  CHECK_THAT(refusal(launch),
+             Catch::Contains("move the options to DockerInfo.parameters of that ContainerInfo"));
 }
 
 TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's") {

@@ -37,7 +37,7 @@ bool is_numeric_address(const std::string& address) {
          inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
 }
 
-// The address of a name that a hosts file knows: the first on a line of its own before it.
+// The address that a hosts file contains for a name, from the first line with that name.
 std::optional<std::string> find_host(std::string_view hosts, const std::string& name) {
   std::istringstream lines{std::string(hosts)};
   for (std::string line; std::getline(lines, line);) {
@@ -94,9 +94,9 @@ Result<Endpoint> parse_endpoint(const std::string& host, std::string_view hosts)
   if (host.starts_with(tcp_scheme))
     return tcp_endpoint(host, host.substr(tcp_scheme.size()), hosts);
   if (const auto scheme = host.find("://"); scheme != std::string::npos) {
-    return failure("'" + host + "'", "no daemon is reached by " + host.substr(0, scheme) +
-                                         " from here; use unix:///path, or tcp://HOST:PORT, which "
-                                         "TLS can protect");
+    return failure("'" + host + "'", host.substr(0, scheme) +
+                                         ":// is not supported; use unix:///path, or "
+                                         "tcp://HOST:PORT (with TLS if needed)");
   }
   return tcp_endpoint(host, host, hosts);
 }

@@ -29,7 +29,7 @@ struct Endpoint {
 
   // One that no call reaches.
   static Endpoint nowhere() { return {Kind::unix_socket, "/dev/null/no-endpoint"}; }
-  // Where docker looks for a daemon that speaks TLS, when nobody says where it is.
+  // The address where docker expects a daemon with TLS if no address is given.
   static Endpoint usual_tls() { return {Kind::tcp, "127.0.0.1", 2376, "localhost"}; }
 
   // As DOCKER_HOST writes it, for people.

@@ -95,8 +95,8 @@ Status ResponseReader::feed(std::string_view bytes) {
     const std::size_t used = s.parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
     bytes.remove_prefix(used);
     if (s.parser.is_header_done()) {
-      // The limit lets a body without end through only when nothing is reserved for it. So the body
-      // begins with a put of its own, however much of it came with the header.
+      // Beast accepts a body of unlimited length only if it has reserved nothing for it. So the
+      // body starts with a separate put, even if a part of it came with the header.
       if (s.body == Body::endless) s.parser.body_limit(boost::none);
       s.parser.eager(true);
     }
@@ -104,8 +104,13 @@ Status ResponseReader::feed(std::string_view bytes) {
     if (error) return failure(error.message());
   }
   s.excess = s.parser.is_done() && !bytes.empty();
-  if (bytes.size() > pending_limit_bytes) return failure("framing without end");
-  if (s.parser.get().body().size() > body_limit_bytes) return failure("a body without end");
+  if (bytes.size() > pending_limit_bytes) {
+    return failure("its header or chunk framing is longer than " +
+                   std::to_string(pending_limit_bytes) + " bytes");
+  }
+  if (s.parser.get().body().size() > body_limit_bytes) {
+    return failure("its body is longer than " + std::to_string(body_limit_bytes) + " bytes");
+  }
   std::string(bytes).swap(s.pending);  // an assignment would keep the old buffer
   return Done{};
 }

@@ -23,21 +23,21 @@ struct Request {
 // The bytes of a request; `host` is the Host header.
 std::string to_bytes(const Request& request, const std::string& host);
 
-// A response as far as it has arrived. Headers are limited to 64 KiB, and the body that is held at
-// any one time to 64 MiB. Holds no buffer while everything that arrived has been taken.
+// A response as far as it has arrived. Headers are limited to 64 KiB. The part of the body that
+// has not been taken is limited to 64 MiB. Keeps no buffer once everything has been taken.
 class ResponseReader {
  public:
   enum class Body {
     whole,    // the body is at most 64 MiB long
-    endless,  // the body is as long as it likes; the caller takes it piece by piece
+    endless,  // the body may have any length; the caller takes it piece by piece
   };
   explicit ResponseReader(Body body);
   ResponseReader(ResponseReader&& other) noexcept;
   ResponseReader& operator=(ResponseReader&& other) noexcept;
   ~ResponseReader();
 
-  // Takes bytes as they arrive, in pieces of any size. unavailable: they are no HTTP response
-  // within the limits; the text says why. A reader that failed is of no further use.
+  // Takes bytes as they arrive, in pieces of any size. unavailable: they are not an HTTP
+  // response within the limits; the text says why. Do not use a reader that has failed.
   Status feed(std::string_view bytes);
 
   bool headers_complete() const;
