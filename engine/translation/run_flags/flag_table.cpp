@@ -253,7 +253,7 @@ Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mo
 
 // Registries' rules judge the image that a container is made of, and no other.
 Status mount_type(const FlagRow& row, const std::string& value, CreateRequest& mount) {
-  if (lower_case(value) == "image") return refuse("type=image " + std::string(too_new));
+  if (lower_case(value) == "image") return failure("type=image " + std::string(too_new));
   return lower_text(row, value, mount);
 }
 
