@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace containerizer {
 namespace {
 
@@ -48,6 +50,61 @@ struct Amounts {
   }
 };
 
+// Keeps one more of everything than is allowed.
+class Cut {
+ public:
+  void cut(mesos::CommandInfo& command) {
+    cut(*command.mutable_uris(), uris_);
+    if (!command.has_container()) return;
+    auto& list = *command.mutable_container()->mutable_options();
+    cut(list, options_);
+    for (auto& option : list) cut_text(option);
+  }
+
+  void cut(mesos::ContainerInfo& container) {
+    cut(*container.mutable_volumes(), volumes_);
+    cut(*container.mutable_network_infos(), networks_);
+    if (container.has_docker()) {
+      cut(*container.mutable_docker()->mutable_port_mappings(), mappings_);
+      cut_parameters(*container.mutable_docker()->mutable_parameters());
+    }
+    for (auto& volume : *container.mutable_volumes()) {
+      if (!volume.source().docker_volume().has_driver_options()) continue;
+      auto& source = *volume.mutable_source()->mutable_docker_volume();
+      cut_parameters(*source.mutable_driver_options()->mutable_parameter());
+    }
+  }
+
+ private:
+  template <class List>
+  void cut(List& list, std::size_t& left) {
+    const int kept = std::min(list.size(), static_cast<int>(left));
+    list.DeleteSubrange(kept, list.size() - kept);
+    left -= static_cast<std::size_t>(kept);
+  }
+
+  template <class List>
+  void cut_parameters(List& list) {
+    cut(list, options_);
+    for (auto& parameter : list) {
+      cut_text(*parameter.mutable_key());
+      cut_text(*parameter.mutable_value());
+    }
+  }
+
+  void cut_text(std::string& text) {
+    text.resize(std::min(text.size(), bytes_));
+    bytes_ -= text.size();
+  }
+
+  std::size_t options_ = most_options + 1;
+  std::size_t bytes_ = most_option_bytes + 1;
+  std::size_t uris_ = most_uris + 1;
+  std::size_t volumes_ = most_volumes + 1;
+  std::size_t networks_ = most_networks + 1;
+  std::size_t mappings_ = most_mappings + 1;
+};
+
 }  // namespace
 
 Status check_bounds(const mesos::containerizer::Launch& launch) {
@@ -70,10 +127,21 @@ Status check_bounds(const mesos::containerizer::Launch& launch) {
   };
   for (const auto& bound : bounds) {
     if (bound.amount <= bound.most) continue;
-    return Failure{Fault::refused, fmt::format("the launch asks for {} {}; at most {} are allowed",
-                                               bound.amount, bound.what, bound.most)};
+    // Without the amount: the launch may be one that has been cut.
+    return Failure{Fault::refused, fmt::format("the launch has too many {}; at most {} are allowed",
+                                               bound.what, bound.most)};
   }
   return Done{};
+}
+
+void cut_to_bounds(mesos::containerizer::Launch& launch) {
+  if (check_bounds(launch).ok()) return;
+  Cut cut;
+  auto& executor = *launch.mutable_executor_info();
+  if (launch.task_info().has_command()) cut.cut(*launch.mutable_task_info()->mutable_command());
+  if (launch.task_info().has_container()) cut.cut(*launch.mutable_task_info()->mutable_container());
+  if (executor.has_command()) cut.cut(*executor.mutable_command());
+  if (executor.has_container()) cut.cut(*executor.mutable_container());
 }
 
 }  // namespace containerizer

@@ -184,7 +184,7 @@ constexpr const char* pieces[] = {",",
                                   "%2e%2e",
                                   "a=b"};
 
-constexpr const char* options[] = {"o", "device", "type", "size"};
+constexpr const char* volume_options[] = {"o", "device", "type", "size"};
 
 std::string value_of(Choice& choice) {
   std::string value;
@@ -207,7 +207,7 @@ void add_volume(Choice& choice, mesos::ContainerInfo& container) {
       if (choice.below(3) == 0) source.set_driver(value_of(choice));
       for (auto left = choice.below(4); left-- > 0;) {
         auto& option = *source.mutable_driver_options()->add_parameter();
-        option.set_key(choice.below(2) == 0 ? value_of(choice) : choice.of(options));
+        option.set_key(choice.below(2) == 0 ? value_of(choice) : choice.of(volume_options));
         option.set_value(value_of(choice));
       }
       break;
@@ -266,23 +266,23 @@ Pieces cut(const std::string& text, char at) {
   return parts;
 }
 
-// Where the kernel arrives at most, if a link may be anywhere: nothing is known behind "..".
+// Whether a path leads from a directory only downwards. Nothing is known behind "..", because a
+// link may be anywhere.
+bool leads_down(std::string_view way) {
+  for (const auto& name : cut(std::string(way), '/')) {
+    if (name == "..") return false;
+  }
+  return true;
+}
+
 bool is_allowed_path(const std::string& path, const std::string& sandbox) {
-  const auto lies_in = [&](const std::string& directory) {
-    const auto wanted = cut(directory, '/');
-    Pieces have;
-    for (const auto& name : cut(path, '/')) {
-      if (name == "..") return false;
-      if (!name.empty() && name != ".") have.push_back(name);
-    }
-    std::size_t at = 0;
-    for (const auto& name : wanted) {
-      if (name.empty()) continue;
-      if (at == have.size() || have[at++] != name) return false;
-    }
-    return true;
-  };
-  return path == sandbox || (path.starts_with('/') && (lies_in("/ok") || lies_in(sandbox)));
+  if (path == sandbox) return true;
+  if (path.starts_with(sandbox + "/")) return leads_down(path.substr(sandbox.size()));
+  Pieces names;
+  for (auto& name : cut(path, '/')) {
+    if (!name.empty() && name != ".") names.push_back(std::move(name));
+  }
+  return path.starts_with('/') && leads_down(path) && !names.empty() && names[0] == "ok";
 }
 
 bool is_volume_name(const std::string& text) {

