@@ -298,16 +298,20 @@ bool is_allotted(const Resources& resources, std::uint32_t first, std::uint32_t 
 Refused ports(const json::value& value, const json::object&, const RequestContext& context) {
   for (const auto& bindings : value.as_object()) {
     for (const auto& binding : bindings.value().as_array()) {
+      // Without one, the daemon chooses a port, which is not the task's either.
       const auto text = text_member(binding.as_object(), "HostPort");
-      // The daemon chooses one.
-      if (text.empty() || text == "0") continue;
       const auto range = parse_ports(text);
       if (range && is_allotted(context.resources, range->first, range->last)) continue;
       return fmt::format("--publish {}, which is not among the task's ports resources",
-                         in_quotes(text));
+                         text.empty() ? "of any port" : in_quotes(text));
     }
   }
   return allowed;
+}
+
+// Any number of ports, which the daemon chooses.
+Refused all_ports(const json::value& value, const json::object&, const RequestContext&) {
+  return value == true ? Refused("--publish-all") : allowed;
 }
 
 // --- Mounts
@@ -494,7 +498,7 @@ constexpr FieldRow fields[] = {
     {"HostConfig.PidsLimit", judged, by_privilege, pids_limit},
     {"HostConfig.PortBindings", judged, by_privilege, ports},
     {"HostConfig.Privileged", judged, by_privilege, privileged},
-    {"HostConfig.PublishAllPorts", harmless},
+    {"HostConfig.PublishAllPorts", judged, by_privilege, all_ports},
     {"HostConfig.ReadonlyPaths", judged, by_privilege, unmasked},
     {"HostConfig.ReadonlyRootfs", harmless},
     {"HostConfig.RestartPolicy.Name", ours},

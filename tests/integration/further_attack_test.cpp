@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
@@ -26,20 +27,29 @@ const std::string marker = "only-for-root";
 class Target : public WorkDirectory {
  public:
   Target() {
-    fs::create_directories(ok());
+    fs::create_directories(allowed());
     fs::create_directories(secret());
     write_file(secret() / "marker", marker);
     set("CONTAINERIZER_PRIVILEGED", "refuse");
-    set("CONTAINERIZER_ALLOWED_VOLUMES", ok());
+    set("CONTAINERIZER_ALLOWED_VOLUMES", allowed());
     set("CONTAINERIZER_IMAGELESS", "refuse");
     set("CONTAINERIZER_LOG", scratch() / "log");
   }
-  fs::path ok() const { return scratch() / "ok"; }
+  fs::path allowed() const { return scratch() / "ok"; }
+  // A directory below the allowed one, for one attempt alone.
+  fs::path ok() const { return allowed() / attempt_; }
+  void begin_attempt(const std::string& name) {
+    attempt_ = name;
+    fs::create_directories(ok());
+  }
   fs::path secret() const { return scratch() / "secret"; }
   bool is_untouched() const {
     return read_file(secret() / "marker") == marker &&
            std::distance(fs::directory_iterator(secret()), {}) == 1;
   }
+
+ private:
+  std::string attempt_;
 };
 
 mesos::CommandInfo& command_of(Launch& launch) {
@@ -88,15 +98,59 @@ struct Attempt {
 
 std::string path_to(const Target& target) { return target.secret().string(); }
 
-const std::vector<Attempt>& attempts() {
-  static const std::vector<Attempt> all{
-      // Volumes
+// Nothing of the host, and nothing of another container, may have reached the task.
+void check_harmless(const Target& target, const fs::path& sandbox) {
+  const auto said = read_file(sandbox / "stdout");
+  CHECK_THAT(said, !Contains(marker));
+  CHECK_THAT(said, !Contains("root:x:0") && !Contains("root:*:"));
+  CHECK_THAT(said, !Contains("\nmem\n") && !Contains("\nvda\n") && !Contains("\nsda\n"));
+  CHECK(target.is_untouched());
+  CHECK_FALSE(fs::exists("/etc/planted"));
+}
+
+// Some at a time, because a launch waits for the daemon more than for a processor.
+void try_all(const std::vector<Attempt>& attempts) {
+  constexpr std::size_t at_once = 6;
+  Target target;
+  target.set("MESOS_LIBEXEC_DIRECTORY", target.launcher("1.0.4"));
+  const Foreigner victim({"--name", "other", "-e", "PASSWORD=" + marker});
+  const auto sandbox = [&](std::size_t number) {
+    return target.path() / ("sandbox-" + std::to_string(number));
+  };
+  const auto id = [](std::size_t number) { return "c" + std::to_string(number); };
+  for (std::size_t first = 0; first < attempts.size(); first += at_once) {
+    const auto last = std::min(first + at_once, attempts.size());
+    for (auto number = first; number < last; ++number) {
+      CAPTURE(attempts[number].name);
+      auto launch = custom_launch(target, id(number), snoop);
+      launch.set_directory(sandbox(number).string());
+      fs::create_directories(launch.directory());
+      target.begin_attempt(id(number));
+      attempts[number].change(launch, target);
+      launch_directly(target, launch);
+    }
+    for (auto number = first; number < last; ++number) {
+      CAPTURE(attempts[number].name);
+      INFO(end_of(target, id(number)).message());
+      check_harmless(target, sandbox(number));
+    }
+  }
+  CHECK(victim.lives());
+  // The record is sound, and nobody has been added to it.
+  CHECK(target.sql("PRAGMA integrity_check") == "ok");
+  CHECK(target.sql("SELECT count(*) FROM containers") == std::to_string(attempts.size()));
+}
+
+}  // namespace
+
+TEST_CASE("further attempts to mount something of the host") {
+  try_all({
       {"an empty source", options({"-v", ":/x"})},
       {"a source of blanks", options({"-v", " /etc:/x"})},
       {"a source with a NUL",
        [](Launch& launch, const Target& target) {
          add_options(launch,
-                     {"-v", target.ok().string() + std::string("\0/../secret", 11) + ":/x"});
+                     {"-v", target.ok().string() + std::string("\0/../../secret", 14) + ":/x"});
        }},
       {"a volume's name that is a path",
        options({"--mount", "type=volume,source=../../x,target=/x"})},
@@ -122,8 +176,8 @@ const std::vector<Attempt>& attempts() {
        }},
       {"a prefix of an allowed name",
        [](Launch& launch, const Target& target) {
-         fs::create_directory_symlink(target.secret(), target.ok().string() + "ay");
-         add_options(launch, {"-v", target.ok().string() + "ay:/x"});
+         fs::create_directory_symlink(target.secret(), target.allowed().string() + "ay");
+         add_options(launch, {"-v", target.allowed().string() + "ay:/x"});
        }},
       {"a link to a link",
        [](Launch& launch, const Target& target) {
@@ -200,11 +254,125 @@ const std::vector<Attempt>& attempts() {
                               "bind\",volume-opt=device=" +
                                   path_to(target)});
        }},
+  });
+}
+
+TEST_CASE("further attempts to mount something of the host, by other ways") {
+  try_all({
+
       {"a driver that is set last",
        [](Launch& launch, const Target&) {
          add_options(launch, {"--mount", "type=volume,source=n,target=/x,volume-driver=convoy"});
        }},
-      // Names, namespaces, hosts
+
+      {"a part of a volume outside of it",
+       options({"--mount", "type=volume,source=v,target=/x,volume-subpath=../../../../etc"})},
+      {"files by a pattern",
+       [](Launch& launch, const Target& target) {
+         add_options(launch, {"--mount", "type=glob,source=" + path_to(target) + "/*,target=/x"});
+       }},
+      {"a pipe of Windows", options({"--mount", "type=npipe,source=//./pipe/docker,target=/x"})},
+      {"a volume of a cluster", options({"--mount", "type=cluster,source=v,target=/x"})},
+      {"a mount of terminals", options({"--mount", "type=devpts,target=/x"})},
+      {"a mount that spreads to the host",
+       [](Launch& launch, const Target& target) {
+         add_options(launch, {"--mount", "type=bind,source=" + target.ok().string() +
+                                             ",target=/x,bind-propagation=rshared"});
+       }},
+      {"a bind that changes owners",
+       [](Launch& launch, const Target& target) {
+         add_options(launch, {"-v", target.ok().string() + ":/x:ro,U"});
+       }},
+      {"a bind in place of everything",
+       [](Launch& launch, const Target& target) {
+         add_options(launch, {"-v", target.ok().string() + ":/"});
+       }},
+      {"a target that is the kernel's link",
+       [](Launch& launch, const Target& target) {
+         add_options(launch, {"-v", target.ok().string() + ":/proc/self/fd/7"});
+       }},
+      {"a relative source of a mount",
+       options({"--mount", "type=bind,source=../secret,target=/x"})},
+      {"a relative source of a bind", options({"-v", "../secret:/x"})},
+      {"a dot as a source", options({"-v", ".:/x"})},
+      {"a path of Windows", options({"-v", "C:\\:/x"})},
+      {"a source with a percent sign",
+       [](Launch& launch, const Target& target) {
+         add_options(launch, {"-v", target.ok().string() + "/%2e%2e/%2e%2e/secret:/x"});
+       }},
+      {"a source that ends with a line end",
+       [](Launch& launch, const Target& target) {
+         add_options(launch, {"-v", target.ok().string() + "\n/../../secret:/x"});
+       }},
+      {"a volume over the network",
+       options({"--mount",
+                "type=volume,source=n,target=/x,volume-opt=type=nfs,volume-opt=device=:/,"
+                "volume-opt=o=addr=127.0.0.1"})},
+      {"a volume that is a disk",
+       options({"--mount",
+                "type=volume,source=d,target=/x,volume-opt=type=ext4,volume-opt=device=/dev/vda"})},
+      {"a volume that is the kernel's",
+       options({"--mount",
+                "type=volume,source=p,target=/x,volume-opt=type=proc,volume-opt=device=proc"})},
+      {"another driver for binds", options({"--volume-driver=nfs", "-v", "n:/x"})},
+      {"a message's volume with a driver's options",
+       [](Launch& launch, const Target& target) {
+         auto& volume = *with_container(launch).add_volumes();
+         volume.set_container_path("/x");
+         volume.set_mode(mesos::Volume::RW);
+         volume.mutable_source()->set_type(mesos::Volume::Source::DOCKER_VOLUME);
+         auto& source = *volume.mutable_source()->mutable_docker_volume();
+         source.set_name("v");
+         for (const auto& [key, value] : {std::pair<std::string, std::string>("type", "none"),
+                                          {"o", "bind"},
+                                          {"device", path_to(target)}}) {
+           auto& option = *source.mutable_driver_options()->add_parameter();
+           option.set_key(key);
+           option.set_value(value);
+         }
+       }},
+      {"a message's volume with a path for a name",
+       [](Launch& launch, const Target& target) {
+         auto& volume = *with_container(launch).add_volumes();
+         volume.set_container_path("/x");
+         volume.set_mode(mesos::Volume::RW);
+         volume.mutable_source()->set_type(mesos::Volume::Source::DOCKER_VOLUME);
+         volume.mutable_source()->mutable_docker_volume()->set_name(path_to(target));
+       }},
+      {"a message's volume with a driver, by a path",
+       [](Launch& launch, const Target& target) {
+         add_volume(launch, path_to(target).substr(1), "/x");
+         launch.mutable_executor_info()->mutable_container()->mutable_docker()->set_volume_driver(
+             "local");
+       }},
+      {"a parameter in place of a message's volume",
+       [](Launch& launch, const Target& target) {
+         auto& parameter = *with_container(launch).mutable_docker()->add_parameters();
+         parameter.set_key("volume");
+         parameter.set_value(path_to(target) + ":/x");
+       }},
+      {"a parameter by its letter",
+       [](Launch& launch, const Target& target) {
+         auto& parameter = *with_container(launch).mutable_docker()->add_parameters();
+         parameter.set_key("v");
+         parameter.set_value(path_to(target) + ":/x");
+       }},
+      {"a parameter with its value in the key",
+       [](Launch& launch, const Target& target) {
+         auto& parameter = *with_container(launch).mutable_docker()->add_parameters();
+         parameter.set_key("volume=" + path_to(target) + ":/x");
+       }},
+      {"a parameter with another flag in its value",
+       [](Launch& launch, const Target&) {
+         auto& parameter = *with_container(launch).mutable_docker()->add_parameters();
+         parameter.set_key("env");
+         parameter.set_value("A=b --privileged");
+       }},
+  });
+}
+
+TEST_CASE("further attempts to join something of others") {
+  try_all({
       {"a network's name with a comma", options({"--network", "name=bridge,driver-opt=a=b"})},
       {"a network that is a path", options({"--network=../../proc/1/ns/net"})},
       {"a network's name in other case", options({"--network=CONTAINER:x"})},
@@ -218,7 +386,45 @@ const std::vector<Attempt>& attempts() {
       {"a working directory in the host", options({"--workdir=/../../../etc"})},
       {"a working directory that is the kernel's", options({"--workdir=/proc/self/fd/8"})},
       {"a domain name with escapes", options({"--domainname=\x1b[2J"})},
-      // Labels, variables, signals
+
+      {"the host's address by name", options({"--network=bridge", "--add-host=a:host-gateway"})},
+      {"a host with two addresses", options({"--add-host=evil:1.2.3.4,b:5.6.7.8"})},
+      {"a host that is a path", options({"--add-host=../../etc:1.2.3.4"})},
+      {"options of a user network", options({"--network=slirp4netns:allow_host_loopback=true"})},
+      {"arguments of a network's helper", options({"--network=pasta:--map-gw,-T,all"})},
+      {"a network that is private to Podman", options({"--network=private"})},
+      {"two networks", options({"--network=bridge", "--network=container:other"})},
+      {"a fixed address of another", options({"--network=bridge", "--ip=172.17.0.2"})},
+      {"another's hardware address",
+       options({"--network=bridge", "--mac-address=02:42:ac:11:00:02"})},
+      {"a port of the host's own", options({"--network=bridge", "-p", "0.0.0.0:22:22"})},
+      {"a port that is a path", options({"--network=bridge", "-p", "/etc:80"})},
+      {"all ports", options({"--network=bridge", "-p", "1-65535:1-65535"})},
+      {"all exposed ports", options({"--network=bridge", "--expose=1-65535", "-P"})},
+      {"a server for names that is a path", options({"--dns=../../etc/shadow"})},
+      {"the host's processes", options({"--pid=host"})},
+      {"another's processes in another case", options({"--pid=Container:other"})},
+      {"another's name", options({"--uts=container:other"})},
+      {"another's memory", options({"--ipc=container:other"})},
+      {"the user's own ids", options({"--userns=keep-id"})},
+      {"a user namespace by its path", options({"--userns=ns:/proc/1/ns/user"})},
+      {"a message's network that is a container",
+       [](Launch& launch, const Target&) {
+         auto& container = with_container(launch);
+         container.mutable_docker()->set_network(mesos::ContainerInfo::DockerInfo::USER);
+         container.add_network_infos()->set_name("container:other");
+       }},
+      {"a message's network that is a file",
+       [](Launch& launch, const Target&) {
+         auto& container = with_container(launch);
+         container.mutable_docker()->set_network(mesos::ContainerInfo::DockerInfo::USER);
+         container.add_network_infos()->set_name("ns:/proc/1/ns/net");
+       }},
+  });
+}
+
+TEST_CASE("further attempts with labels, variables and signals") {
+  try_all({
       {"a label with a line end", options({"--label=a\ndocker-containerizer.nonce=x"})},
       {"a label in other case", options({"--label=Docker-Containerizer.nonce=x"})},
       {"a label with a blank before it", options({"--label= docker-containerizer.nonce=x"})},
@@ -234,7 +440,26 @@ const std::vector<Attempt>& attempts() {
       {"a signal that is a command", options({"--stop-signal=SIGTERM; touch /x"})},
       {"a signal that does not end", options({"--stop-signal=SIGCONT"})},
       {"a grace of years", options({"--stop-timeout=2000000000"})},
-      // Files and programs of the host
+
+      {"a name of another", options({"--name=other"})},
+      {"an annotation of a runtime", options({"--annotation=run.oci.handler=krun"})},
+      {"all variables of the host", options({"--env-host"})},
+      {"a variable without a value", options({"-e", "PATH", "-e", "CONTAINERIZER_DOCKER_ARGS"})},
+      {"a variable without a name", options({"-e", "=x"})},
+      {"a restart", options({"--restart=always"})},
+      {"a restart of Podman", options({"--restart-policy=always"})},
+      {"the removal by the daemon", options({"--rm"})},
+      {"a terminal", options({"--tty", "--interactive"})},
+      {"a health check that never rests",
+       options({"--health-cmd=true", "--health-interval=1us", "--health-timeout=1us"})},
+      {"a health check with less than no retries",
+       options({"--health-cmd=true", "--health-retries=-1"})},
+      {"a newer interval", options({"--health-cmd=true", "--health-start-interval=1ns"})},
+  });
+}
+
+TEST_CASE("further attempts to use programs and files of the host") {
+  try_all({
       {"a file of variables", options({"--env-file=/etc/shadow"})},
       {"a file of labels", options({"--label-file=/etc/shadow"})},
       {"a file for the id", options({"--cidfile=/etc/planted"})},
@@ -250,7 +475,53 @@ const std::vector<Attempt>& attempts() {
       {"a runtime by path", options({"--runtime=/tmp/evil"})},
       {"an isolation of Windows", options({"--isolation=process"})},
       {"a platform", options({"--platform=windows"})},
-      // Images
+
+      {"an unconfined label", options({"--security-opt=label=disable"})},
+      {"nothing masked, as Podman has it", options({"--security-opt=unmask=ALL"})},
+      {"new privileges after all", options({"--security-opt=no-new-privileges=false"})},
+      {"all capabilities in lower case", options({"--cap-add=all"})},
+      {"a capability with its prefix", options({"--cap-add=cap_sys_admin"})},
+      {"a rule for all devices", options({"--device-cgroup-rule=a *:* rwm"})},
+      {"a program for core files", options({"--sysctl=kernel.core_pattern=|/x"})},
+      {"a limit without an end", options({"--ulimit=nproc=-1", "--ulimit=memlock=-1:-1"})},
+      {"a first process of the host's", options({"--init-path=/bin/sh", "--init"})},
+      {"a program of the host's", options({"--entrypoint=/proc/1/root/bin/cat"})},
+  });
+}
+
+TEST_CASE("further attempts to gain privileges") {
+  try_all({
+
+      {"a root directory of the host's", options({"--rootfs"})},
+      {"a secret of the daemon", options({"--secret=any"})},
+      {"no cgroup", options({"--cgroups=disabled"})},
+      {"settings of a cgroup", options({"--cgroup-conf=memory.max=max"})},
+      {"a cgroup of systemd's", options({"--cgroup-parent=system.slice"})},
+      {"descriptors of the daemon", options({"--preserve-fds=20"})},
+      {"a file for the process id", options({"--pidfile=/etc/planted"})},
+      {"a file for the monitor", options({"--conmon-pidfile=/etc/planted"})},
+      {"hooks of the runtime", options({"--hooks-dir=/x"})},
+      {"a user of the host's", options({"--hostuser=root"})},
+      {"a map of ids", options({"--uidmap=0:0:1"})},
+      {"an entry in a file", options({"--passwd-entry=root::0:0::/:/bin/sh"})},
+      {"a time zone that is a path", options({"--tz=../../../../etc/shadow"})},
+      {"a pod", options({"--pod=other"})},
+      {"another container that is needed", options({"--requires=other"})},
+      {"a key of the host's", options({"--decryption-key=/etc/shadow"})},
+      {"logins of the host's", options({"--authfile=/etc/shadow"})},
+      {"a registry without TLS", options({"--tls-verify=false"})},
+      {"a log that is the daemon's own output", options({"--log-driver=passthrough"})},
+      {"a log in the journal", options({"--log-driver=journald"})},
+      {"a log's tag with a template", options({"--log-opt=tag={{.DaemonName}}{{.ImageFullID}}"})},
+      {"a log without an end", options({"--log-opt=max-size=-1", "--log-opt=max-file=1000000"})},
+      {"memory of which there is none", options({"--shm-size=9000000000000000000"})},
+      {"CPUs of which there are none", options({"--cpuset-cpus=0-9999"})},
+      {"the weight of a file", options({"--blkio-weight-device=/etc/shadow:10"})},
+  });
+}
+
+TEST_CASE("further attempts with images, ids and URIs") {
+  try_all({
       {"an image by the daemon's id",
        [](Launch& launch, const Target&) {
          command_of(launch).mutable_container()->set_image("sha256:" + std::string(64, '0'));
@@ -267,7 +538,6 @@ const std::vector<Attempt>& attempts() {
        [](Launch& launch, const Target&) {
          command_of(launch).mutable_container()->set_image("busybox:test\r\nX-Evil: yes");
        }},
-      // Ids
       {"an executor's id with a path",
        [](Launch& launch, const Target&) {
          launch.mutable_executor_info()->mutable_executor_id()->set_value("../../../etc");
@@ -285,7 +555,6 @@ const std::vector<Attempt>& attempts() {
          launch.mutable_executor_info()->mutable_executor_id()->set_value(evil);
          launch.mutable_slave_id()->set_value(evil);
        }},
-      // Resources
       {"no number for resources",
        [](Launch& launch, const Target&) {
          for (const double amount :
@@ -305,7 +574,6 @@ const std::vector<Attempt>& attempts() {
          range.set_begin(0);
          range.set_end(std::numeric_limits<std::uint64_t>::max());
        }},
-      // Fetching
       {"a URI that is an option",
        [](Launch& launch, const Target&) { command_of(launch).add_uris()->set_value("--help"); }},
       {"a URI with a line end",
@@ -316,7 +584,6 @@ const std::vector<Attempt>& attempts() {
          uri.set_value("/etc/hostname");
          uri.set_output_file(".containerizer-fetch/x");
        }},
-      // The command
       {"a command without a program",
        [](Launch& launch, const Target&) {
          command_of(launch).set_shell(false);
@@ -330,42 +597,41 @@ const std::vector<Attempt>& attempts() {
       {"another end of the options", options({"//", "cat", "/proc/1/root/etc/shadow"})},
       {"no container at all",
        [](Launch& launch, const Target&) { command_of(launch).clear_container(); }},
-  };
-  return all;
-}
 
-}  // namespace
-
-TEST_CASE("further attempts reach nothing") {
-  Target target;
-  target.set("MESOS_LIBEXEC_DIRECTORY", target.launcher("1.0.4"));
-  const Foreigner victim({"--name", "other", "-e", "PASSWORD=" + marker});
-  int number = 0;
-  for (const auto& attempt : attempts()) {
-    CAPTURE(attempt.name);
-    const auto id = "c" + std::to_string(++number);
-    auto launch = custom_launch(target, id, snoop);
-    launch.set_directory((target.path() / ("sandbox-" + id)).string());
-    fs::create_directories(launch.directory());
-    attempt.change(launch, target);
-    launch_directly(target, launch);
-    const auto message = end_of(target, id).message();
-    INFO(message);
-    const auto said = read_file(launch.directory() + "/stdout");
-    CHECK_THAT(said, !Contains(marker));
-    CHECK_THAT(said, !Contains("root:x:0") && !Contains("root:*:"));
-    CHECK(target.is_untouched());
-    CHECK(target.call_for("destroy", id).status == exit_ok);
-    for (const auto* name : {"a", "b", "root", "file", "out"}) fs::remove(target.ok() / name);
-    fs::remove(target.ok().string() + "ay");
-    fs::remove(target.ok() / "planted");
-    fs::remove(target.ok() / "marker");
-  }
-  CHECK(number > 75);
-  CHECK(victim.lives());
-  // The record is sound, and nobody has been added to it.
-  CHECK(target.sql("PRAGMA integrity_check") == "ok");
-  CHECK(target.sql("SELECT count(*) FROM containers") == std::to_string(number));
+      {"an image of another registry, by a digest",
+       [](Launch& launch, const Target&) {
+         command_of(launch).mutable_container()->set_image("127.0.0.1:1/x@sha256:" +
+                                                           std::string(64, '0'));
+       }},
+      {"an image with a login",
+       [](Launch& launch, const Target&) {
+         command_of(launch).mutable_container()->set_image("me:secret@127.0.0.1:1/x");
+       }},
+      {"a sandbox with a login",
+       [](Launch& launch, const Target&) {
+         fs::create_directory(launch.directory() + "/.docker");
+         write_file(
+             launch.directory() + "/.docker/config.json",
+             R"({"credsStore": "../../bin/sh", "credHelpers": {"127.0.0.1:1": "x;touch /x"}})");
+         command_of(launch).mutable_container()->set_image("127.0.0.1:1/x");
+       }},
+      {"a URI below the links of the kernel",
+       [](Launch& launch, const Target&) {
+         auto& uri = *command_of(launch).add_uris();
+         uri.set_value("/etc/hostname");
+         uri.set_output_file("../../../../proc/self/root/etc/planted");
+       }},
+      {"a URI whose file is the task's output",
+       [](Launch& launch, const Target&) {
+         auto& uri = *command_of(launch).add_uris();
+         uri.set_value("/etc/hostname");
+         uri.set_output_file("stdout");
+       }},
+      {"a user of the host's with a path",
+       [](Launch& launch, const Target&) { launch.set_user("../root"); }},
+      {"a user with a NUL",
+       [](Launch& launch, const Target&) { launch.set_user(std::string("root\0x", 6)); }},
+  });
 }
 
 TEST_CASE("words that nobody should pass to a verb") {

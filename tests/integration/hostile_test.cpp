@@ -334,6 +334,8 @@ TEST_CASE("whatever reaches beyond the container is refused") {
       {"--sysctl=net.ipv4.ip_forward=0"},
       {"--health-cmd=true", "--health-interval=1ms"},
       {"--publish=5051:80", "--network=bridge"},
+      {"--publish=80", "--network=bridge"},
+      {"--expose=1-65535", "--publish-all", "--network=bridge"},
       {"--mount=type=image,source=evil.example.com/x,target=/x"},
   };
   int number = 0;

@@ -151,7 +151,7 @@ TEST_CASE("sandbox and labels with colons and other alphabets", "[scenario-15]")
                               "sleep 0.05; done; touch $MESOS_SANDBOX/made; exit 7");
   const std::string executor = "исполнитель:1 水:/tmp:ro";
   launch.mutable_executor_info()->mutable_executor_id()->set_value(executor);
-  const auto sandbox = place.scratch() / "исполнитель:1 水:ro";
+  const auto sandbox = place.path() / "исполнитель:1 水:ro";
   launch.set_directory(sandbox);
   fs::create_directory(sandbox);
   write_file(sandbox / "given", "ж:水\n");
