@@ -82,6 +82,12 @@ bool make_place(const std::string& place) {
                  "mode=0700,size=64k") == 0;
 }
 
+// What is unmounted there later stays mounted where it comes from. Fails harmlessly for what is not
+// a mount.
+void detach_from_source(const std::string& name) {
+  ::mount(nullptr, name.c_str(), nullptr, MS_SLAVE | MS_REC, nullptr);
+}
+
 bool bind(const Fd& file, const std::string& name) {
   struct stat found {};
   if (::fstat(file.get(), &found) != 0) return false;
@@ -89,7 +95,11 @@ bool bind(const Fd& file, const std::string& name) {
                         ? ::mkdir(name.c_str(), 0700) == 0
                         : Fd(::open(name.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)).valid();
   const auto source = fmt::format("/proc/self/fd/{}", file.get());
-  return made && ::mount(source.c_str(), name.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0;
+  if (!made || ::mount(source.c_str(), name.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
+    return false;
+  }
+  detach_from_source(name);
+  return true;
 }
 
 }  // namespace
@@ -146,6 +156,12 @@ bool sees_pins(const std::string& socket, const std::string& place) {
 }
 
 void drop_pins(const std::string& place) {
+  // A process that died in the middle of pin_paths() has not detached its last one.
+  std::error_code failed;
+  for (std::filesystem::directory_iterator it(place, failed), end; !failed && it != end;
+       it.increment(failed)) {
+    detach_from_source(it->path().string());
+  }
   while (::umount2(place.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
   }
   ::rmdir(place.c_str());

@@ -1,5 +1,6 @@
 // What the author of a task, root in a container, or another user of the host tries against an
 // operator who has rules: docs/security.md.
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -225,6 +226,21 @@ void swap_before_create(RuledDirectory& place, const fs::path& directory) {
                        place.secret().string() + "' '" + directory.string() + "'"));
 }
 
+// A file system of the host whose mounts and unmounts spread.
+class SharedMount {
+ public:
+  explicit SharedMount(const fs::path& path) : path_(path) {
+    REQUIRE(::mount("test", path.c_str(), "tmpfs", 0, "size=64k") == 0);
+    REQUIRE(::mount(nullptr, path.c_str(), nullptr, MS_SHARED, nullptr) == 0);
+  }
+  ~SharedMount() { ::umount2(path_.c_str(), MNT_DETACH); }
+  SharedMount(const SharedMount&) = delete;
+  SharedMount& operator=(const SharedMount&) = delete;
+
+ private:
+  fs::path path_;
+};
+
 Launch with_relative_volume(const WorkDirectory& place, const std::string& script_text) {
   auto launch = custom_launch(place, "c1", script_text);
   auto& volume = *with_container(launch).add_volumes();
@@ -257,6 +273,22 @@ TEST_CASE("a directory that is replaced before the container starts", "[dockerd]
   // It had the directory that was checked.
   CHECK(read_file(replaced.string() + "-old/planted") == "owned\n");
   CHECK(!fs::exists(place.state() / "pins/c1"));
+}
+
+TEST_CASE("mounts of the host within an allowed directory stay, and the task sees them",
+          "[dockerd]") {
+  const RuledDirectory place;
+  // As systemd mounts everything: what happens to a bind of it happens to the directory, too.
+  const SharedMount outer(place.ok() / "d");
+  fs::create_directory(place.ok() / "d/inner");
+  const SharedMount inner(place.ok() / "d/inner");
+  write_file(place.ok() / "d/inner/file", "here\n");
+  const auto launch =
+      with_options(place, {"-v", (place.ok() / "d").string() + ":/x"}, "cat /x/inner/file");
+  end_message(place, launch);
+  place.await_state("c1", "Gone");
+  CHECK(read_file(launch.directory() + "/stdout") == "here\n");
+  CHECK(read_file(place.ok() / "d/inner/file") == "here\n");
 }
 
 TEST_CASE("a supervisor that dies between create and start guards the mounts again", "[dockerd]") {
