@@ -8,6 +8,7 @@
 #include "cli/invocation.h"
 #include "containerizer.pb.h"
 #include "engine/container/identity.h"
+#include "host/sandbox.h"
 
 namespace containerizer {
 
@@ -19,7 +20,11 @@ int containers(Invocation& invocation) {
   if (!seen.ok()) return fail("cannot list the containers: " + seen.failure().text);
   for (const auto& facts : seen.value()) {
     const auto row = rebuild(facts);
-    if (row && !invocation.store.find(row->container_id)) ids.insert(row->container_id);
+    if (row && !invocation.store.find(row->container_id) &&
+        !invocation.store.has_nonce(row->nonce) &&
+        has_plain_way(invocation.settings.work_directory, row->directory)) {
+      ids.insert(row->container_id);
+    }
   }
   mesos::containerizer::Containers message;
   for (const auto& id : ids) message.add_containers()->set_value(id);

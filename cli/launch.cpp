@@ -6,9 +6,21 @@
 #include "cli/invocation.h"
 #include "engine/container/launch_record.h"
 #include "engine/container/start_supervisor.h"
+#include "engine/translation/launch_bounds.h"
 #include "host/log.h"
 
 namespace containerizer {
+namespace {
+
+// What is recorded of a request. The supervisor refuses a launch that asks for too much, and needs
+// only as much of it as that takes.
+std::string recorded(const std::string& request, mesos::containerizer::Launch& launch) {
+  if (check_bounds(launch).ok()) return request;
+  cut_to_bounds(launch);
+  return launch.SerializePartialAsString();
+}
+
+}  // namespace
 
 int launch(Invocation& invocation) {
   auto message = parse<mesos::containerizer::Launch>(invocation, "Launch");
@@ -18,11 +30,12 @@ int launch(Invocation& invocation) {
   container.value().boot_id = invocation.host.boot();
   const auto& id = container.value().container_id;
 
-  const store::Launch record{invocation.request, pack_environment(invocation.environment)};
+  const store::Launch record{recorded(invocation.request, message.value()),
+                             pack_environment(invocation.environment)};
   if (!invocation.store.insert(container.value(), record, initial_limits(message.value()),
                                "launch")) {
     const auto before = invocation.store.launch_of(id);
-    if (!before || before->request != invocation.request) {
+    if (!before || before->request != record.request) {
       return fail(fmt::format("container {} was already launched with a different request", id));
     }
     log::info("container {} was already launched", id);

@@ -87,12 +87,13 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 }
 
 int print(const Invocation& invocation, const std::string& text) {
-  const bool complete = !text.empty() && text.back() == '\n';
-  return write_all(invocation.output, complete ? text : text + "\n") ? exit_ok : exit_failed;
+  auto lines = safe_lines(text);
+  if (!lines.ends_with('\n')) lines += '\n';
+  return write_all(invocation.output, lines) ? exit_ok : exit_failed;
 }
 
 int print(const Invocation& invocation, const boost::json::value& value) {
-  return print(invocation, boost::json::serialize(value));
+  return print(invocation, safe_json(boost::json::serialize(value)));
 }
 
 std::string describe(const store::Termination& termination) {

@@ -13,6 +13,7 @@
 #include "engine/container/run_files.h"
 #include "engine/container/start_supervisor.h"
 #include "host/log.h"
+#include "host/sandbox.h"
 
 namespace containerizer {
 namespace {
@@ -78,7 +79,12 @@ void reconcile_with_daemon(Invocation& invocation, const std::vector<ContainerFa
       continue;
     }
     const auto known = invocation.store.find(row->container_id);
-    if (!known) {
+    if (!known && invocation.store.has_nonce(row->nonce)) {
+      log::warn("container {} has the labels of another launch; it is left alone", facts.name);
+    } else if (!known && !has_plain_way(invocation.settings.work_directory, row->directory)) {
+      log::warn("container {}: a link is part of its sandbox's path {}; it is left alone",
+                facts.name, row->directory);
+    } else if (!known) {
       log::warn("container {} is not in the database; re-adopting it from its labels",
                 row->container_id);
       invocation.store.insert(*row, {}, {}, "recover");

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/invocation.h"
+#include "engine/container/identity.h"
 #include "engine/container/start_supervisor.h"
 #include "engine/supervisor/supervisor.h"
 
@@ -11,6 +12,8 @@ namespace containerizer {
 int supervise(Invocation& invocation) {
   if (invocation.arguments.size() != 1) return fail("supervise needs a container ID", exit_usage);
   const auto& id = invocation.arguments[0];
+  // Files are named by the ID.
+  if (!is_valid_container_id(id)) return fail("this is not a container ID", exit_usage);
   // The process that started us reads the original standard output.
   Fd report(invocation.output);
   LifeLock lock(invocation.settings.state_directory(), id, true);

@@ -18,6 +18,8 @@ enum class Level { debug, info, warn, error };
 // Starts logging, or changes the destination. `who` ("launch 6a78…") appears in every line.
 // `destination` is "" (only standard error), "syslog", or the path of a file, to which lines are
 // appended. refused: the file cannot be opened; standard error works nevertheless.
+// The file is made for its owner alone. refused, too: another user owns it, or a link to it, or has
+// given it a second name.
 Status start(const std::string& who, Level level, const std::string& destination);
 
 // Starts logging to standard error only, for a program that has not read its settings yet. Cannot

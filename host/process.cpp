@@ -87,6 +87,9 @@ bool take_identity(const Program& program) {
 
 [[noreturn]] void become(ChildImage image) {
   if (!take_identity(image.program)) fail_child(image.report);
+  if (image.program.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    fail_child(image.report);
+  }
   if (image.program.dies_with_us) {
     // After take_identity(), because a change of the user clears the setting (prctl(2)). The parent
     // can have died before the call: then nothing would kill this process.

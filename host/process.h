@@ -68,6 +68,8 @@ struct Program {
   // Empty: our own user and groups. Otherwise the program has no supplementary group except that
   // one.
   std::optional<Identity> identity;
+  // The program, and what it starts, gains nothing from set-user-id files.
+  bool no_new_privileges = false;
   // The kernel kills the process when the thread that started it ends.
   bool dies_with_us = false;
   // The process is not our child. Init adopts it, so it survives a process that kills our tree.

@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "host/file.h"
@@ -141,6 +145,17 @@ Status make_directories(const std::vector<std::string>& directories, const std::
     if (!made.ok()) return made;
   }
   return Done{};
+}
+
+bool has_plain_way(const std::string& base, const std::string& directory) {
+  const Fd top(::open(base.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto way = std::filesystem::path(directory).lexically_relative(base).string();
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const Fd place(
+      static_cast<int>(::syscall(SYS_openat2, top.get(), way.c_str(), &how, sizeof how)));
+  return place.valid() || errno == ENOENT;
 }
 
 std::string owner_of(const std::string& directory) {

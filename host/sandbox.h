@@ -31,6 +31,10 @@ std::optional<std::string> read_sandbox_file(const std::string& directory, const
 // exist.
 Status make_directories(const std::vector<std::string>& directories, const std::string& sandbox);
 
+// Whether no link is part of the path from `base` down to `directory`. True when the directory, or
+// one above it, is missing.
+bool has_plain_way(const std::string& base, const std::string& directory);
+
 // The owner of a directory as "UID:GID"; "" if the directory does not exist.
 std::string owner_of(const std::string& directory);
 

@@ -9,10 +9,24 @@
 
 namespace containerizer {
 
-// Makes one line of `text`, for logs, errors and terminals. Replaces control characters with
-// spaces, removes spaces at both ends, and cuts the line after `longest` bytes (a cut line ends
-// with "…").
+// `text` on one line, for logs, errors and terminals: each character that steers a terminal or
+// reorders what it shows becomes a blank, bytes that are not UTF-8 become '?', blanks around the
+// text go, and the text is cut behind `longest` bytes, between two characters.
 std::string one_line(std::string_view text, std::size_t longest = 2000);
+
+// The same for text of several lines, whose line ends stay. Nothing is cut.
+std::string safe_lines(std::string_view text);
+
+// `json` with an escape in place of each character that one_line() would replace.
+// REQUIRES: it is JSON without blanks outside of its strings.
+std::string safe_json(std::string_view json);
+
+// `text` in quotes, on one line, with escapes as in JSON, at most 1 KiB long.
+std::string in_quotes(std::string_view text);
+
+// The same text without user names and passwords in URIs: "ftp://me:secret@host/" becomes
+// "ftp://…@host/".
+std::string without_logins(std::string_view text);
 
 // Splits a line into words as a POSIX shell does (spaces, quotes, backslashes), but expands
 // nothing. refused: a quote is not closed, or the line ends with a backslash.

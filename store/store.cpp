@@ -116,6 +116,8 @@ void update_columns(const Database& database, const Container& c, std::int64_t e
   }
 }
 
+constexpr std::int64_t largest_kept_request = 1 << 20;
+
 }  // namespace
 
 Store::Store(DatabaseSettings settings) : settings_(std::move(settings)) {}
@@ -181,6 +183,12 @@ std::optional<Container> Store::find(const std::string& container_id) {
   row.bind(container_id);
   if (!row.step()) return std::nullopt;
   return read_container(row);
+}
+
+bool Store::has_nonce(const std::string& nonce) {
+  auto row = database().prepare("SELECT 1 FROM containers WHERE nonce = ?");
+  row.bind(nonce);
+  return row.step();
 }
 
 std::optional<Launch> Store::launch_of(const std::string& container_id) {
@@ -303,6 +311,13 @@ void Store::advance(Container& container, const Advance& step) {
     next.since = now();
     update_columns(db, next, container.version);
     add_history(db, next, container.state, step, next.since);
+    // A row outlives its container by weeks; a large request must not.
+    if (next.state == "Gone") {
+      db.prepare("UPDATE launches SET request = x'' WHERE container_id = ? AND length(request) > ?")
+          .bind(next.container_id)
+          .bind(largest_kept_request)
+          .run();
+    }
     if (step.termination) {
       add_termination(db, next.container_id, *step.termination, next.since);
     }

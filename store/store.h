@@ -121,6 +121,8 @@ class Store {
   // --- reading ---
   // One container by its ID. Empty if no such row exists.
   std::optional<Container> find(const std::string& container_id);
+  // Whether a container of any id has this nonce.
+  bool has_nonce(const std::string& nonce);
   std::optional<Launch> launch_of(const std::string& container_id);
   std::optional<Limits> limits_of(const std::string& container_id);
   std::optional<Termination> termination_of(const std::string& container_id);

@@ -8,6 +8,8 @@
 
 #include "engine/lifecycle/lifecycle.h"
 #include "engine/translation/launch_plan.h"
+#include "engine/translation/request_rules.h"
+#include "engine/translation/run_flags/flag_values.h"
 #include "host/process.h"
 
 namespace containerizer {
@@ -24,6 +26,8 @@ const char* const executor_label = "docker-containerizer.executor";
 const char* const task_label = "docker-containerizer.task";
 const char* const boot_label = "docker-containerizer.boot";
 
+constexpr std::size_t longest_text = 1024;
+
 State state_seen(const ContainerFacts& seen) {
   if (!seen.started) return State::creating;
   // An ended container is re-adopted as Running: the supervisor then finds out how it ended.
@@ -33,6 +37,12 @@ State state_seen(const ContainerFacts& seen) {
                  seen.status == "restarting"
              ? State::running
              : State::starting;
+}
+
+// A slave makes all sandboxes below its work directory, without detours.
+bool is_sandbox(const std::string& directory, const std::string& instance) {
+  return directory.size() <= 4 * longest_text && directory == normal_path(directory) &&
+         directory != normal_path(instance) && is_below(directory, normal_path(instance));
 }
 
 }  // namespace
@@ -98,7 +108,8 @@ std::optional<store::Container> rebuild(const ContainerFacts& seen) {
   // An image can contain labels, and its maker may have copied ours. An image cannot choose the
   // name of a container, so the name must match the label.
   if (!is_valid_container_id(c.container_id) || seen.name != container_name(c.container_id) ||
-      c.nonce.size() != 32 || c.directory.empty() || (c.kind != "command" && c.kind != "custom")) {
+      c.nonce.size() != 32 || !is_sandbox(c.directory, label(instance_label)) ||
+      (c.kind != "command" && c.kind != "custom")) {
     return std::nullopt;
   }
   c.slave_id = label(slave_label);
@@ -106,6 +117,9 @@ std::optional<store::Container> rebuild(const ContainerFacts& seen) {
   c.executor_id = label(executor_label);
   if (const auto task = label(task_label); !task.empty()) c.task_id = task;
   c.state = name_of(state_seen(seen));
+  for (const auto* text : {&c.slave_id, &c.framework_id, &c.executor_id}) {
+    if (text->size() > longest_text) return std::nullopt;
+  }
   c.boot_id = label(boot_label);
   if (c.boot_id.empty()) c.boot_id = boot_id();
   c.docker_id = seen.id;

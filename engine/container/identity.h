@@ -31,7 +31,8 @@ boost::json::object identity_labels(const store::Container& container, const std
 bool is_ours(const ContainerFacts& seen, const store::Container& container);
 
 // The row of a container whose row was lost, in the state that `seen` implies. Nothing if the
-// labels are incomplete, or do not match the container's name.
+// labels are incomplete, do not match the container's name, or
+// name a sandbox that is not below the work directory in the instance label.
 std::optional<store::Container> rebuild(const ContainerFacts& seen);
 
 }  // namespace containerizer

@@ -4,8 +4,32 @@
 #include "engine/translation/launch_plan.h"
 #include "engine/translation/resources.h"
 #include "host/process.h"
+#include "host/text.h"
 
 namespace containerizer {
+
+namespace {
+
+constexpr std::size_t longest_text = 1024;
+
+// What a launch has of a name that no directory could have; nullptr for none. All of these are kept
+// until long after the container's end.
+const char* too_long(const mesos::containerizer::Launch& launch) {
+  const auto& executor = launch.executor_info();
+  const std::pair<const char*, const std::string&> texts[] = {
+      {"the executor's id", executor.executor_id().value()},
+      {"the framework's id", executor.framework_id().value()},
+      {"the slave's id", launch.slave_id().value()},
+      {"the task's id", launch.task_info().task_id().value()},
+      {"the user's name", launch.user()},
+  };
+  for (const auto& [name, text] : texts) {
+    if (text.size() > longest_text) return name;
+  }
+  return launch.directory().size() > 4 * longest_text ? "the path of the sandbox" : nullptr;
+}
+
+}  // namespace
 
 Result<store::Container> new_container(const mesos::containerizer::Launch& launch) {
   const auto failure = [](const std::string& why) {
@@ -21,6 +45,9 @@ Result<store::Container> new_container(const mesos::containerizer::Launch& launc
   if (launch.directory().empty() || launch.directory()[0] != '/') {
     return failure("the request names no sandbox directory");
   }
+  if (const auto* text = too_long(launch)) {
+    return failure(std::string(text) + " is longer than 1 KiB");
+  }
   store::Container c;
   c.container_id = id;
   c.state = name_of(State::accepted);
@@ -30,7 +57,7 @@ Result<store::Container> new_container(const mesos::containerizer::Launch& launc
   c.executor_id = launch.executor_info().executor_id().value();
   if (launch.has_task_info()) {
     c.task_id = launch.task_info().task_id().value();
-    c.task_name = launch.task_info().name();
+    c.task_name = one_line(launch.task_info().name(), longest_text);
   }
   if (launch.has_user()) c.user = launch.user();
   c.directory = launch.directory();

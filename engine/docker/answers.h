@@ -18,6 +18,7 @@ struct Answer {
   int status = 0;
   std::string body;
   std::string api_version;  // from its header; "" if the header is missing
+  bool is_podmans = false;  // Podman reports its own version, too
 };
 
 // One kind of call to the daemon: the facts that the interpretation of its answers needs.

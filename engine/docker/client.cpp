@@ -9,6 +9,7 @@
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
 #include "engine/docker/older_api.h"
+#include "engine/docker/podman_api.h"
 #include "engine/docker/pull_progress.h"
 #include "engine/docker/streams.h"
 #include "host/json.h"
@@ -136,6 +137,7 @@ Status DockerClient::negotiate(const Timeout& timeout) {
   if (!version_.empty()) return Done{};
   const auto ping = exchange({Method::get, "/_ping", ""}, timeout);
   if (!ping.ok()) return ping.failure();
+  is_podman_ = ping.value().is_podmans;
   // Daemons before API 1.25 do not report their version here, and the header does not contain the
   // oldest version that a newer daemon still supports. /version reports both.
   const auto offered = read_version(ping.value().api_version);
@@ -188,6 +190,9 @@ Result<std::string> DockerClient::create(const std::string& name, const json::ob
   const Timeout timeout(settings_.call_deadline);
   const Status negotiated = negotiate(timeout);
   if (!negotiated.ok()) return failure(create_call, name, negotiated.failure());
+  if (Status good = is_podman_ ? check_for_podman(body) : Done{}; !good.ok()) {
+    return failure(create_call, name, good.failure());
+  }
   // The version must be known here, because the body depends on it.
   const auto version = read_version(version_).value_or(newest_api);
   const auto fitting = create_body_for(version.second, body);

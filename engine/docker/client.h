@@ -68,7 +68,8 @@ class DockerClient final : public Docker {
   ClientSettings settings_;
   std::string version_;
   bool dates_late_ = false;  // an old daemon, which dates an exit when it learns of it
-  Connection kept_;          // the connection that stays open between calls; may be invalid
+  bool is_podman_ = false;
+  Connection kept_;  // the connection that stays open between calls; may be invalid
 };
 
 // Creates a client.

@@ -165,7 +165,8 @@ class DockerExitStream final : public ExitStream {
 
 Answer take_answer(Exchange& exchange) {
   ResponseReader& reader = exchange.answer();
-  return Answer{reader.status(), reader.take_body(), reader.header("Api-Version")};
+  return Answer{reader.status(), reader.take_body(), reader.header("Api-Version"),
+                !reader.header("Libpod-Api-Version").empty()};
 }
 
 std::unique_ptr<LogReader> make_log_reader(Exchange exchange, const std::string& container,

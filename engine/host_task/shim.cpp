@@ -112,6 +112,7 @@ void run_host_task(const HostTaskDirectory& directory, Fd report) {
   program.file = text_member(*spec, "File");
   if (!program.file.empty()) program.file = find_program(program.file, program.environment);
   program.identity = identity_in(text_member(*spec, "User"));
+  program.no_new_privileges = spec->contains("NoNewPrivileges");
   program.dies_with_us = true;
   auto files = open_output_files(program.directory);
   if (!files.ok()) {

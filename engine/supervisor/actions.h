@@ -9,6 +9,7 @@
 // in part.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,8 +57,10 @@ class Actions {
   // prepare.cpp
   Step accept();
   Step fetch();
+  MaybeStep fetch_one(const mesos::CommandInfo::URI& uri);
   Step pull();
   Step create();
+  MaybeStep guard();
   MaybeStep run_hook_before_creation();
   Result<std::string> adopt_or_create();
   // start.cpp
@@ -110,8 +113,9 @@ class Actions {
   Services services_;
   store::Container& container_;
   std::optional<LaunchPlan> plan_;
-  mesos::containerizer::Launch launch_;  // set with plan_
-  Environment environment_;              // set with plan_
+  mesos::containerizer::Launch launch_;                // set with plan_
+  Environment environment_;                            // set with plan_
+  std::map<std::string, std::string> guarded_mounts_;  // guard_mounts()
   bool fresh_ = false;               // this process created the container and has not started it
   bool create_unanswered_ = false;   // create got no answer: a container may still appear
   bool destroy_seen_ = false;        // the destroy request has been applied as an event

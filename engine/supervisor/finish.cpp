@@ -66,6 +66,7 @@ void Actions::copy_last_output() {
     if (drained.failed_with(Fault::interrupted)) {
       services_.host.clear_wake();
     } else if (hurried || drained.failed_with(Fault::refused) ||
+               drained.failed_with(Fault::conflict) ||
                !pause_before_retry(window, drained.failure())) {
       log::error("the last output may be missing in the sandbox: {}", drained.failure().text);
       return;

@@ -23,15 +23,17 @@ Result<SandboxProgram> in_sandbox(const std::string& sandbox, const char* output
 
 }  // namespace
 
-Result<SandboxProgram> fetcher_program(const store::Container& container, const Uris& uris,
+Result<SandboxProgram> fetcher_program(const store::Container& container,
+                                       const mesos::CommandInfo::URI& uri,
+                                       const std::string& directory,
                                        const Environment& environment) {
-  if (auto valid = check_uris(uris, container.directory); !valid.ok()) return valid.failure();
   auto made = in_sandbox(container.directory, "stderr");
   if (!made.ok()) return made;
   auto& program = made.value().program;
   program.arguments = {launcher_directory(environment) + "/mesos-fetcher"};
-  program.environment = as_strings(
-      fetcher_environment(uris, container.directory, container.user.value_or(""), environment));
+  program.environment =
+      as_strings(fetcher_environment({uri}, directory, container.user.value_or(""), environment));
+  program.directory = directory;
   program.dies_with_us = true;
   return made;
 }

@@ -21,10 +21,12 @@ struct SandboxProgram {
   Fd error;
 };
 
-// Prepares mesos-fetcher for `uris`. It is killed when the process that starts it dies.
-// `environment` is that of the launch, here and below. refused: mesos-fetcher does not accept a
-// URI, or the sandbox cannot be written.
-Result<SandboxProgram> fetcher_program(const store::Container& container, const Uris& uris,
+// Prepares mesos-fetcher for `uri`, to be fetched into `directory`. It is killed when the process
+// that starts it dies. `environment` is that of the launch, here and below. refused: the sandbox
+// cannot be written. REQUIRES: check_uris().
+Result<SandboxProgram> fetcher_program(const store::Container& container,
+                                       const mesos::CommandInfo::URI& uri,
+                                       const std::string& directory,
                                        const Environment& environment);
 
 // Prepares mesos-executor, which reports the task to the slave. `program` is the path of this

@@ -54,8 +54,8 @@ class OutputCopy {
   // Copies the rest of the output and synchronizes the files with the disk. `whole_since`: since
   // then the daemon was never away until it reported the container's end; absent if it did not
   // report it. unavailable: the daemon does not respond, or sends nothing for `silence`. refused:
-  // the sandbox accepts no more. interrupted: `interrupt` (a descriptor; -1 for none) became
-  // readable.
+  // the sandbox does not exist. conflict: the task has replaced a file by one that cannot be
+  // written. interrupted: `interrupt` (a descriptor; -1 for none) became readable.
   Status finish(const std::string& container, std::optional<Deadline> whole_since, int interrupt,
                 Duration silence);
 

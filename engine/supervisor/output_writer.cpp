@@ -100,8 +100,13 @@ Status OutputWriter::open(OutputStream stream) {
   if (one.fd.valid() && ::fstat(one.fd.get(), &found) == 0 && found.st_nlink > 0) return Done{};
   auto opened = open_sandbox_file(sandbox_, name_of(stream));
   if (!opened.ok()) {
+    struct stat entry {};
+    const auto path = sandbox_ + "/" + name_of(stream);
     const bool gone = ::access(sandbox_.c_str(), F_OK) != 0 && errno == ENOENT;
-    return Failure{gone ? Fault::refused : Fault::unavailable, opened.failure().text};
+    // The task has made a directory of it.
+    const bool planted = ::lstat(path.c_str(), &entry) == 0 && S_ISDIR(entry.st_mode);
+    const auto fault = gone ? Fault::refused : planted ? Fault::conflict : Fault::unavailable;
+    return Failure{fault, opened.failure().text};
   }
   one.fd = std::move(opened.value());
   return Done{};
@@ -124,8 +129,10 @@ Status OutputWriter::write_some(OutputStream stream) {
   buffer_->start_write(stream, {bytes.size(), static_cast<std::uint64_t>(found.st_size)});
   const auto written = ::write(one.fd.get(), bytes.data(), bytes.size());
   if (written < 0) {
-    return Failure{Fault::unavailable, fmt::format("cannot write {}/{}: {}", sandbox_,
-                                                   name_of(stream), std::strerror(errno))};
+    // EFBIG: the task has made the file as large as a file can be.
+    const auto fault = errno == EFBIG ? Fault::conflict : Fault::unavailable;
+    return Failure{fault, fmt::format("cannot write {}/{}: {}", sandbox_, name_of(stream),
+                                      std::strerror(errno))};
   }
   buffer_->end_write(stream, static_cast<std::size_t>(written));
   rotate_if_full(stream, static_cast<std::uint64_t>(::lseek(one.fd.get(), 0, SEEK_CUR)));

@@ -5,6 +5,7 @@
 #include "engine/container/identity.h"
 #include "engine/supervisor/actions.h"
 #include "engine/supervisor/child.h"
+#include "engine/supervisor/guarded_mounts.h"
 #include "engine/supervisor/hooks.h"
 #include "engine/supervisor/image_pull.h"
 #include "engine/supervisor/mesos_helpers.h"
@@ -12,6 +13,8 @@
 #include "engine/translation/fixed_limits.h"
 #include "host/log.h"
 #include "host/sandbox.h"
+#include "host/staging.h"
+#include "host/text.h"
 
 namespace containerizer {
 
@@ -28,17 +31,36 @@ Step Actions::fetch() {
   if (!made.ok()) return failed_step("plan", made.failure().text);
   const auto& uris = made.value()->uris;
   if (uris.empty()) return {Event::fetched, "", {}};
-  const auto fetcher = fetcher_program(container_, uris, environment_);
+  if (auto valid = check_uris(uris, container_.directory); !valid.ok()) {
+    return failed_step("fetch", valid.failure().text);
+  }
+  for (const auto& uri : uris) {
+    if (auto problem = fetch_one(uri)) return *problem;
+  }
+  return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
+}
+
+// Into an empty directory: nothing that an earlier URI has brought can redirect it.
+Actions::MaybeStep Actions::fetch_one(const mesos::CommandInfo::URI& uri) {
+  auto staging = StagingDirectory::make(container_.directory);
+  if (!staging.ok()) return failed_step("fetch", staging.failure().text);
+  const auto fetcher = fetcher_program(container_, uri, staging.value().path(), environment_);
   if (!fetcher.ok()) return failed_step("fetch", fetcher.failure().text);
   MaybeStep request;
   const StderrTail tail(container_.directory);
   // No time limit: a download may take any time, and a destroy request ends it.
   const auto status = run_child(services_, fetcher.value().program, services_.host.now() + no_limit,
                                 [&] { return (request = new_request()).has_value(); });
-  if (request) return *request;
+  if (request) return request;
   if (!status.ok()) return failed_step("fetch", status.failure().text);
-  if (status.value() == 0) return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
-  return failed_step("fetch", tail.failure_of("mesos-fetcher", status.value()) + fetch_hint(uris));
+  if (status.value() != 0) {
+    const auto said = without_logins(tail.failure_of("mesos-fetcher", status.value()));
+    return failed_step("fetch", said + fetch_hint({uri}));
+  }
+  const auto moved = staging.value().move_to_sandbox();
+  if (moved.ok()) return std::nullopt;
+  return failed_step("fetch",
+                     "URI " + in_quotes(without_logins(uri.value())) + ": " + moved.failure().text);
 }
 
 Step Actions::pull() {
@@ -74,6 +96,7 @@ Step Actions::create() {
   const auto directories =
       make_directories(made.value()->sandbox_directories, container_.directory);
   if (!directories.ok()) return failed_step("create", directories.failure().text);
+  if (auto problem = guard()) return *problem;
   if (auto problem = run_hook_before_creation()) return *problem;
   RetryWindow window;
   for (;;) {
@@ -93,6 +116,16 @@ Step Actions::create() {
   }
 }
 
+// Until the container has started, its mounts lead to what is checked here.
+Actions::MaybeStep Actions::guard() {
+  const auto made = plan();
+  if (!made.ok()) return failed_step("plan", made.failure().text);
+  auto guarded = guard_mounts(services_, container_.container_id, *made.value());
+  if (!guarded.ok()) return failed_step("create", guarded.failure().text);
+  guarded_mounts_ = std::move(guarded.value());
+  return std::nullopt;
+}
+
 // The operator's launch hook can reject the launch. It runs before the container exists, so there
 // is nothing to undo then.
 Actions::MaybeStep Actions::run_hook_before_creation() {
@@ -107,7 +140,7 @@ Actions::MaybeStep Actions::run_hook_before_creation() {
 // unknown. Every other failure is final.
 Result<std::string> Actions::adopt_or_create() {
   const auto name = container_name(container_.container_id);
-  auto body = plan_->create;
+  auto body = with_guarded_mounts(plan_->create, guarded_mounts_);
   auto& labels = body["Labels"];
   if (!labels.is_object()) labels.emplace_object();
   // The labels identify the container even if its row is lost.

@@ -5,6 +5,7 @@
 #include "engine/container/identity.h"
 #include "engine/container/run_files.h"
 #include "engine/supervisor/actions.h"
+#include "engine/supervisor/guarded_mounts.h"
 #include "engine/supervisor/mesos_helpers.h"
 #include "engine/supervisor/resource_limits.h"
 #include "host/log.h"
@@ -32,6 +33,7 @@ Actions::MaybeStep Actions::start_container() {
     }
     if (auto request = new_request()) return request;
   }
+  unguard_mounts(services_, container_.container_id);
   const auto sight = look();
   if (sight.seen == Observation::unknown) output_.doubt_attachment();
   if (sight.facts) note_process(*sight.facts);
@@ -52,6 +54,11 @@ Status Actions::start_once() {
       output_.doubt_attachment();
       return Done{};
     }
+    // The guards of the process that created it may be gone.
+    const auto made = plan();
+    if (!made.ok()) return made.failure();
+    const auto guarded = guard_mounts(services_, container_.container_id, *made.value());
+    if (!guarded.ok()) return guarded.failure();
   }
   const auto attached = output_.attach_before_start(reference());
   if (!attached.ok()) return attached;

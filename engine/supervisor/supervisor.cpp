@@ -9,8 +9,10 @@
 #include "engine/container/run_files.h"
 #include "engine/container/running_facts.h"
 #include "engine/lifecycle/reconcile.h"
+#include "engine/supervisor/guarded_mounts.h"
 #include "host/log.h"
 #include "host/retry.h"
+#include "host/text.h"
 
 namespace containerizer {
 namespace {
@@ -38,8 +40,9 @@ void commit(const Services& services, Container& container, const Step& step) {
   advance.event = name_of(step.event);
   advance.to_state = name_of(*next);
   advance.actor = "supervise";
-  advance.detail = step.detail;
+  advance.detail = one_line(step.detail);
   advance.termination = step.termination;
+  if (advance.termination) advance.termination->message = one_line(advance.termination->message);
   // `wait` reports the termination to the slave, so it must survive a crash of the host. Other
   // steps can be repeated.
   if (step.termination) advance.durability = Durability::disk;
@@ -117,6 +120,7 @@ void supervise(const Services& services, LifeLock& lock, const std::string& cont
   constexpr int few = 20;
   services.store.prune(services.store.now().wall - services.settings.history.count(), few);
   services.store.checkpoint();
+  unguard_mounts(services, container_id);
   remove_run_files(services.settings.state_directory(), container_id);
 }
 

@@ -82,14 +82,14 @@ Status check_uris(const Uris& uris, const std::string& directory) {
   for (const auto& uri : uris) {
     if (uri.value().empty()) return Failure{Fault::refused, "a URI of the task is empty"};
     if (uri.value().find_first_of(forbidden) != std::string::npos) {
-      return Failure{Fault::refused, "URI " + in_quotes(uri.value()) +
+      return Failure{Fault::refused, "URI " + in_quotes(without_logins(uri.value())) +
                                          ": mesos-fetcher does not accept a backslash, a single "
                                          "quote or a NUL in a URI"};
     }
     const auto problem = problem_with(uri.output_file());
     if (!problem.empty()) {
-      return Failure{Fault::refused, "URI " + in_quotes(uri.value()) + ": output file " +
-                                         in_quotes(uri.output_file()) + ": " +
+      return Failure{Fault::refused, "URI " + in_quotes(without_logins(uri.value())) +
+                                         ": output file " + in_quotes(uri.output_file()) + ": " +
                                          std::string(problem)};
     }
   }
@@ -121,7 +121,7 @@ Environment fetcher_environment(const Uris& uris, const std::string& directory,
 std::string fetch_hint(const Uris& uris) {
   const mesos::CommandInfo::URI* const uri = first_with_space(uris);
   if (uri == nullptr) return "";
-  return "; URI " + in_quotes(uri->value()) +
+  return "; URI " + in_quotes(without_logins(uri->value())) +
          " contains a space, which mesos-fetcher does not support before Mesos 0.22";
 }
 

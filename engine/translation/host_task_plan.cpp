@@ -97,6 +97,7 @@ Status plan_user(const mesos::containerizer::Launch& launch, const Policy& polic
                    "the task would run on the host as root or as the slave's user, which "
                    "CONTAINERIZER_PRIVILEGED forbids; ask the operator"};
   }
+  if (policy.refuses_privileged) body["NoNewPrivileges"] = true;
   if (!launch.has_user()) return Done{};
   if (owner.empty() || (owner.starts_with("0:") && launch.user() != "root")) {
     return Failure{Fault::refused,

@@ -88,7 +88,7 @@ bool is_tag(std::string_view text) {
 
 bool is_digest(std::string_view text) {
   const auto colon = text.find(':');
-  if (colon == text.npos || colon == 0) return false;
+  if (colon == text.npos || colon == 0 || text.size() > longest_name) return false;
   const std::string_view value = text.substr(colon + 1);
   return is_alphanumeric(text.front()) &&
          all(text.substr(0, colon),

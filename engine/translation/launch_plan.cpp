@@ -6,6 +6,7 @@
 #include "engine/translation/executor_command.h"
 #include "engine/translation/fixed_limits.h"
 #include "engine/translation/host_task_plan.h"
+#include "engine/translation/launch_bounds.h"
 #include "engine/translation/launch_check.h"
 #include "engine/translation/launch_flags.h"
 #include "engine/translation/limits_plan.h"
@@ -168,6 +169,19 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
                       plan);
 }
 
+// Judges the task's part of the request, and notes the paths that the supervisor must guard.
+Status judge_request(const Request& request, const json::object& body, LaunchPlan& plan) {
+  const Policy& policy = request.settings.policy;
+  const RequestContext context{policy.allowed_volumes ? &*policy.allowed_volumes : nullptr,
+                               plan.sandbox_directories, request.resources,
+                               request.settings.cpu_quota};
+  if (Status allowed = check_request(policy, body, context); !allowed.ok()) return allowed;
+  if (policy.allowed_volumes) {
+    plan.guarded_mounts = task_mounts(body, context, request.launch.directory());
+  }
+  return Done{};
+}
+
 // The policy is applied to the request between the task's flags and the operator's. At that point
 // the request contains everything that the task wants, in whatever way it asked, and nothing from
 // the operator.
@@ -176,11 +190,7 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
   if (Status applied = apply_run_flags(request.flags.of_task.flags, create); !applied.ok()) {
     return applied;
   }
-  if (Status allowed =
-          check_request(request.settings.policy, create.body, plan.sandbox_directories);
-      !allowed.ok()) {
-    return allowed;
-  }
+  if (Status allowed = judge_request(request, create.body, plan); !allowed.ok()) return allowed;
   if (Status applied = apply_run_flags(request.flags.of_operator, create); !applied.ok()) {
     return failure(
         "the operator's options (CONTAINERIZER_DEFAULT_OPTIONS, "
@@ -198,6 +208,7 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
 Status plan_fixed_part(const Request& request, LaunchPlan& plan) {
   json::object& body = plan.create;
   for (const auto& [name, value] : fixed_variables(request)) set_variable(body, name, value);
+  settle_variables(body);
   // The supervisor decides about the container's life, not the daemon.
   field(body, "HostConfig.RestartPolicy.Name") = "no";
   field(body, "HostConfig.AutoRemove") = false;
@@ -270,6 +281,7 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch) {
 Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
                                     const Environment& environment, const TaskSettings& settings,
                                     const std::string& owner) {
+  if (const Status good = check_bounds(launch); !good.ok()) return good.failure();
   if (const Status good = check_launch(launch, settings.policy); !good.ok()) return good.failure();
   const Result<TaskImage> image = choose_image(launch, environment, settings);
   if (!image.ok()) return image.failure();

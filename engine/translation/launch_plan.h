@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "containerizer.pb.h"
+#include "engine/translation/request_rules.h"
 #include "engine/translation/resources.h"
 #include "engine/translation/task_settings.h"
 #include "host/clock.h"
@@ -40,6 +41,9 @@ struct LaunchPlan {
   // Directories within the sandbox that volumes with a relative host path name, as absolute paths
   // on the host. They must exist before the container is created.
   std::vector<std::string> sandbox_directories;
+  // If the operator restricts volumes: the paths of the host in `create` that the task has chosen.
+  // The daemon must not look them up by their text (engine/supervisor/guarded_mounts.h).
+  std::vector<TaskMount> guarded_mounts;
   // Body of POST /containers/create. The labels of the container's identity are missing.
   boost::json::object create;
 };

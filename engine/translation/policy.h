@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/translation/request_rules.h"
 #include "engine/translation/run_flags/run_flags.h"
 #include "host/result.h"
 
@@ -57,22 +58,12 @@ Status check_image(const Policy& policy, const std::string& reference);
 // A command health check is treated as privileged, because mesos-executor runs it on the host.
 Status check_health_check(const Policy& policy, const mesos::TaskInfo& task);
 
-// The other rules apply to `create`, the create request before the operator's options are added:
+// The other rules judge `create`, the finished request without what the operator adds, field by
+// field (request_table.h). `context` has the allowed volumes exactly when the policy has.
 //
-// - Allowed volumes. A mount is allowed if its source is one of these: a path at or below an
-//   allowed one, compared by components; a directory in `own` (directories within the task's
-//   sandbox); a tmpfs; or a Docker volume whose options mount nothing else. Volumes of other
-//   containers, and of drivers other than `local`, are rejected, because their source is unknown
-//   here.
-// - Privileged. Rejects --privileged and everything equivalent: a capability that Docker does not
-//   grant by default, a device, the processes of the host or of another container, the host's user
-//   IDs, and any lifted confinement.
-//
-// Paths are compared as text, after removing `.` and `..`. The rule does not protect against two
-// things: a symbolic link below an allowed path, which the daemon follows, so a user who can create
-// links there can reach the whole host; and an existing Docker volume that another user created
-// from a path on the host.
+// A Docker volume that already exists is allowed, whatever it contains: this program cannot find
+// out which path another user made it of.
 Status check_request(const Policy& policy, const boost::json::object& create,
-                     const std::vector<std::string>& own);
+                     const RequestContext& context);
 
 }  // namespace containerizer

@@ -5,6 +5,7 @@
 
 #include "engine/translation/run_flags/flag_values.h"
 #include "engine/translation/run_flags/run_flags.h"
+#include "host/json.h"
 
 namespace containerizer {
 namespace {
@@ -78,6 +79,20 @@ std::optional<std::string> as_bind(const mesos::Volume& volume, const std::strin
   return source + ":" + target + (volume.mode() == mesos::Volume::RO ? ":ro" : ":rw");
 }
 
+// Podman cannot read a comma in a mount, and nobody a colon in a bind.
+void append_mount(json::object& body, json::object mount) {
+  const auto source = text_member(mount, "Source");
+  const auto target = text_member(mount, "Target");
+  const auto paths = source + target;
+  if (text_member(mount, "Type") == "bind" && paths.find(',') != paths.npos &&
+      paths.find(':') == paths.npos) {
+    const auto* mode = mount["ReadOnly"] == true ? ":ro" : ":rw";
+    append(body, "HostConfig.Binds", json::value(source + ":" + target + mode));
+  } else {
+    append(body, "HostConfig.Mounts", std::move(mount));
+  }
+}
+
 Status plan_volume(const VolumePlace& place, const DockerInfo& docker, const mesos::Volume& volume,
                    LaunchPlan& plan) {
   const std::string& path = volume.container_path();
@@ -100,7 +115,7 @@ Status plan_volume(const VolumePlace& place, const DockerInfo& docker, const mes
   if (const auto bind = as_bind(volume, *target)) {
     append(plan.create, "HostConfig.Binds", json::value(*bind));
   } else {
-    append(plan.create, "HostConfig.Mounts", std::move(mount));
+    append_mount(plan.create, std::move(mount));
   }
   return Done{};
 }
@@ -144,8 +159,7 @@ Status mount_persistent_volume(const VolumePlace& place, const Environment& envi
   }
   const Result<std::string> source = persistent_source(environment, resource);
   if (!source.ok()) return volume_failure(source.failure().text);
-  append(body, "HostConfig.Mounts",
-         json::object{{"Type", "bind"},
+  append_mount(body, {{"Type", "bind"},
                       {"Source", source.value()},
                       {"Target", *target},
                       {"ReadOnly", resource.disk().volume().mode() == mesos::Volume::RO}});
@@ -205,8 +219,7 @@ Status mount_sandbox(const VolumePlace& place, json::object& body) {
                      ": the sandbox is mounted there; use another path in the container");
     }
   }
-  append(body, "HostConfig.Mounts",
-         json::object{{"Type", "bind"},
+  append_mount(body, {{"Type", "bind"},
                       {"Source", place.launch.directory()},
                       {"Target", place.sandbox},
                       {"ReadOnly", false}});

@@ -61,7 +61,7 @@ class Life {
     long point = 0;
   };
 
-  integration::fs::path sandbox() const { return place_.scratch() / "sandbox"; }
+  integration::fs::path sandbox() const { return place_.path() / "sandbox"; }
   integration::fs::path count_file() const { return place_.scratch() / "count"; }
   bool has_victim_ended() const { return integration::fs::exists(count_file()); }
   void let_it_end() const { integration::write_file(sandbox() / "go", ""); }

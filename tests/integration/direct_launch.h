@@ -16,7 +16,7 @@ inline mesos::containerizer::Launch custom_launch(const WorkDirectory& place,
                                                   const std::string& script) {
   mesos::containerizer::Launch launch;
   launch.mutable_container_id()->set_value(container_id);
-  launch.set_directory(place.scratch() / "sandbox");
+  launch.set_directory(place.path() / "sandbox");
   launch.mutable_slave_id()->set_value("S0");
   launch.set_slave_pid("slave(1)@127.0.0.1:5051");
   launch.set_user("root");
@@ -62,7 +62,7 @@ inline void launch_directly(const WorkDirectory& place,
 inline fs::path start_directly(const WorkDirectory& place, const std::string& container_id,
                                const std::string& script) {
   auto launch = custom_launch(place, container_id, script);
-  const fs::path sandbox = place.scratch() / ("sandbox-" + container_id);
+  const fs::path sandbox = place.path() / ("sandbox-" + container_id);
   fs::create_directories(sandbox);
   launch.set_directory(sandbox);
   launch_directly(place, launch);

@@ -13,7 +13,7 @@ const char* const name = "containerizer-c1";
 
 std::string docker_status() { return docker({"inspect", "-f", "{{.State.Status}}", name}); }
 
-fs::path sandbox(const WorkDirectory& place) { return place.scratch() / "sandbox"; }
+fs::path sandbox(const WorkDirectory& place) { return place.path() / "sandbox"; }
 
 // A container that has exited with 5 before its supervisor knows that it has been started.
 void launch_and_end_early(const WorkDirectory& place, Gate& gate) {

@@ -36,7 +36,7 @@ mesos::containerizer::Termination end_of_launch(const WorkDirectory& place) {
 }
 
 std::string stderr_of_sandbox(const WorkDirectory& place) {
-  return read_file(place.scratch() / "sandbox/stderr");
+  return read_file(place.path() / "sandbox/stderr");
 }
 
 bool has_been_created(const WorkDirectory& place) {

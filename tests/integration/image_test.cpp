@@ -20,7 +20,7 @@ mesos::containerizer::Launch launch_of(const WorkDirectory& place, const std::st
   auto launch = custom_launch(place, id, "exit 4");
   launch.mutable_executor_info()->mutable_command()->mutable_container()->set_image(
       registry.image());
-  launch.set_directory(place.scratch() / ("sandbox-" + id));
+  launch.set_directory(place.path() / ("sandbox-" + id));
   fs::create_directory(launch.directory());
   return launch;
 }

@@ -109,7 +109,7 @@ TEST_CASE("pull longer than the timeouts does not affect other containers", "[sc
   auto pulling = custom_launch(place, "pulling", "exit 4");
   pulling.mutable_executor_info()->mutable_command()->mutable_container()->set_image(
       registry.image());
-  pulling.set_directory(place.scratch() / "sandbox-of-pulling");
+  pulling.set_directory(place.path() / "sandbox-of-pulling");
   fs::create_directory(pulling.directory());
   launch_directly(place, pulling);
   eventually("the pull has started",
@@ -151,7 +151,7 @@ TEST_CASE("sandbox and labels with colons and other alphabets", "[scenario-15]")
                               "sleep 0.05; done; touch $MESOS_SANDBOX/made; exit 7");
   const std::string executor = "исполнитель:1 水:/tmp:ro";
   launch.mutable_executor_info()->mutable_executor_id()->set_value(executor);
-  const auto sandbox = place.scratch() / "исполнитель:1 水:ro";
+  const auto sandbox = place.path() / "исполнитель:1 水:ro";
   launch.set_directory(sandbox);
   fs::create_directory(sandbox);
   write_file(sandbox / "given", "ж:水\n");

@@ -159,9 +159,9 @@ TEST_CASE("disk that becomes full") {
 TEST_CASE("disk that cannot be written") {
   const WorkDirectory place;
   const SmallDisk disk(place.path(), "size=1m");
+  const auto launch = custom_launch(place, "c1", "true");
   disk.make_read_only();
-  check_refusal(place.call("launch", frame_of(custom_launch(place, "c1", "true"))),
-                place.state().string());
+  check_refusal(place.call("launch", frame_of(launch)), place.state().string());
 }
 
 TEST_CASE("state directory that is open to others") {

@@ -80,7 +80,7 @@ class Trial {
                        bool may_be_forgotten = false) const;
 
  private:
-  fs::path sandbox() const { return place_.scratch() / "sandbox"; }
+  fs::path sandbox() const { return place_.path() / "sandbox"; }
   void check_record_against_daemon() const;
   std::string check_waits() const;
   void check_daemon_agrees(int status) const;

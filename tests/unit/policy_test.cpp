@@ -285,24 +285,22 @@ TEST_CASE("names in a list of flags must be flags") {
 // --- Volumes
 
 TEST_CASE("volumes within the allowed directories") {
-  for (const auto* path : {"/data", "/data/", "/data/x", "//data//x/", "/data/./x",
-                           "/data/../data/x", "/mnt/disks", "/mnt/disks/1"}) {
+  for (const auto* path :
+       {"/data", "/data/", "/data/x", "//data//x/", "/data/./x", "/mnt/disks", "/mnt/disks/1"}) {
     CAPTURE(path);
     const std::string source(path);
     CHECK(refusal(task_with_volume(source), volumes) == "");
     CHECK(refusal(task_with_options({"-v", source + ":/inside:ro"}), volumes) == "");
     CHECK(refusal(task_with_options({"--mount=type=bind,src=" + source + ",dst=/inside"}),
                   volumes) == "");
-    CHECK(
-        refusal(task_with_docker_volume("", {{"type", "none"}, {"o", "bind"}, {"device", source}}),
-                volumes) == "");
   }
 }
 
 TEST_CASE("volumes outside the allowed directories, however they are spelled") {
-  const auto source = GENERATE(as<std::string>(), "/", "/etc", "/database", "/data.old", "/dat",
-                               "/mnt", "/mnt/disk", "/data/..", "/data/../etc", "/data/x/../../etc",
-                               "//etc", "/./etc", "/data/../data/../etc");
+  const auto source =
+      GENERATE(as<std::string>(), "/", "/etc", "/database", "/data.old", "/dat", "/mnt",
+               "/mnt/disk", "/data/..", "/data/../etc", "/data/x/../../etc", "//etc", "/./etc",
+               "/data/../data/../etc", "/data/../data/x", "/data/x/..");
   CAPTURE(source);
   const std::string mount = "type=bind,source=" + source + ",target=/inside";
   const std::string driver =

@@ -251,8 +251,15 @@ Status device_weight(const FlagRow& row, const std::string& value, CreateRequest
 // The fields of --mount. Targets are paths within the mount.
 constexpr std::string_view mount_form = "type=…,source=…,target=…";
 Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mount);
+
+// Registries' rules judge the image that a container is made of, and no other.
+Status mount_type(const FlagRow& row, const std::string& value, CreateRequest& mount) {
+  if (lower_case(value) == "image") return failure("type=image " + std::string(too_new));
+  return lower_text(row, value, mount);
+}
+
 constexpr FlagRow mount_fields[] = {
-    {"type", lower_text, "Type"},
+    {"type", mount_type, "Type"},
     {"source", text, "Source"},
     {"src", text, "Source"},
     {"target", text, "Target"},
@@ -531,6 +538,8 @@ const FlagRow* find_flag(std::string_view name) {
   }
   return nullptr;
 }
+
+std::span<const FlagRow> all_flags() { return flags; }
 
 const FlagRow* find_flag(char letter) {
   for (const FlagRow& row : flags) {

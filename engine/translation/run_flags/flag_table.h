@@ -1,6 +1,7 @@
 // The table of `docker run` flags: which field of the create request each one fills, and how.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,9 @@ struct FlagRow {
 
 // Finds a flag by its long name, or by an older alias of that. Returns nullptr if there is none.
 const FlagRow* find_flag(std::string_view name);
+
+// All flags, in the order of their names.
+std::span<const FlagRow> all_flags();
 
 // Finds a flag by its letter. Returns nullptr if there is none.
 const FlagRow* find_flag(char letter);

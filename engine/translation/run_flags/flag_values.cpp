@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -248,16 +246,6 @@ std::pair<std::string, std::string> split_pair(std::string_view text, char separ
   const auto end = text.find(separator);
   if (end == text.npos) return {std::string(text), ""};
   return {std::string(text.substr(0, end)), std::string(text.substr(end + 1))};
-}
-
-std::string in_quotes(std::string_view text) {
-  constexpr char delete_character = '\x7F';  // the only control character that JSON does not escape
-  std::string quoted = boost::json::serialize(boost::json::value(text));
-  for (auto at = quoted.find(delete_character); at != quoted.npos;
-       at = quoted.find(delete_character, at)) {
-    quoted.replace(at, 1, "\\u007f");
-  }
-  return quoted;
 }
 
 }  // namespace containerizer

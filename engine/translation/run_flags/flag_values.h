@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "host/text.h"
+
 namespace containerizer {
 
 // A whole number, decimal or, with base 8, octal.
@@ -68,8 +70,5 @@ std::vector<std::string> split(std::string_view text, char separator);
 
 // The texts before and after the first separator. Without a separator, the second one is "".
 std::pair<std::string, std::string> split_pair(std::string_view text, char separator);
-
-// `text` in double quotes, with control characters escaped, so that it stays on one line.
-std::string in_quotes(std::string_view text);
 
 }  // namespace containerizer

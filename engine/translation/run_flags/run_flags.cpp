@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
+#include <unordered_map>
 
 #include "engine/translation/run_flags/flag_table.h"
 #include "engine/translation/run_flags/flag_values.h"
@@ -138,6 +139,7 @@ Status apply_run_flags(const std::vector<RunFlag>& flags, CreateRequest& request
       if (Status applied = apply(flag); !applied.ok()) return applied;
     }
   }
+  settle_variables(request.body);
   const Status together = check_together(flags, request);
   return together.ok() ? together : failure(together.failure().text);
 }
@@ -169,17 +171,26 @@ void append(boost::json::object& body, std::string_view path, boost::json::value
 }
 
 void set_variable(boost::json::object& body, std::string_view name, std::string_view value) {
-  const std::string start = std::string(name) + "=";
-  boost::json::array& variables = as_array(field(body, "Env"));
-  const auto old = std::find_if(variables.begin(), variables.end(), [&](const auto& entry) {
-    return entry.get_string().starts_with(start);
-  });
-  const boost::json::value entry(start + std::string(value));
-  if (old != variables.end()) {
-    *old = entry;
-  } else {
-    variables.push_back(entry);
+  std::string entry(name);
+  append(body, "Env", boost::json::value(entry.append("=").append(value)));
+}
+
+void settle_variables(boost::json::object& body) {
+  auto* const value = body.if_contains("Env");
+  if (value == nullptr || !value->is_array()) return;
+  boost::json::array settled;
+  std::unordered_map<std::string, std::size_t> places;
+  for (auto& entry : value->get_array()) {
+    const std::string_view text = entry.get_string();
+    const auto [place, is_new] =
+        places.emplace(text.substr(0, std::min(text.find('='), text.size())), settled.size());
+    if (is_new) {
+      settled.push_back(std::move(entry));
+    } else {
+      settled[place->second] = std::move(entry);
+    }
   }
+  *value = std::move(settled);
 }
 
 boost::json::object& object_at(boost::json::object& body, std::string_view path) {

@@ -85,8 +85,11 @@ boost::json::object& object_at(boost::json::object& body, std::string_view path)
 // Adds to the list at `path`. Creates the list if it is missing.
 void append(boost::json::object& body, std::string_view path, boost::json::value value);
 
-// Sets a variable in Env. It replaces a variable with the same name.
+// Adds a variable to Env, behind one of the same name.
 void set_variable(boost::json::object& body, std::string_view name, std::string_view value);
+
+// Leaves one entry of each name in Env: the last value, in the place of the first.
+void settle_variables(boost::json::object& body);
 
 // Publishes a container's port at `host_ip` ("" for all addresses) and `host_port` ("" for any
 // port, or a range). `protocol` is tcp, udp or sctp.
