@@ -259,7 +259,7 @@ TEST_CASE("An attachment gets all output, and the log can be read from any entry
   CHECK(all[0].timestamp.size() == 30);
   const auto last = read_all(docker.read_log(subject.name(), all[2].timestamp, 0));
   REQUIRE(last.size() == 1);
-  CHECK(last[0].bytes == "got \n");
+  CHECK(last[0].bytes == all[2].bytes);  // the daemon may log the two streams in any order
   CHECK(read_all(docker.read_log(subject.name(), "", 1)).size() == 1);
 }
 

@@ -87,7 +87,7 @@ inline const std::vector<Sample> alike = {
     {"link-local-ip=169.254.1.2", "link-local-ip=fe80::2", "network=flags-net"},
     {"log-driver=local", "log-opt=max-size=10m"},
     {"log-driver=none"},
-    {"tty"},
+    {"tty=true"},
     {"log-opt=max-file=2", "log-opt=max-size=1m"},
     {"log-opt=nothing=1"},
     {"memory=64m"},

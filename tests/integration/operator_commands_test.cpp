@@ -100,7 +100,9 @@ TEST_CASE("ps of containers that have ended, and names of containers") {
   Slave slave(place);
   const auto failed = slave.run("fails", "exit 3");
   slave.expect_termination(failed);
-  const auto killed = slave.run("killed", "kill -9 $$");
+  const auto killed = slave.run("killed", "sleep 1000");
+  slave.expect_status(killed, "TASK_RUNNING");
+  output_of({"docker", "kill", "containerizer-" + killed.id});
   slave.expect_termination(killed);
   const auto runs = slave.run("runs", "sleep 1000");
   slave.expect_status(runs, "TASK_RUNNING");

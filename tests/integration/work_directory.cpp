@@ -248,9 +248,17 @@ void WorkDirectory::kill_supervisor(const std::string& container_id) const {
 }
 
 void WorkDirectory::kill_all() const {
-  // In this order, because `wait` and `destroy` start a new supervisor.
-  for (const char* who : {"wait", "destroy", "supervise"}) {
-    for (const auto pid : processes({program(), who})) kill_process(pid);
+  // Again until none is left, because a `wait` that the slave has just started, or a supervisor
+  // that a `wait` has just started, may not have its command line yet.
+  for (bool found = true; found;) {
+    found = false;
+    // In this order, because `wait` and `destroy` start a new supervisor.
+    for (const char* who : {"wait", "destroy", "supervise"}) {
+      for (const auto pid : processes({program(), who})) {
+        found = true;
+        kill_process(pid);
+      }
+    }
   }
 }
 
