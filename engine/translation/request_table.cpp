@@ -526,6 +526,7 @@ constexpr FieldRow fields[] = {
     {"NetworkingConfig.EndpointsConfig.*.Links", judged, by_privilege, links},
     {"StopSignal", harmless},
     {"StopTimeout", harmless},
+    {"Tty", harmless},
     {"User", harmless},
     {"Volumes", judged, by_volumes, anonymous},
     {"WorkingDir", harmless},
