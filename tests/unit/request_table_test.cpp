@@ -153,8 +153,8 @@ TEST_CASE("a field that the table does not list is refused") {
   const Resources resources;
   const std::vector<std::string> own;
   const RequestContext context{nullptr, own, resources, false};
-  for (const auto* path : {"Tty", "HostConfig.Annotations.x", "HostConfig.Mounts", "HostConfig.New",
-                           "NetworkingConfig.EndpointsConfig.x.GwPriority"}) {
+  for (const auto* path : {"StdinOnce", "HostConfig.Annotations.x", "HostConfig.Mounts",
+                           "HostConfig.New", "NetworkingConfig.EndpointsConfig.x.GwPriority"}) {
     json::object body;
     field(body, path) = 1;
     CAPTURE(path);
