@@ -98,7 +98,7 @@ bool is_slaves_verb(const Command& command) {
 std::string describe_verb(const Command& command) {
   return fmt::format(
       "docker-containerizer {}: {}\n\nA Mesos slave starts this verb{}, and reads the reply from"
-      " its standard output.\ndocs/operating.md describes the commands for operators.\n",
+      " its standard output.\n`docker-containerizer --help` lists the commands for operators.\n",
       command.name, command.help,
       command.has_request ? ", writes a protobuf message to its standard input" : "");
 }

@@ -79,7 +79,8 @@ Result<Fd> open_log(const std::string& path) {
   Fd file(::open(place.c_str(), flags | O_NOFOLLOW, 0600));
   if (!file.valid() || ::fstat(file.get(), &found) != 0) return failure(path, std::strerror(errno));
   if (!is_trusted(found.st_uid)) return failure(path, "it belongs to another user");
-  if (S_ISREG(found.st_mode) && found.st_nlink != 1) return failure(path, "it has a second name");
+  if (S_ISREG(found.st_mode) && found.st_nlink != 1)
+    return failure(path, "it has a second hard link; remove that link, or choose another file");
   return file;
 }
 

@@ -173,6 +173,7 @@ Refused log_options(const json::value& value, const json::object&, const Request
 // --- Shares of the host: a task may ask for less than the slave has allotted, not for more
 
 Refused too_much(std::string_view flag, std::int64_t value) {
+  if (value <= 0) return fmt::format("--{} {}, which removes the limit", flag, value);
   return fmt::format("--{} {}, which is more than the task's resources", flag, value);
 }
 
@@ -302,8 +303,8 @@ Refused ports(const json::value& value, const json::object&, const RequestContex
       const auto text = text_member(binding.as_object(), "HostPort");
       const auto range = parse_ports(text);
       if (range && is_allotted(context.resources, range->first, range->last)) continue;
-      return fmt::format("--publish {}, which is not among the task's ports resources",
-                         text.empty() ? "of any port" : in_quotes(text));
+      if (text.empty()) return Refused("--publish without a host port (name one of the task's)");
+      return fmt::format("--publish {}, which is not among the task's ports", in_quotes(text));
     }
   }
   return allowed;
@@ -324,7 +325,7 @@ Refused bind_options(const json::value& value, const json::object&, const Reques
     for (const auto& word : words) {
       if (!is_one_of(word, {"", "Z", "cached", "consistent", "delegated", "nocopy", "private", "ro",
                             "rprivate", "rslave", "rw", "slave", "z"}))
-        return refused("volume …:…:", word);
+        return refused("volume with the mode", word);
     }
   }
   return allowed;
