@@ -75,8 +75,14 @@ void OutputCopy::take_over_sandbox(OutputStream stream) {
   buffer_->pretend(stream, bytes, found.st_mtim.tv_sec * 1'000 + found.st_mtim.tv_nsec / 1'000'000);
 }
 
-Status OutputCopy::attach_before_start(const std::string& container) {
+Status OutputCopy::attach_before_start(const std::string& container, bool may_have_started) {
   const auto before = clock();
+  // An earlier start request may take effect at any moment. Its output comes through the attachment
+  // that was there before it, and a new one could miss it.
+  if (intake_ && intake_->is_attached() && intake_->take(services_.host.now(), before).ok() &&
+      intake_->is_attached()) {
+    return Done{};
+  }
   auto attached = services_.docker.attach(container);
   is_attach_refused_ = attached.failed_with(Fault::refused);
   if (is_attach_refused_) {
@@ -88,9 +94,9 @@ Status OutputCopy::attach_before_start(const std::string& container) {
   writes_itself_ = attached.value() == nullptr;
   if (writes_itself_) return Done{};
   open();
-  intake_->attach(std::move(attached.value()), true, before);
-  is_attachment_doubted_ = false;
-  buffer_->note_start(before);
+  intake_->attach(std::move(attached.value()), !may_have_started, before);
+  is_attachment_doubted_ = may_have_started;
+  if (!may_have_started) buffer_->note_start(before);
   attached_since_ = services_.host.now();
   return Done{};
 }

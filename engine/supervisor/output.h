@@ -33,9 +33,11 @@ class OutputCopy {
 
   // In every call, `container` is the daemon's name or id of the container.
 
-  // Attaches to a container that has not been started. Success also if the daemon refuses to
-  // attach: the output then comes from the log. Other failures are those of Docker::attach.
-  Status attach_before_start(const std::string& container);
+  // Attaches to a container before a start request, unless an earlier attachment is still there.
+  // `may_have_started`: an earlier start request may take effect meanwhile, so a new attachment can
+  // miss output, which then comes from the log. Success also if the daemon refuses to attach: all
+  // output then comes from the log. Other failures are those of Docker::attach.
+  Status attach_before_start(const std::string& container, bool may_have_started);
   // The daemon did not respond since then, so the attachment's end does not prove that the
   // container ended.
   void doubt_attachment() { is_attachment_doubted_ = true; }

@@ -103,7 +103,7 @@ TEST_CASE("container that an operator starts again after its exit has ended neve
   const bool supervised = with_and_without_supervisor();
   CAPTURE(supervised);
   Trial trial;
-  trial.hold_at({"Exited", "/_ping"}, Hold::request);
+  trial.hold_at({"Exited", "/_ping|/logs?"}, Hold::request);
   if (!supervised) trial.place().kill_supervisor(Trial::id);
   docker({"start", name});
   trial.gate().open();

@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 namespace containerizer::integration {
 namespace {
@@ -152,7 +153,12 @@ void Gate::accept() {
 }
 
 bool Gate::is_meant(const std::string& bytes) const {
-  return what_ && bytes.substr(0, bytes.find('\r')).find(*what_) != std::string::npos;
+  const auto line = bytes.substr(0, bytes.find('\r'));
+  std::istringstream texts(what_.value_or(""));
+  for (std::string text; std::getline(texts, text, '|');) {
+    if (line.find(text) != std::string::npos) return true;
+  }
+  return false;
 }
 
 bool Gate::pass_request(Link& link) {

@@ -31,7 +31,9 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  // Until open(), holds each request whose first line contains `what`.
+  // Until open(), holds each request whose first line contains `what`, or one of several texts with
+  // a
+  // '|' between them.
   void hold(const std::string& what, Hold how);
   // Until open(), replies itself to each such request. The daemon does not receive it.
   void answer(const std::string& what, const std::string& status, const std::string& body);
