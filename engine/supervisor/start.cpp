@@ -60,7 +60,7 @@ Status Actions::start_once() {
     const auto guarded = guard_mounts(services_, container_.container_id, *made.value());
     if (!guarded.ok()) return guarded.failure();
   }
-  const auto attached = output_.attach_before_start(reference(), !fresh_);
+  auto attached = output_.attach_before_start(reference(), !fresh_);
   if (!attached.ok()) return attached;
   // Even if the start fails, it may have taken effect.
   fresh_ = false;
