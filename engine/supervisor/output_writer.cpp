@@ -157,7 +157,7 @@ void OutputWriter::rotate_if_full(OutputStream stream, std::uint64_t size) {
 
 Status OutputWriter::sync() {
   for (const auto stream : {OutputStream::out, OutputStream::err}) {
-    const auto opened = open(stream);
+    auto opened = open(stream);
     if (opened.failed_with(Fault::refused)) break;
     if (!opened.ok()) return opened;
     if (::fsync(file(stream).fd.get()) == 0) continue;

@@ -63,8 +63,10 @@ template <class Visit>
 void walk_request(const boost::json::object& object, const std::string& path, const Visit& visit) {
   const bool has_networks = path == "NetworkingConfig.EndpointsConfig";
   for (const auto& [key, value] : object) {
-    const std::string name = has_networks ? "*" : std::string(key);
-    walk_value(value, object, path.empty() ? name : path + "." + name, visit);
+    std::string field = path;
+    if (!field.empty()) field += '.';
+    field += has_networks ? "*" : std::string_view(key);
+    walk_value(value, object, field, visit);
   }
 }
 
