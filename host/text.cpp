@@ -15,12 +15,12 @@ constexpr char32_t not_text = 0xFFFD;  // Unicode's own mark for what is not tex
 // REQUIRES: `text` is not empty.
 char32_t take_character(std::string_view& text) {
   struct Form {
-    unsigned char mask, mark;
     std::size_t length;
     char32_t least;
+    unsigned char mask, mark;
   };
   static constexpr Form forms[] = {
-      {0x80, 0x00, 1, 0}, {0xE0, 0xC0, 2, 0x80}, {0xF0, 0xE0, 3, 0x800}, {0xF8, 0xF0, 4, 0x10000}};
+      {1, 0, 0x80, 0x00}, {2, 0x80, 0xE0, 0xC0}, {3, 0x800, 0xF0, 0xE0}, {4, 0x10000, 0xF8, 0xF0}};
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   for (const auto& form : forms) {
     if ((byte(0) & form.mask) != form.mark) continue;
