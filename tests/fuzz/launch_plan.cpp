@@ -40,10 +40,16 @@ void check_variables(const json::object& body) {
 
 void check_sandbox(const json::object& host, const Launch& launch, const TaskSettings& settings) {
   int mounts = 0;
-  for (const json::value& mount : host.at("Mounts").as_array()) {
+  const auto* const list = host.if_contains("Mounts");
+  for (const json::value& mount : list != nullptr ? list->as_array() : json::array()) {
     if (mount.at("Target").as_string() != settings.sandbox) continue;
     expect(mount.at("Source").as_string() == launch.directory(), "the sandbox is the task's own");
     ++mounts;
+  }
+  // The form of a sandbox whose path has a comma.
+  const auto* const binds = host.if_contains("Binds");
+  for (const json::value& bind : binds != nullptr ? binds->as_array() : json::array()) {
+    mounts += bind.as_string() == launch.directory() + ":" + settings.sandbox + ":rw" ? 1 : 0;
   }
   expect(mounts == 1, "the sandbox is mounted once");
 }
