@@ -62,8 +62,7 @@ TEST_CASE("restarted slave and a task whose supervisor died with the slave") {
   const auto task = first->run("task", until_go);
   first->expect_status(task, "TASK_RUNNING");
   first->die();
-  place.kill_all();
-  REQUIRE(place.processes({"supervise"}).empty());
+  place.kill_all();  // the task proxy may start a new supervisor at once
   first.reset();
 
   Slave second(place, "1.0.4", checkpointing);

@@ -37,7 +37,11 @@ fs::path temporary_directory() {
 
 // A file of /proc/PID, such as cmdline or environ.
 std::string process_file(pid_t pid, const char* name) {
-  return read_file(fs::path("/proc") / std::to_string(pid) / name);
+  try {
+    return read_file(fs::path("/proc") / std::to_string(pid) / name);
+  } catch (const std::exception&) {
+    return "";  // The process has ended between the open and the read.
+  }
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -248,17 +252,9 @@ void WorkDirectory::kill_supervisor(const std::string& container_id) const {
 }
 
 void WorkDirectory::kill_all() const {
-  // Again until none is left, because a `wait` that the slave has just started, or a supervisor
-  // that a `wait` has just started, may not have its command line yet.
-  for (bool found = true; found;) {
-    found = false;
-    // In this order, because `wait` and `destroy` start a new supervisor.
-    for (const char* who : {"wait", "destroy", "supervise"}) {
-      for (const auto pid : processes({program(), who})) {
-        found = true;
-        kill_process(pid);
-      }
-    }
+  // In this order, because `wait` and `destroy` start a new supervisor.
+  for (const char* who : {"wait", "destroy", "supervise"}) {
+    for (const auto pid : processes({program(), who})) kill_process(pid);
   }
 }
 
