@@ -33,47 +33,57 @@ enum class Needs {
   nothing,
 };
 
+enum class Caller {
+  slave,
+  person,
+  ourselves,  // not in the help
+};
+
 struct Command {
   const char* name;
+  Caller caller;
   int (*run)(Invocation&);
   bool has_request;  // standard input contains a message
   Needs needs;
   // Runs even if a setting is invalid, with the setting's default. The slave would destroy or leak
   // a running container if such a verb failed.
   bool runs_with_invalid_settings;
-  const char* help;  // "" for a command that only this program starts
+  const char* help;
 };
 
-// Marks the verbs that a slave calls.
-constexpr std::string_view by_slave = "(slave)";
-
 constexpr std::array<Command, 15> commands{{
-    {"launch", launch, true, Needs::a_directory, false, "start a container (slave)"},
-    {"update", update, true, Needs::a_directory, true, "change a container's limits (slave)"},
-    {"usage", usage, true, Needs::a_safe_directory, true,
-     "report a container's resource usage (slave)"},
-    {"wait", wait, true, Needs::a_directory, true,
-     "wait for a container's end and report it (slave)"},
-    {"destroy", destroy, true, Needs::a_directory, true, "stop and remove a container (slave)"},
-    {"containers", containers, false, Needs::a_directory, false,
-     "list the containers that the slave must know about (slave)"},
-    {"recover", recover, false, Needs::a_directory, false,
-     "resume all containers after a restart (slave)"},
-    {"supervise", supervise, false, Needs::a_directory, false, ""},
-    {"task-proxy", task_proxy, false, Needs::a_directory, true, ""},
-    {"host-task-shim", host_task_shim, false, Needs::nothing, true, ""},
-    {"ps", ps, false, Needs::a_database, false, "list containers"},
-    {"show", show, false, Needs::a_database, false, "print one container's record"},
-    {"history", history, false, Needs::a_database, false, "list recorded events"},
-    {"lifecycle", lifecycle, false, Needs::nothing, false, "print the state machine"},
-    {"pull", pull, false, Needs::a_directory, false, "pull an image before a task needs it"},
+    {"launch", Caller::slave, launch, true, Needs::a_directory, false, "start a container"},
+    {"update", Caller::slave, update, true, Needs::a_directory, true,
+     "change a container's limits"},
+    {"usage", Caller::slave, usage, true, Needs::a_safe_directory, true,
+     "report a container's resource usage"},
+    {"wait", Caller::slave, wait, true, Needs::a_directory, true,
+     "wait for a container's end and report it"},
+    {"destroy", Caller::slave, destroy, true, Needs::a_directory, true,
+     "stop and remove a container"},
+    {"containers", Caller::slave, containers, false, Needs::a_directory, false,
+     "list the containers that the slave must know about"},
+    {"recover", Caller::slave, recover, false, Needs::a_directory, false,
+     "resume all containers after a restart"},
+    {"supervise", Caller::ourselves, supervise, false, Needs::a_directory, false, ""},
+    {"task-proxy", Caller::ourselves, task_proxy, false, Needs::a_directory, true, ""},
+    {"host-task-shim", Caller::ourselves, host_task_shim, false, Needs::nothing, true, ""},
+    {"ps", Caller::person, ps, false, Needs::a_database, false, "list containers"},
+    {"show", Caller::person, show, false, Needs::a_database, false, "print one container's record"},
+    {"history", Caller::person, history, false, Needs::a_database, false, "list recorded events"},
+    {"lifecycle", Caller::person, lifecycle, false, Needs::nothing, false,
+     "print the state machine"},
+    {"pull", Caller::person, pull, false, Needs::a_directory, false,
+     "pull an image before a task needs it"},
 }};
 
 int print_help(int output) {
   std::string text =
       "docker-containerizer VERB\n\nAn external containerizer for Mesos 0.19 to 1.0.\n\n";
   for (const auto& command : commands) {
-    if (*command.help != '\0') text += fmt::format("  {:<11} {}\n", command.name, command.help);
+    if (command.caller == Caller::ourselves) continue;
+    const auto* mark = command.caller == Caller::slave ? " (slave)" : "";
+    text += fmt::format("  {:<11} {}{}\n", command.name, command.help, mark);
   }
   text +=
       "\nThe Mesos slave calls the commands marked (slave). `help VERB` prints the options of the "
@@ -90,11 +100,6 @@ const Command* find_command(const std::string& name) {
   return nullptr;
 }
 
-bool is_slaves_verb(const Command& command) {
-  const std::string_view help = command.help;
-  return help.size() > by_slave.size() && help.substr(help.size() - by_slave.size()) == by_slave;
-}
-
 std::string describe_verb(const Command& command) {
   return fmt::format(
       "docker-containerizer {}: {}\n\nA Mesos slave starts this verb{}, and reads the reply from"
@@ -108,7 +113,7 @@ int refuse_verb(const std::string& name) {
   log::start_on_stderr("docker-containerizer");
   std::vector<std::string> names;
   for (const auto& command : commands) {
-    if (*command.help != '\0') names.emplace_back(command.name);
+    if (command.caller != Caller::ourselves) names.emplace_back(command.name);
   }
   const auto nearest = nearest_word(name, names);
   const auto hint = nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
@@ -154,7 +159,7 @@ std::string database_of(const Settings& settings) {
 
 int run(const Command& command, Invocation& invocation) {
   // It prints its help, and needs no state directory for that.
-  if (!is_slaves_verb(command) && asks_for_help(invocation.arguments)) {
+  if (command.caller == Caller::person && asks_for_help(invocation.arguments)) {
     return command.run(invocation);
   }
   if (command.needs != Needs::nothing) {
@@ -191,7 +196,8 @@ int start(const Command& command, std::vector<std::string> arguments, int output
   }
   std::string who = command.name;
   if (!arguments.empty() && arguments[0][0] != '-') who += " " + arguments[0];
-  if (asks_for_help(arguments)) problems.clear();  // help needs no settings
+  // Help needs no settings.
+  if (command.caller == Caller::person && asks_for_help(arguments)) problems.clear();
   auto logging = log::start(who, settings.log_level, settings.log);
   if (!logging.ok()) log::warn("{}", logging.failure().text);
   for (const auto& problem : problems) log::error("{}", problem);
@@ -244,7 +250,7 @@ int main(int argc, char** argv) try {
   if (argc < 2 || name == "help" || name == "--help" || name == "-h") return print_help(output);
   const auto* command = find_command(name);
   if (command == nullptr) return refuse_verb(name);
-  if (is_slaves_verb(*command) && asks_for_help(arguments)) {
+  if (command->caller == Caller::slave && asks_for_help(arguments)) {
     write_all(output, describe_verb(*command));
     return exit_ok;
   }

@@ -1,5 +1,6 @@
 // ps: lists the containers of this slave instance.
 #include <algorithm>
+#include <map>
 
 #include "cli/command_line.h"
 #include "cli/printing.h"
@@ -57,7 +58,9 @@ int ps(Invocation& invocation) {
   const bool with_ended = wanted.all || wanted.failed || wanted.state == name_of(State::gone);
   auto containers = with_ended ? invocation.store.everything() : invocation.store.live();
   if (with_ended) std::reverse(containers.begin(), containers.end());
-  const auto ends = invocation.store.terminations();
+  // Only containers that may have ended are compared with their ends, or shown with them.
+  const auto ends =
+      with_ended ? invocation.store.terminations() : std::map<std::string, Termination>();
   const auto end_of = [&](const Container& container) -> std::optional<Termination> {
     const auto found = ends.find(container.container_id);
     if (found == ends.end()) return std::nullopt;
