@@ -68,17 +68,23 @@ Result<Fd> open_log(const std::string& path) {
   auto place = path;
   struct stat found {};
   if (::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode)) {
-    if (!is_trusted(found.st_uid)) return failure(path, "the link belongs to another user");
+    if (!is_trusted(found.st_uid))
+      return failure(path, "the link belongs to another user; choose another file");
     // The kernel's own links, such as /dev/stderr, have no path behind them.
     auto real = std::filesystem::canonical(path, ignored);
-    if (ignored) return Fd(::open(path.c_str(), flags & ~O_CREAT));
+    if (ignored) {
+      Fd special(::open(path.c_str(), flags & ~O_CREAT));
+      if (!special.valid()) return failure(path, std::strerror(errno));
+      return special;
+    }
     place = real;
   } else {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   }
   Fd file(::open(place.c_str(), flags | O_NOFOLLOW, 0600));
   if (!file.valid() || ::fstat(file.get(), &found) != 0) return failure(path, std::strerror(errno));
-  if (!is_trusted(found.st_uid)) return failure(path, "it belongs to another user");
+  if (!is_trusted(found.st_uid))
+    return failure(path, "it belongs to another user; choose another file");
   if (S_ISREG(found.st_mode) && found.st_nlink != 1)
     return failure(path, "it has a second hard link; remove that link, or choose another file");
   return file;
@@ -113,10 +119,10 @@ Status start(const std::string& who, Level level, const std::string& destination
                                                                     LOG_DAEMON, true));
   } else if (!destination.empty()) {
     auto file = open_log(destination);
-    if (file.ok() && file.value().valid()) {
+    if (file.ok()) {
       sinks.push_back(std::make_shared<LogFile>(std::move(file.value())));
     } else {
-      opened = file.ok() ? failure(destination, std::strerror(errno)) : file.failure();
+      opened = file.failure();
     }
   }
   logger() =
