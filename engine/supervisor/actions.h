@@ -60,7 +60,7 @@ class Actions {
   MaybeStep fetch_one(const mesos::CommandInfo::URI& uri);
   Step pull();
   Step create();
-  MaybeStep guard();
+  Status guard();
   MaybeStep run_hook_before_creation();
   Result<std::string> adopt_or_create();
   // start.cpp

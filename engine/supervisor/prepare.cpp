@@ -96,7 +96,9 @@ Step Actions::create() {
   const auto directories =
       make_directories(made.value()->sandbox_directories, container_.directory);
   if (!directories.ok()) return failed_step("create", directories.failure().text);
-  if (auto problem = guard()) return *problem;
+  if (const auto guarded = guard(); !guarded.ok()) {
+    return failed_step("create", guarded.failure().text);
+  }
   if (auto problem = run_hook_before_creation()) return *problem;
   RetryWindow window;
   for (;;) {
@@ -117,13 +119,13 @@ Step Actions::create() {
 }
 
 // Until the container has started, its mounts lead to what is checked here.
-Actions::MaybeStep Actions::guard() {
+Status Actions::guard() {
   const auto made = plan();
-  if (!made.ok()) return failed_step("plan", made.failure().text);
+  if (!made.ok()) return made.failure();
   auto guarded = guard_mounts(services_, container_.container_id, *made.value());
-  if (!guarded.ok()) return failed_step("create", guarded.failure().text);
+  if (!guarded.ok()) return guarded.failure();
   guarded_mounts_ = std::move(guarded.value());
-  return std::nullopt;
+  return Done{};
 }
 
 // The operator's launch hook can reject the launch. It runs before the container exists, so there

@@ -55,10 +55,8 @@ Status Actions::start_once() {
       return Done{};
     }
     // The guards of the process that created it may be gone.
-    const auto made = plan();
-    if (!made.ok()) return made.failure();
-    const auto guarded = guard_mounts(services_, container_.container_id, *made.value());
-    if (!guarded.ok()) return guarded.failure();
+    auto guarded = guard();
+    if (!guarded.ok()) return guarded;
   }
   auto attached = output_.attach_before_start(reference(), !fresh_);
   if (!attached.ok()) return attached;

@@ -45,6 +45,11 @@ bool is_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), is_plain);
 }
 
+bool goes_up(const std::string& path) {
+  const auto parts = split(path, '/');
+  return std::find(parts.begin(), parts.end(), "..") != parts.end();
+}
+
 // --- Privileges
 
 Refused privileged(const json::value& value, const json::object&, const RequestContext&) {
@@ -249,9 +254,8 @@ Refused weight(const json::value& value, const json::object&, const RequestConte
 Refused throttled(const json::value& value, const json::object&, const RequestContext&) {
   for (const auto& device : value.as_array()) {
     const auto path = text_member(device.as_object(), "Path");
-    const auto parts = split(path, '/');
-    const bool climbs = std::find(parts.begin(), parts.end(), "..") != parts.end();
-    if (climbs || !path.starts_with("/dev/")) return refused("device-read-bps or the like", path);
+    if (goes_up(path) || !path.starts_with("/dev/"))
+      return refused("device-read-bps or the like", path);
   }
   return allowed;
 }
@@ -349,14 +353,12 @@ Refused path_of_host(const std::string& path, const RequestContext& context) {
   if (context.allowed_paths == nullptr) return allowed;
   const auto& own = context.own_paths;
   if (std::find(own.begin(), own.end(), path) != own.end()) return allowed;
-  const auto parts = split(path, '/');
-  // The kernel goes up from what a link leads to, which is not what the text says.
-  const bool climbs = std::find(parts.begin(), parts.end(), "..") != parts.end();
   const auto normal = normal_path(path);
   const auto is_good = [&](const auto& directory) { return is_below(normal, directory); };
   const auto& paths = *context.allowed_paths;
-  const bool is_allowed =
-      !climbs && path.find('\0') == path.npos && std::any_of(paths.begin(), paths.end(), is_good);
+  // The kernel goes up from what a link leads to, which is not what the text says.
+  const bool is_allowed = !goes_up(path) && path.find('\0') == path.npos &&
+                          std::any_of(paths.begin(), paths.end(), is_good);
   return is_allowed ? allowed : volume(path);
 }
 
