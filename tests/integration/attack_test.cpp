@@ -36,10 +36,6 @@ fs::path script(const fs::path& path, const std::string& text) {
   return path;
 }
 
-mesos::CommandInfo& command_of(Launch& launch) {
-  return *launch.mutable_executor_info()->mutable_command();
-}
-
 void add_variable(Launch& launch, const std::string& name, const std::string& value) {
   auto& variable = *command_of(launch).mutable_environment()->add_variables();
   variable.set_name(name);

@@ -29,6 +29,19 @@ inline mesos::containerizer::Launch custom_launch(const WorkDirectory& place,
   return launch;
 }
 
+inline mesos::CommandInfo& command_of(mesos::containerizer::Launch& launch) {
+  return *launch.mutable_executor_info()->mutable_command();
+}
+
+// Gives the launch its image in a ContainerInfo, as Mesos has had it since 0.20.
+inline mesos::ContainerInfo& with_container(mesos::containerizer::Launch& launch) {
+  command_of(launch).clear_container();
+  auto& container = *launch.mutable_executor_info()->mutable_container();
+  container.set_type(mesos::ContainerInfo::DOCKER);
+  container.mutable_docker()->set_image("busybox:test");
+  return container;
+}
+
 inline mesos::containerizer::Update update_of(const std::string& container_id, double megabytes) {
   mesos::containerizer::Update update;
   update.mutable_container_id()->set_value(container_id);

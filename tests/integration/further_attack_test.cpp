@@ -52,10 +52,6 @@ class Target : public WorkDirectory {
   std::string attempt_;
 };
 
-mesos::CommandInfo& command_of(Launch& launch) {
-  return *launch.mutable_executor_info()->mutable_command();
-}
-
 void add_options(Launch& launch, const Words& words) {
   for (const auto& word : words) command_of(launch).mutable_container()->add_options(word);
 }
@@ -64,14 +60,6 @@ void add_variable(Launch& launch, const std::string& name, const std::string& va
   auto& variable = *command_of(launch).mutable_environment()->add_variables();
   variable.set_name(name);
   variable.set_value(value);
-}
-
-mesos::ContainerInfo& with_container(Launch& launch) {
-  command_of(launch).clear_container();
-  auto& container = *launch.mutable_executor_info()->mutable_container();
-  container.set_type(mesos::ContainerInfo::DOCKER);
-  container.mutable_docker()->set_image("busybox:test");
-  return container;
 }
 
 void add_volume(Launch& launch, const std::string& source, const std::string& target) {

@@ -42,23 +42,10 @@ class RuledDirectory : public WorkDirectory {
   fs::path secret() const { return scratch() / "secret"; }
 };
 
-mesos::CommandInfo& command_of(Launch& launch) {
-  return *launch.mutable_executor_info()->mutable_command();
-}
-
 Launch with_options(const WorkDirectory& place, const Words& options, const std::string& script) {
   auto launch = custom_launch(place, "c1", script);
   for (const auto& word : options) command_of(launch).mutable_container()->add_options(word);
   return launch;
-}
-
-// A launch that has its image in a ContainerInfo, as Mesos has had it since 0.20.
-mesos::ContainerInfo& with_container(Launch& launch) {
-  command_of(launch).clear_container();
-  auto& container = *launch.mutable_executor_info()->mutable_container();
-  container.set_type(mesos::ContainerInfo::DOCKER);
-  container.mutable_docker()->set_image("busybox:test");
-  return container;
 }
 
 // Tries to read and to write what it finds at /x.
