@@ -1,7 +1,6 @@
 #include "bench/child.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -12,9 +11,11 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 
 #include "host/file.h"
+#include "host/format.h"
 
 namespace containerizer::bench {
 namespace {
@@ -38,7 +39,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 std::vector<std::string> assignments(const Variables& variables) {
   std::vector<std::string> all;
-  for (const auto& [name, value] : variables) all.push_back(fmt::format("{}={}", name, value));
+  for (const auto& [name, value] : variables) all.push_back(formatted("{}={}", name, value));
   return all;
 }
 
@@ -95,12 +96,12 @@ Child::Child(const Command& command) : name_(command.words.back()), errors_(comm
   const int failed = ::posix_spawnp(&pid_, arguments[0], &plan.actions, &plan.attributes,
                                     arguments.data(), environment.data());
   if (failed != 0) {
-    throw std::runtime_error(fmt::format("cannot start {}: {}", words[0], std::strerror(failed)));
+    throw std::runtime_error(formatted("cannot start {}: {}", words[0], std::strerror(failed)));
   }
   input_ = std::move(in.write);
   output_ = std::move(out.read);
   if (!write_all(input_.get(), command.input)) {
-    throw std::runtime_error(fmt::format("{} does not read its input", name_));
+    throw std::runtime_error(formatted("{} does not read its input", name_));
   }
 }
 
@@ -127,9 +128,20 @@ Ended Child::finish() {
   pid_ = -1;
   if (status == 0) return ended;
   throw std::runtime_error(
-      fmt::format("{} failed with wait status {}: {}", name_, status, last_words(errors_)));
+      formatted("{} failed with wait status {}: {}", name_, status, last_words(errors_)));
 }
 
 Ended run(const Command& command) { return Child(command).finish(); }
+
+double memory_of(pid_t pid) {
+  std::ifstream file(formatted("/proc/{}/smaps_rollup", pid));
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name;
+    double kilobytes = 0;
+    if (words >> name >> kilobytes && name == "Pss:") return kilobytes * 1024 / 1e6;
+  }
+  throw std::runtime_error(formatted("cannot read the memory of process {}", pid));
+}
 
 }  // namespace containerizer::bench

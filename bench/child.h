@@ -59,4 +59,8 @@ class Child {
 // Runs it until it exits.
 Ended run(const Command& command);
 
+// The proportional set size of a process in MB: its own memory and its share of common pages.
+// Throws std::runtime_error if there is no such process.
+double memory_of(pid_t pid);
+
 }  // namespace containerizer::bench

@@ -1,10 +1,10 @@
 #include "bench/figure.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
+
+#include "host/format.h"
 
 namespace containerizer::bench {
 namespace {
@@ -19,13 +19,13 @@ double quantile(const std::vector<double>& sorted, double part) {
 }
 
 std::string number(double value) {
-  if (value >= 100) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.{}f}", value, value >= 10 ? 1 : value >= 1 ? 2 : 3);
+  if (value >= 100) return formatted("{:.0f}", value);
+  return formatted("{:.{}f}", value, value >= 10 ? 1 : value >= 1 ? 2 : 3);
 }
 
 std::string text(const Spread& spread) {
   if (spread.low == spread.high) return number(spread.middle);
-  return fmt::format("{} ({}-{})", number(spread.middle), number(spread.low), number(spread.high));
+  return formatted("{} ({}-{})", number(spread.middle), number(spread.low), number(spread.high));
 }
 
 std::string text(const std::optional<Spread>& spread) { return spread ? text(*spread) : "-"; }
@@ -33,8 +33,8 @@ std::string text(const std::optional<Spread>& spread) { return spread ? text(*sp
 void print_line(const std::string& what, const std::string& unit, const std::string& ours,
                 const std::string& beside, const std::string& ratio, const std::string& limit,
                 const std::string& verdict, const std::string& command) {
-  std::puts(fmt::format("{:<52} {:<5} {:<20} {:<20} {:<20} {:<7} {:<5} {}", what, unit, ours,
-                        beside, ratio, limit, verdict, command)
+  std::puts(formatted("{:<52} {:<5} {:<20} {:<20} {:<20} {:<7} {:<5} {}", what, unit, ours, beside,
+                      ratio, limit, verdict, command)
                 .c_str());
   std::fflush(stdout);
 }

@@ -1,5 +1,4 @@
 // The duration of a launch: of the verb, for which the slave waits, and until the container runs.
-#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +9,7 @@
 #include "bench/figures.h"
 #include "bench/peers.h"
 #include "bench/slave.h"
+#include "host/format.h"
 
 namespace containerizer::bench {
 namespace {
@@ -143,7 +143,7 @@ std::vector<Figure> crowd() {
       crowd_rounds, [&] { return launch_crowd(slave); },
       [&] { return start_crowd_bare(slave, best.second); });
   const auto what =
-      fmt::format("{} at once, against create and start {} at a time", crowd_size, best.second);
+      formatted("{} at once, against create and start {} at a time", crowd_size, best.second);
   return {compare(what, "ms", pairs, 1.1)};
 }
 

@@ -1,7 +1,6 @@
 // bench FIGURE…: measures the figures and prints a table. Exit status 0: all are within their
 // limits. 1: one exceeds its limit. 2: one could not be measured. bench/run prepares the
 // environment.
-#include <fmt/core.h>
 
 #include <algorithm>
 #include <csignal>
@@ -10,6 +9,7 @@
 #include <iterator>
 
 #include "bench/figures.h"
+#include "host/format.h"
 
 namespace containerizer::bench {
 namespace {
@@ -43,7 +43,7 @@ int measure_all(int count, char** names) {
     try {
       if (!measure(names[i])) status = std::max(status, 1);
     } catch (const std::exception& error) {
-      std::fputs(fmt::format("bench: {}: {}\n", names[i], error.what()).c_str(), stderr);
+      std::fputs(formatted("bench: {}: {}\n", names[i], error.what()).c_str(), stderr);
       status = 2;
     }
   }

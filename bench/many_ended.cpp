@@ -1,12 +1,11 @@
 #include "bench/many_ended.h"
 
-#include <fmt/core.h>
-
 #include <filesystem>
 #include <stdexcept>
 
 #include "engine/lifecycle/lifecycle.h"
 #include "host/clock.h"
+#include "host/format.h"
 #include "store/database.h"
 
 namespace containerizer::bench {
@@ -25,20 +24,29 @@ constexpr std::pair<const char*, const char*> tables[] = {
     {"terminations", ""},
 };
 
+// Without the columns that the database computes. A statement that is open locks tables.
+std::string columns_of(const store::Database& database, const char* table) {
+  auto columns = database.prepare(
+      formatted("SELECT group_concat (name) FROM pragma_table_info ('{}')", table));
+  columns.step();
+  return columns.text(0);
+}
+
 void add_copies(const store::Database& database, const std::string& id, int first, int count) {
   const auto execute = [&](const std::string& sql) { database.prepare(sql).run(); };
   for (const auto& [table, change] : tables) {
     execute(
-        fmt::format("CREATE TEMP TABLE copy AS WITH RECURSIVE numbers (n) AS (VALUES ({}) UNION ALL"
-                    " SELECT n + 1 FROM numbers WHERE n < {}) SELECT n, original.* FROM numbers,"
-                    " {} original WHERE container_id = '{}' ORDER BY n",
-                    first, first + count - 1, table, id));
+        formatted("CREATE TEMP TABLE copy AS WITH RECURSIVE numbers (n) AS (VALUES ({}) UNION ALL"
+                  " SELECT n + 1 FROM numbers WHERE n < {}) SELECT n, original.* FROM numbers,"
+                  " {} original WHERE container_id = '{}' ORDER BY n",
+                  first, first + count - 1, table, id));
     execute(
-        fmt::format("UPDATE copy SET container_id = substr (container_id, 1, 28) ||"
-                    " printf ('%08x', n){}",
-                    change));
+        formatted("UPDATE copy SET container_id = substr (container_id, 1, 28) ||"
+                  " printf ('%08x', n){}",
+                  change));
     execute("ALTER TABLE copy DROP COLUMN n");
-    execute(fmt::format("INSERT INTO {} SELECT * FROM copy", table));
+    execute(formatted("INSERT INTO {0} ({1}) SELECT {1} FROM copy", table,
+                      columns_of(database, table)));
     execute("DROP TABLE copy");
   }
 }
@@ -67,6 +75,21 @@ Task run_to_the_end(const Slave& slave) {
     sleep_for(Duration(10));
   }
   return task;
+}
+
+void add_live_rows(const Slave& slave, int count) {
+  store::Database database(slave.database());
+  database.write(store::Durability::process, [&] {
+    database
+        .prepare(
+            "INSERT INTO containers (container_id, state, state_since_at, state_since_monotonic,"
+            " kind, slave_id, framework_id, executor_id, directory, nonce, boot_id, created_at)"
+            " WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers"
+            " WHERE n < ?) SELECT 'live-' || n, 'Running', 1, 1, 'custom', 'S', 'F', 'E', '/',"
+            " lower (hex (randomblob (16))), 'boot', 1 FROM numbers")
+        .bind(std::int64_t{count})
+        .run();
+  });
 }
 
 double add_many_ended(const Slave& slave) {

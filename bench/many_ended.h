@@ -14,4 +14,7 @@ Task run_to_the_end(const Slave& slave);
 // the bytes per container. Throws std::runtime_error.
 double add_many_ended(const Slave& slave);
 
+// Adds the rows of so many live containers, which have no processes. Throws std::runtime_error.
+void add_live_rows(const Slave& slave, int count);
+
 }  // namespace containerizer::bench

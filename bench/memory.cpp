@@ -1,36 +1,25 @@
 // The memory of the two processes of an idle container.
+
 #include <cmath>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 
 #include "bench/figures.h"
 #include "bench/slave.h"
 #include "host/clock.h"
+#include "host/format.h"
 
 namespace containerizer::bench {
 namespace {
 
 constexpr int container_count = 50;
 
-// The proportional set size of a process in MB: its own memory and its share of common pages.
-double memory_of(const std::string& pid) {
-  std::ifstream file("/proc/" + pid + "/smaps_rollup");
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string name;
-    double kilobytes = 0;
-    if (words >> name >> kilobytes && name == "Pss:") return kilobytes * 1024 / 1e6;
-  }
-  throw std::runtime_error("cannot read the memory of process " + pid);
-}
-
-// The same for the process and all its descendants: `wait` runs below the slave's shell.
-double memory_of_tree(const std::string& pid) {
+// Of the process and all its descendants: `wait` runs below the slave's shell.
+double memory_of_tree(pid_t pid) {
   double sum = memory_of(pid);
-  std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
-  for (std::string child; children >> child;) sum += memory_of_tree(child);
+  std::ifstream children(formatted("/proc/{0}/task/{0}/children", pid));
+  for (pid_t child = 0; children >> child;) sum += memory_of_tree(child);
   return sum;
 }
 
@@ -43,8 +32,7 @@ struct Watched {
 std::vector<double> memory_of(const std::vector<Watched>& all) {
   std::vector<double> samples;
   for (const auto& one : all) {
-    samples.push_back(memory_of_tree(std::to_string(one.wait->pid())) +
-                      memory_of_tree(std::to_string(one.supervisor)));
+    samples.push_back(memory_of_tree(one.wait->pid()) + memory_of_tree(one.supervisor));
   }
   return samples;
 }

@@ -1,7 +1,6 @@
 #include "bench/slave.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <poll.h>
 #include <sys/stat.h>
 
@@ -13,7 +12,8 @@
 #include <stdexcept>
 
 #include "engine/container/identity.h"
-#include "proto/record_io.h"
+#include "host/format.h"
+#include "proto/frame.h"
 
 namespace containerizer::bench {
 namespace {
@@ -26,7 +26,7 @@ constexpr const char* pipe_name = "running";
 
 Variables recorded_environment() {
   std::ifstream file(std::string(recorded) + ".env");
-  if (!file) throw std::runtime_error(fmt::format("cannot read {}.env", recorded));
+  if (!file) throw std::runtime_error(formatted("cannot read {}.env", recorded));
   Variables variables;
   for (std::string line; std::getline(file, line);) {
     const auto equals = line.find('=');
@@ -40,7 +40,7 @@ mesos::containerizer::Launch recorded_launch() {
   mesos::containerizer::Launch launch;
   const auto frame = read_frame(file.get());
   if (frame.fault != FrameFault::none || !launch.ParseFromString(frame.bytes)) {
-    throw std::runtime_error(fmt::format("cannot read {}.frame", recorded));
+    throw std::runtime_error(formatted("cannot read {}.frame", recorded));
   }
   return launch;
 }
@@ -97,10 +97,9 @@ Task Slave::new_task(const std::string& rest) const {
   task.id = make_uuid();
   task.launch = recorded_launch();
   auto& launch = task.launch;
-  task.sandbox =
-      fmt::format("{}/slaves/{}/frameworks/{}/executors/{}/runs/{}", work_directory_,
-                  launch.slave_id().value(), launch.executor_info().framework_id().value(),
-                  launch.executor_info().executor_id().value(), task.id);
+  task.sandbox = formatted("{}/slaves/{}/frameworks/{}/executors/{}/runs/{}", work_directory_,
+                           launch.slave_id().value(), launch.executor_info().framework_id().value(),
+                           launch.executor_info().executor_id().value(), task.id);
   fs::create_directories(task.sandbox);
   launch.mutable_container_id()->set_value(task.id);
   launch.set_directory(task.sandbox);
@@ -108,7 +107,7 @@ Task Slave::new_task(const std::string& rest) const {
   command.clear_uris();
   command.mutable_container()->set_image("docker:///busybox:test");
   command.mutable_container()->clear_options();
-  command.set_value(fmt::format("echo > $MESOS_SANDBOX/{}; {}", pipe_name, rest));
+  command.set_value(formatted("echo > $MESOS_SANDBOX/{}; {}", pipe_name, rest));
 
   task.environment = recorded_environment();
   for (const auto& [name, value] : environment_) task.environment[name] = value;
@@ -151,8 +150,7 @@ Variables basic_environment() {
   Variables variables;
   for (const char* name : {"PATH", "DOCKER_HOST", "CONTAINERIZER_DOCKER_ARGS", "DAEMON_RUN"}) {
     const char* value = std::getenv(name);
-    if (value == nullptr)
-      throw std::runtime_error(fmt::format("{} is not set: use bench/run", name));
+    if (value == nullptr) throw std::runtime_error(formatted("{} is not set: use bench/run", name));
     variables[name] = value;
   }
   return variables;

@@ -8,6 +8,7 @@
 #include "bench/figures.h"
 #include "engine/config/settings.h"
 #include "engine/translation/launch_plan.h"
+#include "host/format.h"
 
 namespace containerizer::bench {
 namespace {
@@ -27,7 +28,7 @@ void add_options(ContainerInfo::DockerInfo& docker) {
   for (int i = 0; i < options; ++i) {
     auto& parameter = *docker.add_parameters();
     parameter.set_key(keys[i % 4]);
-    parameter.set_value(fmt::format(fmt::runtime(values[i % 4]), i, i));
+    parameter.set_value(formatted(fmt::runtime(values[i % 4]), i, i));
   }
 }
 
@@ -35,8 +36,8 @@ void add_volumes(ContainerInfo& container) {
   for (int i = 0; i < volumes; ++i) {
     auto& volume = *container.add_volumes();
     volume.set_mode(i % 2 == 0 ? mesos::Volume::RW : mesos::Volume::RO);
-    volume.set_host_path(fmt::format("{}data/part-{}", i % 3 == 0 ? "" : "/srv/", i));
-    volume.set_container_path(fmt::format("/mnt/data/part-{}", i));
+    volume.set_host_path(formatted("{}data/part-{}", i % 3 == 0 ? "" : "/srv/", i));
+    volume.set_container_path(formatted("/mnt/data/part-{}", i));
   }
 }
 
@@ -90,7 +91,7 @@ std::vector<Figure> translation() {
   translate(frame);
   for (int i = 0; i < rounds; ++i) times.push_back(translate(frame));
   const auto what =
-      fmt::format("{} options, {} volumes, {} ports made a request", options, volumes, ports);
+      formatted("{} options, {} volumes, {} ports made a request", options, volumes, ports);
   return {{what, "ms", median_of(times), {}, {}, 2.0}};
 }
 

@@ -1,5 +1,4 @@
 // The cost of single verbs.
-#include <fmt/core.h>
 
 #include <filesystem>
 
@@ -7,8 +6,14 @@
 #include "bench/many_ended.h"
 #include "bench/peers.h"
 #include "bench/slave.h"
+#include "host/format.h"
 
 namespace containerizer::bench {
+namespace {
+
+constexpr int many_live = 1'000;
+
+}  // namespace
 
 std::vector<Figure> usage() {
   const Slave slave("usage");
@@ -43,9 +48,28 @@ std::vector<Figure> containers() {
     return [&slave] { return run(slave.verb("containers")).wall_ms; };
   };
   const auto pairs = measure_by_turns(100, time_of(full), time_of(empty));
-  return {
-      compare(fmt::format("containers with {} ended, against none", many_ended), "ms", pairs, 1.2),
+  // What people type: the time of one call, with the same record.
+  const auto one = store::Store(full.database()).history(std::nullopt, 1).front().container_id;
+  const auto call = [&](const std::string& command) {
+    std::vector<double> times;
+    constexpr int calls = 20;
+    for (int i = 0; i < calls; ++i) times.push_back(run(full.verb(command)).wall_ms);
+    return Figure{formatted("{} with {} ended", command.substr(0, command.find(' ')), many_ended),
+                  "ms",
+                  median_of(times),
+                  {},
+                  {},
+                  50};
+  };
+  std::vector<Figure> figures{
+      call("ps"),
+      call("why " + one),
+      compare(formatted("containers with {} ended, against none", many_ended), "ms", pairs, 1.2),
       {"database for an ended container", "bytes", {bytes, bytes, bytes}, {}, {}, {}}};
+  // After the others, which have no live containers.
+  add_live_rows(full, many_live);
+  figures.push_back(call("metrics"));
+  return figures;
 }
 
 std::vector<Figure> start() {

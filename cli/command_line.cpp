@@ -41,6 +41,18 @@ void CommandLine::count(const std::string& names, std::int64_t& variable,
   parser_->add_option(names, variable, help)->type_name(placeholder)->check(is_positive);
 }
 
+void CommandLine::number(const std::string& names, std::int64_t& variable,
+                         const std::string& placeholder, const std::string& help) {
+  const CLI::Validator is_number(
+      [](const std::string& text) {
+        const bool good = !text.empty() && text.size() < 19 &&
+                          text.find_first_not_of("0123456789") == std::string::npos;
+        return good ? "" : "\"" + text + "\" is not a number";
+      },
+      "");
+  parser_->add_option(names, variable, help)->type_name(placeholder)->check(is_number);
+}
+
 void CommandLine::choice(const std::string& names, std::string& variable,
                          const std::vector<std::string>& choices, const std::string& help) {
   std::string list;
@@ -61,6 +73,11 @@ void CommandLine::argument(const std::string& name, std::string& variable,
 
 void CommandLine::optional_argument(const std::string& name, std::string& variable,
                                     const std::string& help) {
+  parser_->add_option(name, variable, help)->type_name("");
+}
+
+void CommandLine::arguments(const std::string& name, std::vector<std::string>& variable,
+                            const std::string& help) {
   parser_->add_option(name, variable, help)->type_name("");
 }
 

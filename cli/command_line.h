@@ -30,11 +30,18 @@ class CommandLine {
   // A number of at least 1.
   void count(const std::string& names, std::int64_t& variable, const std::string& placeholder,
              const std::string& help);
+  // A number of at least 0.
+  void number(const std::string& names, std::int64_t& variable, const std::string& placeholder,
+              const std::string& help);
   // One of the words in `choices`.
   void choice(const std::string& names, std::string& variable,
               const std::vector<std::string>& choices, const std::string& help);
   void argument(const std::string& name, std::string& variable, const std::string& help);
   void optional_argument(const std::string& name, std::string& variable, const std::string& help);
+
+  // Any number of them.
+  void arguments(const std::string& name, std::vector<std::string>& variable,
+                 const std::string& help);
 
   // Returns the exit status if the command must not run: it has printed the help to standard
   // output, or one line about a wrong argument to standard error.

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "cli/exit_status.h"
-#include "cli/slave_pipe.h"
+#include "cli/reply_pipe.h"
 #include "engine/container/services.h"
 
 namespace containerizer {
 
 struct Invocation : Services {
-  SlavePipe& slave;
+  ReplyPipe& slave;
   // The message from standard input, for the verbs that have one.
   std::string request;
   // The arguments after the command.
@@ -19,6 +19,8 @@ struct Invocation : Services {
   // The original standard output. Descriptor 1 is a copy of standard error, so that no library and
   // no program that we start can write into the reply.
   int output;
+  // What is wrong with the settings, one line each. Only `doctor` runs in spite of it for a person.
+  std::vector<std::string> problems = {};
 };
 
 // The slave's verbs (mesos-protocol 1.2). Every command is in the file of its name, and returns the
@@ -33,6 +35,7 @@ int recover(Invocation& invocation);
 
 // Processes that this program starts itself.
 int supervise(Invocation& invocation);
+int start_supervisors(Invocation& invocation);
 int task_proxy(Invocation& invocation);
 int host_task_shim(Invocation& invocation);
 
@@ -41,7 +44,20 @@ int ps(Invocation& invocation);
 int show(Invocation& invocation);
 int history(Invocation& invocation);
 int lifecycle(Invocation& invocation);
+int why(Invocation& invocation);
+int events(Invocation& invocation);
+int logs(Invocation& invocation);
+int top(Invocation& invocation);
+int doctor(Invocation& invocation);
+int metrics(Invocation& invocation);
+int export_rows(Invocation& invocation);
+int report(Invocation& invocation);
+int print_settings(Invocation& invocation);
 int pull(Invocation& invocation);
+
+// The descriptor of the lock that a `supervise` has inherited from the supervisor that became this
+// program; -1 for none. `arguments` include the command's name.
+int inherited_lock(const std::vector<std::string>& arguments);
 
 // Parses the request. `what` is the name of the message type, for the error.
 // refused: it is not such a message, or names no container.

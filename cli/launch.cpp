@@ -1,12 +1,14 @@
 // launch: records the request, makes sure that the container has a supervisor, and exits. All later
 // errors reach the slave through `wait`. A launch that fails could not report a message, and a 0.19
 // slave would leave the task in STAGING (mesos-protocol 1.7).
-#include <fmt/core.h>
 
+#include "cli/callers.h"
 #include "cli/invocation.h"
 #include "engine/container/launch_record.h"
 #include "engine/container/start_supervisor.h"
+#include "engine/docker/digest.h"
 #include "engine/translation/launch_bounds.h"
+#include "host/format.h"
 #include "host/log.h"
 
 namespace containerizer {
@@ -20,6 +22,13 @@ std::string recorded(const std::string& request, mesos::containerizer::Launch& l
   return launch.SerializePartialAsString();
 }
 
+// Whether both are records of one request. Only the hash remains once the container is Gone. An
+// older program has recorded none.
+bool is_same(const store::Launch& before, const store::Launch& now) {
+  return before.request_hash.empty() ? before.request == now.request
+                                     : before.request_hash == now.request_hash;
+}
+
 }  // namespace
 
 int launch(Invocation& invocation) {
@@ -30,16 +39,19 @@ int launch(Invocation& invocation) {
   container.value().boot_id = invocation.host.boot();
   const auto& id = container.value().container_id;
 
+  invocation.slave.remember();
   const store::Launch record{recorded(invocation.request, message.value()),
-                             pack_environment(invocation.environment)};
+                             pack_environment(invocation.environment),
+                             sha256_hex(invocation.request)};
   if (!invocation.store.insert(container.value(), record, initial_limits(message.value()),
                                "launch")) {
     const auto before = invocation.store.launch_of(id);
-    if (!before || before->request != record.request) {
-      return fail(fmt::format("container {} was already launched with a different request", id));
+    if (!before || !is_same(*before, record)) {
+      return fail(formatted("container {} was already launched with a different request", id));
     }
     log::info("container {} was already launched", id);
   }
+  note_slave(invocation, id, store::Purpose::launch);
   const auto supervised = ensure_supervisor(invocation, id, container.value().directory);
   // Not a failure: the launch is recorded, and `wait` and `recover` start a supervisor too.
   if (!supervised.ok()) log::error("{}", supervised.failure().text);

@@ -1,7 +1,6 @@
 // main(): keeps the original standard output for the reply, reads the request before anything can
 // fail, reads the settings, and calls the command.
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,14 +12,20 @@
 
 #include "cli/command_line.h"
 #include "cli/invocation.h"
+#include "cli/printing.h"
+#include "cli/upgrade.h"
+#include "cli/version.h"
 #include "engine/config/settings_file.h"
 #include "engine/config/state_directory.h"
+#include "engine/container/upgrade.h"
 #include "engine/docker/client.h"
 #include "engine/host_task/runtime.h"
 #include "host/file.h"
+#include "host/format.h"
 #include "host/log.h"
 #include "host/text.h"
-#include "proto/record_io.h"
+#include "proto/frame.h"
+#include "store/migrations.h"
 
 namespace containerizer {
 namespace {
@@ -31,6 +36,14 @@ enum class Needs {
   a_safe_directory,  // it is safe, if it exists
   a_database,        // it is safe and contains a database
   nothing,
+};
+
+// Whether a command goes on while something is wrong, because its container may live. The slave
+// would destroy or leak a running container if such a verb failed (docs/going-on.md).
+enum class GoesOn {
+  never,
+  with_defaults,     // of invalid settings
+  without_database,  // the same, and if the state directory is not safe
 };
 
 enum class Caller {
@@ -45,35 +58,58 @@ struct Command {
   int (*run)(Invocation&);
   bool has_request;  // standard input contains a message
   Needs needs;
-  // Runs even if a setting is invalid, with the setting's default. The slave would destroy or leak
-  // a running container if such a verb failed.
-  bool runs_with_invalid_settings;
+  GoesOn goes_on;
   const char* help;
 };
 
-constexpr std::array<Command, 15> commands{{
-    {"launch", Caller::slave, launch, true, Needs::a_directory, false, "start a container"},
-    {"update", Caller::slave, update, true, Needs::a_directory, true,
+constexpr std::array<Command, 25> commands{{
+    {"launch", Caller::slave, launch, true, Needs::a_directory, GoesOn::never, "start a container"},
+    {"update", Caller::slave, update, true, Needs::a_directory, GoesOn::without_database,
      "change a container's limits"},
-    {"usage", Caller::slave, usage, true, Needs::a_safe_directory, true,
+    {"usage", Caller::slave, usage, true, Needs::a_safe_directory, GoesOn::without_database,
      "report a container's resource usage"},
-    {"wait", Caller::slave, wait, true, Needs::a_directory, true,
+    {"wait", Caller::slave, wait, true, Needs::a_directory, GoesOn::without_database,
      "wait for a container's end and report it"},
-    {"destroy", Caller::slave, destroy, true, Needs::a_directory, true,
+    {"destroy", Caller::slave, destroy, true, Needs::a_directory, GoesOn::without_database,
      "stop and remove a container"},
-    {"containers", Caller::slave, containers, false, Needs::a_directory, false,
+    {"containers", Caller::slave, containers, false, Needs::a_directory, GoesOn::never,
      "list the containers that the slave must know about"},
-    {"recover", Caller::slave, recover, false, Needs::a_directory, false,
+    {"recover", Caller::slave, recover, false, Needs::a_directory, GoesOn::never,
      "resume all containers after a restart"},
-    {"supervise", Caller::ourselves, supervise, false, Needs::a_directory, false, ""},
-    {"task-proxy", Caller::ourselves, task_proxy, false, Needs::a_directory, true, ""},
-    {"host-task-shim", Caller::ourselves, host_task_shim, false, Needs::nothing, true, ""},
-    {"ps", Caller::person, ps, false, Needs::a_database, false, "list containers"},
-    {"show", Caller::person, show, false, Needs::a_database, false, "print one container's record"},
-    {"history", Caller::person, history, false, Needs::a_database, false, "list recorded events"},
-    {"lifecycle", Caller::person, lifecycle, false, Needs::nothing, false,
+    {"supervise", Caller::ourselves, supervise, false, Needs::a_directory, GoesOn::with_defaults,
+     ""},
+    {"start-supervisors", Caller::ourselves, start_supervisors, false, Needs::a_directory,
+     GoesOn::with_defaults, ""},
+    {"task-proxy", Caller::ourselves, task_proxy, false, Needs::a_directory,
+     GoesOn::without_database, ""},
+    {"host-task-shim", Caller::ourselves, host_task_shim, false, Needs::nothing,
+     GoesOn::with_defaults, ""},
+    {"ps", Caller::person, ps, false, Needs::a_database, GoesOn::never, "list containers"},
+    {"why", Caller::person, why, false, Needs::a_database, GoesOn::never,
+     "explain how a container ended, and what to change"},
+    {"logs", Caller::person, logs, false, Needs::a_database, GoesOn::never,
+     "print a task's output"},
+    {"top", Caller::person, top, false, Needs::a_database, GoesOn::never,
+     "show what running containers use"},
+    {"show", Caller::person, show, false, Needs::a_database, GoesOn::never,
+     "print one container's record"},
+    {"history", Caller::person, history, false, Needs::a_database, GoesOn::never,
+     "list recorded events"},
+    {"events", Caller::person, events, false, Needs::a_database, GoesOn::never,
+     "print recorded events as JSON lines"},
+    {"doctor", Caller::person, doctor, false, Needs::nothing, GoesOn::with_defaults,
+     "examine settings, daemon, database and containers"},
+    {"lifecycle", Caller::person, lifecycle, false, Needs::nothing, GoesOn::never,
      "print the state machine"},
-    {"pull", Caller::person, pull, false, Needs::a_directory, false,
+    {"report", Caller::person, report, false, Needs::nothing, GoesOn::never,
+     "write an HTML page about what happened"},
+    {"export", Caller::person, export_rows, false, Needs::nothing, GoesOn::never,
+     "print the records as JSON lines"},
+    {"settings", Caller::person, print_settings, false, Needs::nothing, GoesOn::with_defaults,
+     "print what every setting means"},
+    {"metrics", Caller::person, metrics, false, Needs::a_database, GoesOn::never,
+     "print metrics for Prometheus"},
+    {"pull", Caller::person, pull, false, Needs::a_directory, GoesOn::never,
      "pull an image before a task needs it"},
 }};
 
@@ -83,7 +119,7 @@ int print_help(int output) {
   for (const auto& command : commands) {
     if (command.caller == Caller::ourselves) continue;
     const auto* mark = command.caller == Caller::slave ? " (slave)" : "";
-    text += fmt::format("  {:<11} {}{}\n", command.name, command.help, mark);
+    text += formatted("  {:<11} {}{}\n", command.name, command.help, mark);
   }
   text +=
       "\nThe Mesos slave calls the commands marked (slave). `help VERB` prints the options of the "
@@ -101,11 +137,12 @@ const Command* find_command(const std::string& name) {
 }
 
 std::string describe_verb(const Command& command) {
-  return fmt::format(
-      "docker-containerizer {}: {}\n\nA Mesos slave starts this verb{}, and reads the reply from"
-      " its standard output.\n`docker-containerizer --help` lists the commands for operators.\n",
+  return formatted(
+      "docker-containerizer {}: {}\n\nA Mesos slave starts this verb{}.\n"
+      "docs/mesos-protocol.md describes the protocol. `docker-containerizer --help` lists all "
+      "commands.\n",
       command.name, command.help,
-      command.has_request ? ", writes a protobuf message to its standard input" : "");
+      command.has_request ? ", and writes a protobuf message to its standard input" : "");
 }
 
 // One line about a verb that does not exist, with the nearest one that does.
@@ -116,13 +153,13 @@ int refuse_verb(const std::string& name) {
     if (command.caller != Caller::ourselves) names.emplace_back(command.name);
   }
   const auto nearest = nearest_word(name, names);
-  const auto hint = nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
-  return fail(fmt::format("unknown command \"{}\"{}; see --help", name, hint), exit_usage);
+  const auto hint = nearest.empty() ? "" : formatted("; did you mean \"{}\"?", nearest);
+  return fail(formatted("unknown command \"{}\"{}; see --help", name, hint), exit_usage);
 }
 
 // Moves the original standard output to a descriptor that programs which we start do not inherit,
-// and returns it. Descriptor 1 becomes standard error.
-int take_standard_output() {
+// and returns it. Descriptor 1 becomes standard error. `kept` stays open; -1 for none.
+int take_standard_output(int kept) {
   // A caller may have closed any of 0, 1 and 2. The next file that is opened must not get such a
   // number.
   for (int fd = 0; fd <= 2; ++fd) {
@@ -130,19 +167,22 @@ int take_standard_output() {
   }
   // A slave can leak pipes of its other calls into this process. Such a call's reader would wait
   // for as long as we keep them open (mesos-protocol 1.3).
-  ::close_range(3, ~0U, 0);
+  for (int fd = 3; fd < kept; ++fd) ::close(fd);
+  close_descriptors_from(std::max(kept + 1, 3));
+  if (kept >= 0) ::fcntl(kept, F_SETFD, FD_CLOEXEC);
   const int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   return output;
 }
 
 // Unblocks all signals, because waiting for a lock depends on them and the caller may have blocked
-// some. The exception is SIGTERM for the task proxy: a kill that comes before its handler is
-// installed must wait for the handler.
+// some. Two exceptions wait until this program can receive them: SIGTERM for the task proxy, and
+// the signal that wakes a supervisor, which may be pending if it was another program before.
 void set_signal_mask(const std::string& command) {
   sigset_t blocked;
   ::sigemptyset(&blocked);
   if (command == "task-proxy") ::sigaddset(&blocked, SIGTERM);
+  if (command == "supervise") ::sigaddset(&blocked, wake_signal);
   ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
@@ -162,21 +202,34 @@ int run(const Command& command, Invocation& invocation) {
   if (command.caller == Caller::person && asks_for_help(invocation.arguments)) {
     return command.run(invocation);
   }
+  const auto directory = invocation.settings.state_directory();
+  if (command.caller == Caller::person && command.needs != Needs::nothing) {
+    const auto advice = advice_to_other_user(directory);
+    if (!advice.empty()) return fail(advice);
+  }
   if (command.needs != Needs::nothing) {
-    const auto directory = invocation.settings.state_directory();
     auto ready = command.needs == Needs::a_directory ? prepare_state_directory(directory)
                                                      : check_state_directory(directory);
-    // A slave destroys a container whose update fails.
-    if (!ready.ok())
-      return fail(ready.failure().text, command.run == update ? exit_ok : exit_failed);
+    if (!ready.ok() && command.goes_on != GoesOn::without_database) {
+      return fail(ready.failure().text);
+    }
+    if (!ready.ok()) {
+      invocation.store.open_only_if([directory] { return prepare_state_directory(directory); });
+    }
   }
   const auto database = database_of(invocation.settings);
   if (command.needs == Needs::a_database && ::access(database.c_str(), F_OK) != 0) {
-    return fail(fmt::format(
+    return fail(formatted(
         "the state database {} does not exist; set MESOS_WORK_DIRECTORY to the slave's --work_dir",
         database));
   }
-  return command.run(invocation);
+  try {
+    return command.run(invocation);
+  } catch (const store::StoreError& error) {
+    // An upgrade has migrated the database while this verb ran. It has not replied yet.
+    if (command.caller == Caller::slave) begin_again_if_newer(invocation, command.name, error);
+    throw;
+  }
 }
 
 int start(const Command& command, std::vector<std::string> arguments, int output) {
@@ -200,8 +253,12 @@ int start(const Command& command, std::vector<std::string> arguments, int output
   if (command.caller == Caller::person && asks_for_help(arguments)) problems.clear();
   auto logging = log::start(who, settings.log_level, settings.log);
   if (!logging.ok()) log::warn("{}", logging.failure().text);
-  for (const auto& problem : problems) log::error("{}", problem);
-  if (!problems.empty() && !command.runs_with_invalid_settings) return exit_configuration;
+  const bool reports_problems = command.run == doctor;
+  for (const auto& problem : problems) {
+    if (!reports_problems) log::error("{}", problem);
+  }
+  if (!problems.empty() && command.goes_on == GoesOn::never) return exit_configuration;
+  if (!problems.empty()) settings.problem = problems.front();
   if (frame.fault != FrameFault::none) return fail(frame.text, exit_bad_request);
   store::DatabaseSettings database;
   database.path = database_of(settings);
@@ -210,12 +267,13 @@ int start(const Command& command, std::vector<std::string> arguments, int output
   DockerClient client(client_settings(settings));
   const auto host = make_host();
   HostTaskRuntime docker(client, *host, settings, own_program());
-  const auto slave = make_slave_pipe(output);
+  const auto slave = make_reply_pipe(output);
   Invocation invocation{{store, docker, *host, settings, own_program(), own_environment()},
                         *slave,
                         std::move(frame.bytes),
                         std::move(arguments),
-                        output};
+                        output,
+                        std::move(problems)};
   return run(command, invocation);
 }
 
@@ -226,7 +284,7 @@ int start(const Command& command, std::vector<std::string> arguments, int output
 int main(int argc, char** argv) try {
   using namespace containerizer;
   std::vector<std::string> arguments{argv + std::min(argc, 1), argv + argc};
-  const int output = take_standard_output();
+  const int output = take_standard_output(inherited_lock(arguments));
   // If the slave has closed the pipe, the write must fail instead of killing this process.
   std::signal(SIGPIPE, SIG_IGN);
   std::string name;
@@ -236,7 +294,14 @@ int main(int argc, char** argv) try {
   }
   set_signal_mask(name);
   if (name == "--version") {
-    write_all(output, "docker-containerizer " PROJECT_VERSION "\n");
+    const bool json = !arguments.empty() && arguments[0] == "--json";
+    const auto text =
+        json ? safe_json_of(version_document()) : "docker-containerizer " + version_text();
+    write_all(output, text + "\n");
+    return exit_ok;
+  }
+  if (name == print_schema) {
+    write_all(output, formatted("{}\n", store::embedded_migrations().back().number));
     return exit_ok;
   }
   if (name == print_environment) {
@@ -257,7 +322,7 @@ int main(int argc, char** argv) try {
   if (command->has_request && ::isatty(STDIN_FILENO) != 0) {
     log::start_on_stderr(command->name);
     return fail(
-        "standard input is a terminal, but this verb reads a message of the slave from it; "
+        "this verb reads a binary message that the slave sends, but standard input is a terminal; "
         "see `docker-containerizer help " +
             name + "`",
         exit_usage);

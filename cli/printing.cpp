@@ -1,27 +1,55 @@
 #include "cli/printing.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <cstring>
-#include <ctime>
 
+#include "engine/lifecycle/lifecycle.h"
 #include "engine/translation/launch_plan.h"
 #include "host/file.h"
+#include "host/format.h"
+#include "host/json.h"
 #include "host/text.h"
+#include "host/times.h"
 
 namespace containerizer {
 namespace {
 
-boost::json::value to_json(const std::optional<std::int64_t>& number) {
-  if (!number) return nullptr;
-  return *number;
+template <class T>
+boost::json::value number(const std::optional<T>& value) {
+  if (!value) return nullptr;
+  return *value;
 }
 
-boost::json::value pid_of(const std::optional<ProcessId>& process) {
-  if (!process) return nullptr;
-  return process->pid;
+// mesos-executor ends after its container, and its PID may then be that of another process.
+std::optional<pid_t> living_executor(const store::Container& container) {
+  if (!container.executor || container.state == name_of(State::gone)) return std::nullopt;
+  const bool lives = identify(container.executor->pid) == container.executor;
+  return lives ? std::optional(container.executor->pid) : std::nullopt;
+}
+
+// Null if the supervisor that was recorded last does not exist any more.
+boost::json::value supervisor_of(const store::Record& record) {
+  const auto& supervisor = record.supervisor;
+  const bool is_over = record.container.state == name_of(State::gone);
+  if (is_over || !supervisor || supervisor->boot_id != boot_id() ||
+      identify(supervisor->process.pid) != supervisor->process) {
+    return nullptr;
+  }
+  return {{"pid", supervisor->process.pid}, {"since", utc_time(supervisor->since)}};
+}
+
+boost::json::object as_json(const store::Termination& termination) {
+  return {{"ending", termination.ending},
+          {"kind", termination.kind},
+          {"step", to_json(termination.step)},
+          {"exit_code", number(termination.exit_code)},
+          {"signal", number(termination.signal)},
+          {"ended_by", to_json(termination.ended_by)},
+          {"message", termination.message},
+          {"peak_memory", to_json(termination.peak_memory)},
+          {"recorded", utc_time(termination.recorded_at)}};
 }
 
 // Text from a task can contain control characters, which must not reach the operator's terminal.
@@ -36,8 +64,8 @@ Result<store::Container> find_container(Invocation& invocation, const std::strin
   if (found.empty()) {
     return Failure{
         Fault::not_found,
-        fmt::format("container \"{}\" is unknown; `docker-containerizer ps --all` lists all",
-                    printable(name))};
+        formatted("container \"{}\" is unknown; `docker-containerizer ps --all` lists all",
+                  printable(name))};
   }
   if (found.size() == 1) return found.front();
   constexpr std::size_t most_named = 5;
@@ -47,80 +75,66 @@ Result<store::Container> find_container(Invocation& invocation, const std::strin
   }
   if (found.size() > most_named) ids += ", …";
   return Failure{Fault::conflict,
-                 fmt::format("\"{}\" matches {} containers: {}; give one of these IDs",
-                             printable(name), found.size(), ids)};
+                 formatted("\"{}\" matches {} containers: {}; give one of these IDs",
+                           printable(name), found.size(), ids)};
 }
 
-std::string local_time(std::int64_t wall) {
-  const auto seconds = static_cast<std::time_t>(wall / 1000);
-  std::tm parts{};
-  ::localtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
-  return fmt::format("{}.{:03}", text, wall % 1000);
-}
-
-std::string how_long(std::int64_t milliseconds) {
-  const auto seconds = static_cast<double>(std::max<std::int64_t>(milliseconds, 0)) / 1000;
-  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
-  if (seconds < 3600) return fmt::format("{:.0f} min", seconds / 60);
-  if (seconds < 48 * 3600) return fmt::format("{:.0f} h", seconds / 3600);
-  return fmt::format("{:.0f} d", seconds / 86400);
-}
-
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+Result<store::Record> find_record(Invocation& invocation, const std::string& name) {
+  const auto container = find_container(invocation, name);
+  if (!container.ok()) return container.failure();
+  store::Selection selection;
+  selection.scope = store::Selection::Scope::all;
+  selection.container_id = container.value().container_id;
+  auto records = invocation.store.records(selection);
+  if (records.empty()) {
+    return Failure{Fault::not_found, "container " + selection.container_id + " was just deleted"};
   }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += fmt::format("{:<{}}  ", printable(row[i]), widths[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
+  return std::move(records.front());
+}
+
+int print_safe(const Invocation& invocation, const std::string& text) {
+  const bool written = write_all(invocation.output, text.ends_with('\n') ? text : text + "\n");
+  return written ? exit_ok : output_failed();
+}
+
+int output_failed() {
+  if (errno == EPIPE) return exit_failed;
+  return fail(formatted("cannot write the output: {}", std::strerror(errno)));
+}
+
+std::string safe_json_of(const boost::json::value& value) {
+  return safe_json(boost::json::serialize(value));
 }
 
 int print(const Invocation& invocation, const std::string& text) {
-  auto lines = safe_lines(text);
-  if (!lines.ends_with('\n')) lines += '\n';
-  return write_all(invocation.output, lines) ? exit_ok : exit_failed;
+  return print_safe(invocation, safe_lines(text));
 }
 
 int print(const Invocation& invocation, const boost::json::value& value) {
-  return print(invocation, safe_json(boost::json::serialize(value)));
+  return print_safe(invocation, safe_json_of(value));
 }
 
-std::string describe(const store::Termination& termination) {
-  // Every message states how the container ended, except that of a failed action: it starts with
-  // the name of the action, such as "pull: ".
-  return printable((termination.kind == "failed" ? "failed: " : "") + termination.message);
+std::optional<pid_t> living_pid(const store::Container& container) {
+  const auto state = state_named(container.state);
+  const bool may_live = container.init && state && may_run(*state);
+  return may_live ? std::optional(container.init->pid) : std::nullopt;
 }
 
-std::string short_form(const store::Termination& termination) {
-  if (termination.kind == "failed")
-    return printable(termination.step.value_or("launch")) + " failed";
-  if (termination.kind == "exited")
-    return fmt::format("exit {}", termination.exit_code.value_or(0));
-  if (termination.kind != "signalled") return termination.kind;
-  const auto signal = termination.signal.value_or(0);
-  const char* name = ::sigabbrev_np(signal);
-  return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
-}
-
-bool is_failure(const store::Termination& termination) {
-  if (termination.kind == "exited") return termination.exit_code != 0;
-  return termination.kind != "destroyed";
-}
+boost::json::object document() { return {{"format", json_format}}; }
 
 boost::json::value to_json(const std::optional<std::string>& text) {
   if (!text) return nullptr;
   return boost::json::value(*text);
+}
+
+boost::json::value to_json(const std::optional<std::int64_t>& number) {
+  if (!number) return nullptr;
+  return *number;
+}
+
+boost::json::value time_to_json(const std::optional<std::int64_t>& wall) {
+  if (!wall) return nullptr;
+  return boost::json::value(utc_time(*wall));
 }
 
 boost::json::object to_json(const store::HistoryEntry& entry) {
@@ -129,16 +143,17 @@ boost::json::object to_json(const store::HistoryEntry& entry) {
           {"from", to_json(entry.from_state)},
           {"event", entry.event},
           {"to", entry.to_state},
-          {"at", entry.at.wall},
+          {"at", utc_time(entry.at.wall)},
           {"monotonic", entry.at.monotonic},
           {"actor", entry.actor},
           {"detail", entry.detail}};
 }
 
-boost::json::object to_json(const store::Container& c) {
+boost::json::object to_json(const store::Record& record) {
+  const auto& c = record.container;
   return {{"container_id", c.container_id},
           {"state", c.state},
-          {"since", c.since.wall},
+          {"since", utc_time(c.since.wall)},
           {"kind", c.kind},
           {"image", to_json(c.image)},
           {"slave_id", c.slave_id},
@@ -149,24 +164,18 @@ boost::json::object to_json(const store::Container& c) {
           {"user", to_json(c.user)},
           {"directory", c.directory},
           {"docker_id", to_json(c.docker_id)},
-          {"pid", pid_of(c.init)},
-          {"executor_pid", pid_of(c.executor)},
+          {"pid", number(living_pid(c))},
+          {"executor_pid", number(living_executor(c))},
           {"boot_id", c.boot_id},
-          {"created", c.created_at},
-          {"delivered", to_json(c.delivered_at)}};
-}
-
-boost::json::object to_json(const store::Termination& termination) {
-  const auto number = [](const std::optional<int>& value) -> boost::json::value {
-    if (!value) return nullptr;
-    return *value;
-  };
-  return {{"kind", termination.kind},
-          {"step", to_json(termination.step)},
-          {"exit_code", number(termination.exit_code)},
-          {"signal", number(termination.signal)},
-          {"message", termination.message},
-          {"recorded", termination.recorded_at}};
+          {"created", utc_time(c.created_at)},
+          {"delivered", time_to_json(c.delivered_at)},
+          {"termination",
+           record.termination ? boost::json::value(as_json(*record.termination)) : nullptr},
+          {"limits",
+           {{"cpus", record.limits.cpus ? boost::json::value(*record.limits.cpus) : nullptr},
+            {"memory", to_json(record.limits.memory)},
+            {"hard_memory", to_json(record.limits.hard_memory)}}},
+          {"supervisor", supervisor_of(record)}};
 }
 
 }  // namespace containerizer

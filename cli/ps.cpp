@@ -1,24 +1,14 @@
 // ps: lists the containers of this slave instance.
-#include <algorithm>
-#include <map>
-
 #include "cli/command_line.h"
 #include "cli/printing.h"
+#include "cli/terminal.h"
 #include "engine/lifecycle/lifecycle.h"
+#include "host/times.h"
 
 namespace containerizer {
 namespace {
 
-using store::Container;
-using store::Termination;
-
-struct Wanted {
-  bool all = false;
-  bool failed = false;
-  std::string state;
-  std::string framework;
-  std::string image;
-};
+using store::Record;
 
 std::vector<std::string> names_of_states() {
   std::vector<std::string> names;
@@ -26,67 +16,68 @@ std::vector<std::string> names_of_states() {
   return names;
 }
 
-bool is_wanted(const Wanted& wanted, const Container& container,
-               const std::optional<Termination>& end) {
-  if (!wanted.state.empty() && container.state != wanted.state) return false;
-  if (!wanted.framework.empty() && container.framework_id != wanted.framework) return false;
-  if (!wanted.image.empty() && container.image.value_or("") != wanted.image) return false;
-  return !wanted.failed || (end && is_failure(*end));
+std::string as_table(const std::vector<Record>& records, bool with_ended, std::int64_t now,
+                     const Screen& screen) {
+  Rows rows{{"CONTAINER", "STATE", "SINCE", "TASK", "IMAGE", with_ended ? "END" : "PID"}};
+  rows.reserve(records.size() + 1);
+  for (const auto& [container, termination, limits, supervisor] : records) {
+    const auto pid = living_pid(container);
+    std::string last = termination ? termination->ending : "-";
+    if (!with_ended) last = pid ? std::to_string(*pid) : "-";
+    rows.push_back({shown_id(container.container_id, screen), container.state,
+                    how_long(now - container.since.wall),
+                    container.task_name.value_or(container.executor_id),
+                    container.image.value_or("-"), std::move(last)});
+  }
+  return table(rows, screen);
 }
 
-std::string pid_of(const Container& container) {
-  const auto state = state_named(container.state);
-  const bool may_live = container.init && state && may_run(*state);
-  return may_live ? std::to_string(container.init->pid) : "-";
+int print_json(const Invocation& invocation, const std::vector<Record>& records) {
+  boost::json::array rows;
+  for (const auto& one : records) rows.push_back(to_json(one));
+  auto whole = document();
+  whole["containers"] = std::move(rows);
+  return print(invocation, whole);
 }
 
 }  // namespace
 
 int ps(Invocation& invocation) {
-  Wanted wanted;
+  store::Selection wanted;
+  bool all = false;
   bool json = false;
   bool quiet = false;
-  CommandLine line("ps", "Lists containers. Without options: those that are not gone.");
-  line.flag("-a,--all", wanted.all, "also those that are gone; the newest first");
+  std::string since;
+  CommandLine line("ps", "Lists containers. Without options: those that have not ended.");
+  line.flag("-a,--all", all, "also those that have ended; the newest first");
   line.flag("--failed", wanted.failed, "only those that failed; includes those that are gone");
   line.choice("--state", wanted.state, names_of_states(), "only those in this state");
   line.option("--framework", wanted.framework, "ID", "only those of this framework");
   line.option("--image", wanted.image, "IMAGE", "only those of this image");
+  line.option("--since", since, "TIME",
+              "only those that entered their state since then: 10m, 2h, 7d, or a time");
   line.flag("-q,--quiet", quiet, "print only the IDs");
   line.flag("--json", json, "print JSON");
   if (const auto status = line.parse(invocation)) return *status;
-  const bool with_ended = wanted.all || wanted.failed || wanted.state == name_of(State::gone);
-  auto containers = with_ended ? invocation.store.everything() : invocation.store.live();
-  if (with_ended) std::reverse(containers.begin(), containers.end());
-  // Only containers that may have ended are compared with their ends, or shown with them.
-  const auto ends =
-      with_ended ? invocation.store.terminations() : std::map<std::string, Termination>();
-  const auto end_of = [&](const Container& container) -> std::optional<Termination> {
-    const auto found = ends.find(container.container_id);
-    if (found == ends.end()) return std::nullopt;
-    return found->second;
-  };
-  std::erase_if(containers, [&](const auto& one) { return !is_wanted(wanted, one, end_of(one)); });
+  const auto now = invocation.store.now().wall;
+  if (!since.empty()) {
+    const auto moment = parse_moment(since, now);
+    if (!moment.ok()) return fail("ps --since: " + moment.failure().text, exit_usage);
+    wanted.since = moment.value();
+  }
+  const bool with_ended = all || wanted.failed || wanted.state == name_of(State::gone) ||
+                          wanted.state == name_of(State::removing);
+  if (with_ended) wanted.scope = store::Selection::Scope::all;
+  const auto records = invocation.store.records(wanted);
+  invocation.store.close();
+  if (json) return print_json(invocation, records);
   if (quiet) {
     std::string ids;
-    for (const auto& one : containers) ids += one.container_id + "\n";
+    for (const auto& one : records) ids += one.container.container_id + "\n";
     return ids.empty() ? exit_ok : print(invocation, ids);
   }
-  if (json) {
-    boost::json::array rows;
-    for (const auto& one : containers) rows.push_back(to_json(one));
-    return print(invocation, rows);
-  }
-  std::vector<std::vector<std::string>> rows{{"CONTAINER", "STATE", "SINCE", "TASK", "IMAGE"}};
-  rows[0].emplace_back(with_ended ? "END" : "PID");
-  const auto now = invocation.store.now().wall;
-  for (const auto& one : containers) {
-    const auto end = end_of(one);
-    rows.push_back({one.container_id, one.state, how_long(now - one.since.wall),
-                    one.task_name.value_or(one.executor_id), one.image.value_or("-")});
-    rows.back().push_back(with_ended ? (end ? short_form(*end) : "-") : pid_of(one));
-  }
-  return print(invocation, table(rows));
+  const auto screen = screen_of(invocation);
+  return print_page(invocation, as_table(records, with_ended, now, screen), screen);
 }
 
 }  // namespace containerizer

@@ -1,22 +1,30 @@
 // recover: runs after a restart of the slave, the daemon or the host, and makes the database and
 // the daemon agree. Every container that is not Gone gets a supervisor, which reconciles it. A
 // container of ours without a row gets a row. A container that should no longer exist is removed.
-#include <fmt/core.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
-#include <map>
+#include <system_error>
+#include <vector>
 
 #include "cli/invocation.h"
+#include "cli/store_retry.h"
 #include "engine/container/identity.h"
 #include "engine/container/launch_record.h"
 #include "engine/container/life_lock.h"
+#include "engine/container/log_readers.h"
 #include "engine/container/run_files.h"
 #include "engine/container/start_supervisor.h"
+#include "host/format.h"
 #include "host/log.h"
 #include "host/sandbox.h"
 
 namespace containerizer {
 namespace {
+
+// More of them would only compete for the processor.
+constexpr std::size_t starts_at_once = 8;
 
 // Logs the progress of a long recovery, once per second.
 class Progress {
@@ -38,11 +46,16 @@ class Progress {
 // An unreadable database is moved aside and never deleted. Its rows are rebuilt from the labels of
 // the containers, which contain the same identity.
 void open_or_set_aside(Invocation& invocation) {
-  try {
-    invocation.store.undelivered();
-    return;
-  } catch (const store::UnreadableDatabase& error) {
-    log::error("{}", error.what());
+  for (DamageCount damage;;) {
+    try {
+      invocation.store.undelivered();
+      return;
+    } catch (const store::UnreadableDatabase& error) {
+      invocation.store.close();
+      if (!damage.is_certain(error)) continue;
+      log::error("{}", error.what());
+      break;
+    }
   }
   const auto aside = invocation.store.set_aside();
   log::error("moved the unreadable state database to {}; rebuilding it from container labels",
@@ -51,7 +64,8 @@ void open_or_set_aside(Invocation& invocation) {
 }
 
 void remove(Invocation& invocation, const ContainerFacts& facts, Deadline deadline) {
-  log::warn("container {} should no longer exist", facts.name);
+  log::warn("container {} belongs to a launch that has ended or was replaced; removing it",
+            facts.name);
   if (invocation.host.now() >= deadline) {
     log::error("no time left to remove container {}; the next `recover` will remove it",
                facts.name);
@@ -72,18 +86,20 @@ void reconcile_with_daemon(Invocation& invocation, const std::vector<ContainerFa
     auto row = rebuild(facts);
     if (!row) {
       log::warn(
-          "container {} has some of our labels but not all, or a name that does not match them; "
-          "leaving it "
-          "alone",
+          "container {} is not adopted, because it has only some of the containerizer's labels, or "
+          "its name does not match them",
           facts.name);
       continue;
     }
     const auto known = invocation.store.find(row->container_id);
     if (!known && invocation.store.has_nonce(row->nonce)) {
-      log::warn("container {} has the labels of another launch; it is left alone", facts.name);
+      log::warn("container {} is not adopted, because it has the labels of another launch",
+                facts.name);
     } else if (!known && !has_plain_way(invocation.settings.work_directory, row->directory)) {
-      log::warn("container {}: a link is part of its sandbox's path {}; it is left alone",
-                facts.name, row->directory);
+      log::warn(
+          "container {} is not adopted, because the path of its sandbox, {}, contains a symbolic "
+          "link",
+          facts.name, row->directory);
     } else if (!known) {
       log::warn("container {} is not in the database; re-adopting it from its labels",
                 row->container_id);
@@ -95,48 +111,103 @@ void reconcile_with_daemon(Invocation& invocation, const std::vector<ContainerFa
   }
 }
 
-Status supervise(Invocation& invocation, const store::Container& container) try {
-  state_of(container);
-  return ensure_supervisor(invocation, container.container_id, container.directory);
-} catch (const store::StoreError& error) {
-  return Failure{Fault::refused, error.what()};
+struct Live {
+  std::vector<Supervised> containers;
+  int damaged = 0;  // rows that cannot be used
+};
+
+Live live_containers(Invocation& invocation) {
+  Live live;
+  for (const auto& container : invocation.store.live()) {
+    try {
+      state_of(container);
+      live.containers.push_back({container.container_id, container.directory});
+    } catch (const store::StoreError& error) {
+      ++live.damaged;
+      log::error("{}", error.what());
+    }
+  }
+  invocation.store.close();
+  return live;
+}
+
+// Returns how many containers did not get one. Each is logged.
+int ensure_all(Invocation& invocation, const std::vector<Supervised>& containers,
+               Progress& progress) {
+  int failed = 0;
+  for (std::size_t done = 0; done < containers.size(); done += starts_at_once) {
+    progress.report("starting supervisor", done + 1, containers.size());
+    const auto first = containers.begin() + static_cast<std::ptrdiff_t>(done);
+    const auto number = std::min(starts_at_once, containers.size() - done);
+    const auto last = first + static_cast<std::ptrdiff_t>(number);
+    for (const auto& status : ensure_supervisors(invocation, {first, last})) {
+      if (status.ok()) continue;
+      ++failed;
+      log::error("{}", status.failure().text);
+    }
+  }
+  return failed;
+}
+
+// systemd takes several times as long to start a scope as a supervisor needs to start.
+void share_one_scope(Invocation& invocation, const std::vector<Supervised>& containers) {
+  if (!invocation.host.uses_scopes()) return;
+  const auto is_missing = [&](const Supervised& container) {
+    try {
+      return !has_owner(invocation.settings.state_directory(), container.container_id);
+    } catch (const std::system_error&) {
+      return false;  // ensure_all() reports it
+    }
+  };
+  if (std::count_if(containers.begin(), containers.end(), is_missing) > 1) {
+    start_supervisors_in_one_scope(invocation);
+  }
 }
 
 // A container that cannot get a supervisor is logged. It stops neither the recovery of the others
 // nor the slave's start.
 void supervise_all(Invocation& invocation, Progress& progress) {
-  const auto live = invocation.store.live();
-  invocation.store.close();
-  int failed = 0;
-  std::size_t number = 0;
-  for (const auto& container : live) {
-    progress.report("starting supervisor", ++number, live.size());
-    const auto done = supervise(invocation, container);
-    if (done.ok()) continue;
-    ++failed;
-    log::error("{}", done.failure().text);
-  }
-  log::info("recovered {} containers{}", live.size(),
-            failed > 0 ? fmt::format(", {} without a supervisor", failed) : "");
+  const auto [containers, damaged] = live_containers(invocation);
+  share_one_scope(invocation, containers);
+  const int failed = damaged + ensure_all(invocation, containers, progress);
+  log::info("recovered {} containers{}", containers.size(),
+            failed > 0 ? formatted(", {} without a supervisor", failed) : "");
 }
 
-// Deletes the files of containers whose supervisor died before it could do so.
+// For the operator's metrics and report only: the slave must start even if the disk is full.
+void note_recovery(Invocation& invocation, std::int64_t oldest) try {
+  invocation.store.note_recovery(invocation.host.boot(), oldest);
+} catch (const store::StoreError& error) {
+  log::warn("cannot record this recovery: {}", error.what());
+}
+
+// Deletes the files of a container that is Gone. A supervisor that still owns it does so itself.
+void sweep(Invocation& invocation, const std::string& id) try {
+  const auto state_directory = invocation.settings.state_directory();
+  const auto row = invocation.store.find(id);
+  if (row && row->state != name_of(State::gone)) return;
+  if (!has_owner(state_directory, id)) remove_run_files(state_directory, id);
+} catch (const std::system_error& error) {
+  log::warn("{}", error.what());
+}
+
+// Containers whose supervisor died before it could delete their files.
 void sweep_files(Invocation& invocation) {
   const auto run = invocation.settings.state_directory() + "/run";
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(run, ignored)) {
-    const auto id = entry.path().stem().string();
-    const auto row = invocation.store.find(id);
-    if (!row || row->state == name_of(State::gone)) {
-      // A supervisor that still owns the container deletes its files itself.
-      if (!LifeLock(invocation.settings.state_directory(), id, false).is_held(Phase::ownership)) {
-        remove_run_files(invocation.settings.state_directory(), id);
-      }
-    }
+    sweep(invocation, entry.path().stem().string());
   }
 }
 
 }  // namespace
+
+int start_supervisors(Invocation& invocation) {
+  report_ready(invocation.output);
+  Progress progress(invocation.host);
+  ensure_all(invocation, live_containers(invocation).containers, progress);
+  return exit_ok;
+}
 
 int recover(Invocation& invocation) {
   Progress progress(invocation.host);
@@ -147,11 +218,12 @@ int recover(Invocation& invocation) {
   reconcile_with_daemon(invocation, seen.value(), progress);
   supervise_all(invocation, progress);
   const auto oldest = invocation.store.now().wall - invocation.settings.history.count();
+  note_recovery(invocation, oldest);
   // In portions, so that no other writer waits for long.
   while (invocation.store.prune(oldest, 1000) == 1000) {
   }
   sweep_files(invocation);
-  invocation.store.checkpoint();
+  if (!invocation.store.checkpoint()) report_readers(invocation.settings.state_directory());
   return exit_ok;
 }
 

@@ -1,29 +1,33 @@
 // show: prints everything that is recorded about one container, except what can contain secrets of
 // its task: the launch request and the environment.
-#include <fmt/core.h>
 
 #include "cli/command_line.h"
+#include "cli/databases.h"
+#include "cli/life_svg.h"
 #include "cli/printing.h"
+#include "cli/terminal.h"
+#include "host/format.h"
 #include "host/text.h"
+#include "host/times.h"
 
 namespace containerizer {
 namespace {
 
-std::string number(const std::optional<std::int64_t>& value) {
-  return value ? std::to_string(*value) : "-";
+constexpr std::int64_t most_entries = 1000;
+
+std::string bytes(const std::optional<std::int64_t>& value) {
+  return value ? std::to_string(*value) + " bytes" : "-";
 }
 
-std::string as_text(Invocation& invocation, const store::Container& c) {
-  const auto limits = invocation.store.limits_of(c.container_id).value_or(store::Limits{});
-  const auto termination = invocation.store.termination_of(c.container_id);
-  const auto delivered = c.delivered_at ? local_time(*c.delivered_at) : "not yet";
-  const auto pid = [](const std::optional<ProcessId>& process) {
-    return process ? std::to_string(process->pid) : "-";
-  };
-  auto text = table({{"container", c.container_id},
+std::string as_text(Invocation& invocation, const store::Record& record, const Screen& screen) {
+  const auto& c = record.container;
+  const auto& end = record.termination;
+  const auto pid = living_pid(c);
+  auto text =
+      list_of_pairs({{"container", c.container_id},
                      {"state", c.state + " since " + local_time(c.since.wall)},
-                     {"ended", termination ? describe(*termination) : "no"},
-                     {"delivered", delivered},
+                     {"ended", end ? end->ending + ": " + end->message : "no"},
+                     {"delivered", c.delivered_at ? local_time(*c.delivered_at) : "not yet"},
                      {"kind", c.kind},
                      {"task", c.task_name.value_or("-")},
                      {"executor", c.executor_id},
@@ -31,43 +35,62 @@ std::string as_text(Invocation& invocation, const store::Container& c) {
                      {"slave", c.slave_id},
                      {"image", c.image.value_or("-")},
                      {"docker ID", c.docker_id.value_or("-")},
-                     {"PID", pid(c.init)},
-                     {"executor PID", pid(c.executor)},
-                     {"cpus", limits.cpus ? fmt::format("{}", *limits.cpus) : "-"},
-                     {"memory", number(limits.memory) + " bytes"},
+                     {"PID", pid ? std::to_string(*pid) : "-"},
+                     {"cpus", record.limits.cpus ? formatted("{}", *record.limits.cpus) : "-"},
+                     {"memory", bytes(record.limits.memory)},
+                     {"peak memory", end ? bytes(end->peak_memory) : "-"},
                      {"sandbox", c.directory},
-                     {"launched", local_time(c.created_at)}});
+                     {"launched", local_time(c.created_at)}},
+                    screen);
   text += "\n";
-  for (const auto& entry : invocation.store.history(c.container_id, 1000)) {
-    text += fmt::format("{}  {:<16} {} {}\n", local_time(entry.at.wall), entry.event,
-                        entry.to_state, one_line(entry.detail, entry.detail.size()));
+  Rows rows{{"TIME", "EVENT", "TO", "DETAIL"}};
+  for (const auto& entry : invocation.store.history(c.container_id, most_entries)) {
+    rows.push_back({local_time(entry.at.wall), entry.event, entry.to_state, entry.detail});
   }
-  return text;
+  return text + table(rows, screen);
+}
+
+boost::json::object as_json(Invocation& invocation, const store::Record& record) {
+  const auto& id = record.container.container_id;
+  auto whole = document();
+  for (auto& member : to_json(record)) whole.insert(member);
+  const auto requests = invocation.store.requests_of(id);
+  whole["requests"] = {{"stop", requests.stop}, {"destroy", requests.destroy}};
+  boost::json::array entries;
+  for (const auto& entry : invocation.store.history(id, most_entries)) {
+    entries.push_back(to_json(entry));
+  }
+  whole["history"] = entries;
+  return whole;
+}
+
+// The picture of a container. It reads the database by itself, as `report` does.
+int draw(Invocation& invocation, const std::string& id) {
+  invocation.store.close();
+  const auto databases = find_databases(invocation, {});
+  if (!databases.ok()) return fail(databases.failure().text);
+  const auto period = store::read_period(*databases.value().front().open(), 0, id);
+  if (period.lives.empty()) return fail(formatted("container {} is gone", id));
+  return print(invocation, draw_life(period.lives.front(), invocation.store.now().wall));
 }
 
 }  // namespace
 
 int show(Invocation& invocation) {
   bool json = false;
+  bool svg = false;
   std::string name;
   CommandLine line("show", "Prints one container's record, without its request and environment.");
   line.argument("CONTAINER", name, container_argument);
   line.flag("--json", json, "print JSON");
+  line.flag("--svg", svg, "print a picture of its states");
   if (const auto status = line.parse(invocation)) return *status;
-  const auto container = find_container(invocation, name);
-  if (!container.ok()) return fail(container.failure().text);
-  if (!json) return print(invocation, as_text(invocation, container.value()));
-
-  const auto& id = container.value().container_id;
-  auto whole = to_json(container.value());
-  const auto termination = invocation.store.termination_of(id);
-  whole["termination"] = termination ? boost::json::value(to_json(*termination)) : nullptr;
-  const auto requests = invocation.store.requests_of(id);
-  whole["requests"] = {{"stop", requests.stop}, {"destroy", requests.destroy}};
-  boost::json::array entries;
-  for (const auto& entry : invocation.store.history(id, 1000)) entries.push_back(to_json(entry));
-  whole["history"] = entries;
-  return print(invocation, whole);
+  const auto record = find_record(invocation, name);
+  if (!record.ok()) return fail(record.failure().text);
+  if (svg) return draw(invocation, record.value().container.container_id);
+  if (json) return print(invocation, as_json(invocation, record.value()));
+  const auto screen = screen_of(invocation);
+  return print_page(invocation, as_text(invocation, record.value(), screen), screen);
 }
 
 }  // namespace containerizer

@@ -2,7 +2,9 @@
 // database is logged and is not a failure: from 0.22 on, a slave destroys a container whose update
 // fails (mesos-protocol 1.7). The limits stay recorded, and are applied when the container starts
 // or gets a new supervisor.
+#include "cli/callers.h"
 #include "cli/invocation.h"
+#include "cli/upgrade.h"
 #include "engine/container/launch_record.h"
 #include "engine/supervisor/resource_limits.h"
 #include "engine/translation/resources.h"
@@ -23,6 +25,8 @@ int update(Invocation& invocation) {
       log::info("container {} is unknown; nothing to update", id);
       return exit_ok;
     }
+    invocation.slave.remember();
+    note_slave(invocation, id, store::Purpose::update);
     invocation.store.set_limits(id, wanted.cpus, memory);
     const auto state = state_of(*container);
     if ((state == State::running || state == State::starting) && container->docker_id) {
@@ -31,6 +35,7 @@ int update(Invocation& invocation) {
       apply_limits(invocation, *container, seen);
     }
   } catch (const store::StoreError& error) {
+    begin_again_if_newer(invocation, "update", error);
     log::error("cannot record the new limits of container {}: {}", id, error.what());
   }
   return exit_ok;

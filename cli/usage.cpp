@@ -1,6 +1,5 @@
 // usage: reports the resources that the container uses, from the kernel's own files. It does not
 // ask the daemon, because a slave calls it every second for every container.
-#include <fmt/core.h>
 
 #include <chrono>
 
@@ -8,7 +7,9 @@
 #include "containerizer.pb.h"
 #include "engine/container/identity.h"
 #include "engine/container/running_facts.h"
+#include "engine/translation/launch_plan.h"
 #include "host/cgroup.h"
+#include "host/format.h"
 #include "host/log.h"
 #include "host/process.h"
 
@@ -64,12 +65,30 @@ constexpr Counter counters[] = {
     {&CgroupUsage::net_tx_dropped, &ResourceStatistics::set_net_tx_dropped},
 };
 
-std::optional<RunningFacts> facts_of(Invocation& invocation, const std::string& id) {
-  if (auto facts = read_running_facts(invocation.settings.state_directory(), id)) return facts;
+// Without the database: the process and the limit that the daemon reports.
+Result<RunningFacts> facts_of_daemon(Invocation& invocation, const std::string& id,
+                                     const std::string& why) {
+  const auto seen = invocation.docker.inspect(container_name(id));
+  if (!seen.ok()) return Failure{Fault::unavailable, why};
+  log::error("{}", why);
+  RunningFacts facts;
+  facts.init =
+      invocation.host.identify_init(seen.value().pid, seen.value().id).value_or(ProcessId{});
+  if (seen.value().memory_limit > 0) facts.hard_memory = seen.value().memory_limit;
+  return facts;
+}
+
+Result<RunningFacts> facts_of(Invocation& invocation, const std::string& id) try {
+  const Failure unknown{Fault::not_found, formatted("container {} is unknown", id)};
+  // The ID becomes part of a file name, so it must not contain a path.
+  if (!is_valid_container_id(id)) return unknown;
+  if (auto facts = read_running_facts(invocation.settings.state_directory(), id)) return *facts;
   const auto container = invocation.store.find(id);
-  if (!container) return std::nullopt;
+  if (!container) return unknown;
   const auto limits = invocation.store.limits_of(id).value_or(store::Limits{});
   return RunningFacts{container->init.value_or(ProcessId{}), limits.cpus, limits.hard_memory};
+} catch (const store::StoreError& error) {
+  return facts_of_daemon(invocation, id, error.what());
 }
 
 double seconds_since_1970() {
@@ -82,9 +101,9 @@ int usage(Invocation& invocation) {
   auto message = parse<mesos::containerizer::Usage>(invocation, "Usage");
   if (!message.ok()) return fail(message.failure().text, exit_bad_request);
   const auto& id = message.value().container_id().value();
-  // The ID becomes part of a file name, so it must not contain a path.
-  const auto facts = is_valid_container_id(id) ? facts_of(invocation, id) : std::nullopt;
-  if (!facts) return fail(fmt::format("container {} is unknown", id));
+  const auto read = facts_of(invocation, id);
+  if (!read.ok()) return fail(read.failure().text);
+  const auto* facts = &read.value();
 
   ResourceStatistics answer;
   answer.set_timestamp(seconds_since_1970());
@@ -92,11 +111,11 @@ int usage(Invocation& invocation) {
   if (facts->hard_memory)
     answer.set_mem_limit_bytes(static_cast<std::uint64_t>(*facts->hard_memory));
   // Before and after the container runs, the reply contains the limits only.
-  if (facts->init.pid > 0 && identify(facts->init.pid) == facts->init) {
+  if (facts->init.pid > 0 && life_of(facts->init) == Life::alive) {
     const auto used = read_usage(facts->init.pid);
     // Checked again: the process may have exited while its files were read, and another process may
     // have its PID.
-    if (used.ok() && identify(facts->init.pid) == facts->init) {
+    if (used.ok() && life_of(facts->init) == Life::alive) {
       add_cpu(answer, used.value());
       for (const auto& counter : counters) {
         if (const auto& value = used.value().*counter.from) (answer.*counter.set)(*value);

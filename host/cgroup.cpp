@@ -1,6 +1,7 @@
 #include "host/cgroup.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,7 +9,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "host/fd.h"
 
@@ -168,6 +172,33 @@ Result<Places> cgroups_of(const std::string& process, const std::string& root) {
   return places;
 }
 
+bool is_hexadecimal(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+// Whether a component of a cgroup's path names a container: `ID`, `docker-ID.scope`, ….
+bool names_container(std::string_view component) {
+  constexpr int id_length = 64;
+  int length = 0;
+  for (const char c : component) {
+    length = is_hexadecimal(c) ? length + 1 : 0;
+    if (length == id_length) return true;
+  }
+  return false;
+}
+
+// The cgroup of the whole container. Its first process can be in a cgroup below it, if systemd or
+// another daemon runs in the container. The path of `ours` can name a container that we run in.
+std::string whole_container(const std::string& path, const std::string& ours) {
+  std::size_t end = path.starts_with(ours + "/") ? ours.size() : 0;
+  while (end < path.size()) {
+    const auto begin = end + 1;
+    end = std::min(path.find('/', begin), path.size());
+    if (names_container(std::string_view(path).substr(begin, end - begin))) {
+      return path.substr(0, end);
+    }
+  }
+  return path;
+}
+
 // The cgroups of a process, without those that do not belong to the container alone: the root
 // cgroup and our own.
 Result<Places> container_cgroups(const std::string& process, const std::string& root) {
@@ -178,7 +209,9 @@ Result<Places> container_cgroups(const std::string& process, const std::string& 
   bool any = false;
   for (std::size_t i = 0; i < controller_count; ++i) {
     auto& path = theirs.value()[i].path;
-    if (path == "/" || path == ours.value()[i].path) path.clear();
+    const auto& our_path = ours.value()[i].path;
+    if (path == "/" || path == our_path) path.clear();
+    path = whole_container(path, our_path == "/" ? "" : our_path);
     any = any || !path.empty();
   }
   if (any) return theirs;
@@ -266,16 +299,33 @@ bool read_cgroups(const Places& places, CgroupUsage& usage) {
   return any;
 }
 
+// Adds the processes of a cgroup and of all below it. Returns false if the first cannot be read.
+bool add_processes(const std::string& directory, std::uint64_t& count) {
+  const int error = for_each_line(directory + "cgroup.procs", [&](std::string_view) {
+    ++count;
+    return true;
+  });
+  // The kernel counts a link for each directory, so most cgroups need not be listed.
+  struct stat found {};
+  constexpr nlink_t without_directories = 2;
+  if (::stat(directory.c_str(), &found) == 0 && found.st_nlink != without_directories) {
+    std::error_code gone;
+    namespace fs = std::filesystem;
+    for (fs::directory_iterator entry(directory, gone), end; !gone && entry != end;
+         entry.increment(gone)) {
+      std::error_code none;
+      if (entry->is_directory(none)) add_processes(entry->path().string() + "/", count);
+    }
+  }
+  return error == 0;
+}
+
 // All controllers list the same processes, so the first one with a directory is enough.
 void count_processes(const Places& places, CgroupUsage& usage) {
   for (const auto& place : places) {
     if (place.directory.empty()) continue;
     std::uint64_t count = 0;
-    const int error = for_each_line(place.directory + "cgroup.procs", [&](std::string_view) {
-      ++count;
-      return true;
-    });
-    if (error == 0) usage.processes = count;
+    if (add_processes(place.directory, count)) usage.processes = count;
     return;
   }
 }
@@ -306,6 +356,74 @@ void read_network(const std::string& process, const std::string& root, CgroupUsa
   });
 }
 
+// --- What to write
+
+struct Write {
+  Controller controller;
+  const char* file;
+  std::string value;
+};
+
+// In the kernel's order: of two limits that bound each other, the outer one rises first.
+std::vector<Write> writes_of_v1(const CgroupLimits& limits) {
+  std::vector<Write> writes;
+  const auto add = [&](Controller controller, const char* file, const auto& number) {
+    if (number) writes.push_back({controller, file, std::to_string(*number)});
+  };
+  add(cpu, "cpu.shares", limits.cpu_shares);
+  add(cpu, "cpu.cfs_period_us", limits.cpu_period);
+  add(cpu, "cpu.cfs_quota_us", limits.cpu_quota);
+  add(memory, "memory.memsw.limit_in_bytes", limits.memory_and_swap);
+  add(memory, "memory.limit_in_bytes", limits.memory);
+  add(memory, "memory.soft_limit_in_bytes", limits.soft_memory);
+  return writes;
+}
+
+std::vector<Write> writes_of_v2(const CgroupLimits& limits) {
+  std::vector<Write> writes;
+  // Shares from 2 to 262144 become weights from 1 to 10000, as OCI runtimes convert them.
+  if (limits.cpu_shares) {
+    const auto weight = 1 + (std::max<std::int64_t>(*limits.cpu_shares, 2) - 2) * 9999 / 262142;
+    writes.push_back({cpu, "cpu.weight", std::to_string(weight)});
+  }
+  if (limits.cpu_quota && limits.cpu_period) {
+    writes.push_back(
+        {cpu, "cpu.max",
+         std::to_string(*limits.cpu_quota) + " " + std::to_string(*limits.cpu_period)});
+  }
+  if (limits.memory) {
+    const auto swap = limits.memory_and_swap.value_or(-1);
+    writes.push_back(
+        {memory, "memory.swap.max",
+         swap < 0 ? "max" : std::to_string(std::max<std::int64_t>(0, swap - *limits.memory))});
+    writes.push_back({memory, "memory.max", std::to_string(*limits.memory)});
+  }
+  if (limits.soft_memory) {
+    writes.push_back({memory, "memory.low", std::to_string(*limits.soft_memory)});
+  }
+  return writes;
+}
+
+// A kernel without swap accounting has no file for swap, and needs none.
+Status write_limit(const Place& place, const Write& write) {
+  const auto path = place.directory + write.file;
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const bool is_optional = std::string_view(write.file).find("sw") != std::string_view::npos;
+  if (!file.valid() && errno == ENOENT && is_optional) return Done{};
+  if (file.valid() && ::write(file.get(), write.value.data(), write.value.size()) >= 0) {
+    return Done{};
+  }
+  return Failure{Fault::refused,
+                 "cannot write " + write.value + " to " + path + ": " + std::strerror(errno)};
+}
+
+// Some runtimes put a container's processes into a cgroup below its own.
+void go_up_to(const std::string& name, Place& place) {
+  const auto at = place.directory.rfind(name);
+  if (name.empty() || at == std::string::npos) return;
+  place.directory.resize(place.directory.find('/', at) + 1);
+}
+
 }  // namespace
 
 bool has_cgroup_named(pid_t pid, const std::string& name) {
@@ -315,6 +433,41 @@ bool has_cgroup_named(pid_t pid, const std::string& name) {
     return !found;
   });
   return found;
+}
+
+std::vector<ProcessId> processes_of_container(const std::string& docker_id) {
+  constexpr std::size_t id_length = 64;
+  std::vector<ProcessId> found;
+  if (docker_id.size() != id_length) return found;
+  for (const auto& process : other_processes()) {
+    if (has_cgroup_named(process.pid, docker_id)) found.push_back(process);
+  }
+  return found;
+}
+
+Status change_limits(pid_t pid, const std::string& name, const CgroupLimits& limits,
+                     const std::string& root) {
+  auto places = container_cgroups(std::to_string(pid), root);
+  if (!places.ok()) return places.failure();
+  if (auto found = find_directories(places.value(), root); !found.ok()) return found;
+  for (auto& place : places.value()) go_up_to(name, place);
+  for (const bool unified : {false, true}) {
+    for (const auto& write : unified ? writes_of_v2(limits) : writes_of_v1(limits)) {
+      const auto& place = places.value()[write.controller];
+      if (place.directory.empty() || place.unified != unified) continue;
+      if (auto written = write_limit(place, write); !written.ok()) return written;
+    }
+  }
+  return Done{};
+}
+
+std::string memory_peak_file(pid_t pid, const std::string& root) {
+  auto places = container_cgroups(std::to_string(pid), root);
+  if (!places.ok() || !find_directories(places.value(), root).ok()) return "";
+  const Place& place = places.value()[memory];
+  if (place.directory.empty()) return "";
+  auto path = place.directory + (place.unified ? "memory.peak" : "memory.max_usage_in_bytes");
+  return ::access(path.c_str(), R_OK) == 0 ? path : "";
 }
 
 Result<CgroupUsage> read_usage(pid_t pid, const std::string& root) {

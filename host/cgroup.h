@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "host/process.h"
 #include "host/result.h"
 
 namespace containerizer {
@@ -46,6 +48,10 @@ struct CgroupUsage {
 // container's processes contain the container's ID. False if the process has exited.
 bool has_cgroup_named(pid_t pid, const std::string& name);
 
+// The processes of this host in cgroups whose paths contain a container's ID, which the daemon has
+// given. Empty if it is not an ID of 64 digits: a shorter text could be a part of any path.
+std::vector<ProcessId> processes_of_container(const std::string& docker_id);
+
 // Reads the usage of the cgroup that `pid` is in, including its descendants.
 // not_found: the process has exited or is exiting. The kernel reports an exiting process in the
 // root cgroup, whose numbers are those of the host. The usage of the root cgroup, or of our own
@@ -54,5 +60,26 @@ bool has_cgroup_named(pid_t pid, const std::string& name);
 // the container's first process (the caller checks its start time), and this program is not in a
 // separate cgroup namespace. Sources: cgroups(7), proc(5).
 Result<CgroupUsage> read_usage(pid_t pid, const std::string& root = "");
+
+// Limits to set; an empty field leaves the limit as it is.
+struct CgroupLimits {
+  std::optional<std::int64_t> cpu_shares;
+  std::optional<std::int64_t> cpu_quota, cpu_period;  // microseconds, set together
+  std::optional<std::int64_t> memory;                 // bytes, here and below
+  std::optional<std::int64_t> memory_and_swap;        // set with `memory`; -1 for no limit
+  std::optional<std::int64_t> soft_memory;
+};
+
+// Sets limits of the cgroup that the process is in, or of the one above it whose name contains
+// `name` and that bounds the whole container. For a daemon that has no call for it. Failures are
+// those of read_usage(); refused: the kernel does not accept a value. `root` is that of
+// read_usage().
+Status change_limits(pid_t pid, const std::string& name, const CgroupLimits& limits,
+                     const std::string& root = "");
+
+// The file in which the kernel keeps the most memory, in bytes, that the cgroup of `pid` has used.
+// It exists until the daemon removes the cgroup, shortly after the process has exited. "" if the
+// kernel has no such file (v2 before Linux 5.19), and whenever read_usage() would fail.
+std::string memory_peak_file(pid_t pid, const std::string& root = "");
 
 }  // namespace containerizer

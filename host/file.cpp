@@ -2,12 +2,16 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 namespace containerizer {
 
@@ -63,6 +67,43 @@ bool write_all(int fd, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+namespace {
+
+Failure cannot_write(const std::string& path, const std::string& reason) {
+  return {Fault::refused, "cannot write " + path + ": " + reason};
+}
+
+// Writes a new file beside `path`, with a name that no pattern for `path` matches.
+Status write_beside(const std::string& path, std::string_view content, std::string& name) {
+  name = path + ".XXXXXX";
+  const Fd file(::mkostemp(name.data(), O_CLOEXEC));
+  if (!file.valid()) return cannot_write(path, std::strerror(errno));
+  const mode_t masked = ::umask(0);
+  ::umask(masked);
+  if (write_all(file.get(), content) && ::fchmod(file.get(), 0644 & ~masked) == 0) return Done{};
+  auto failure = cannot_write(path, std::strerror(errno));
+  ::unlink(name.c_str());
+  return failure;
+}
+
+}  // namespace
+
+Status replace_file(const std::string& path, std::string_view content) {
+  std::error_code error;
+  const auto target = std::filesystem::weakly_canonical(path, error);
+  // A device, for example, would be replaced by a file.
+  if (error || (std::filesystem::exists(target, error) &&
+                !std::filesystem::is_regular_file(target, error))) {
+    return cannot_write(path, error ? error.message() : "it is not a regular file");
+  }
+  std::string beside;
+  if (auto written = write_beside(target, content, beside); !written.ok()) return written;
+  if (::rename(beside.c_str(), target.c_str()) == 0) return Done{};
+  auto failure = cannot_write(path, std::strerror(errno));
+  ::unlink(beside.c_str());
+  return failure;
 }
 
 }  // namespace containerizer

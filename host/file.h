@@ -35,4 +35,9 @@ std::string read_to_end(const Fd& pipe, std::optional<Deadline> deadline = {}, i
 // with errno set; some bytes may then be written.
 bool write_all(int fd, std::string_view bytes);
 
+// Replaces the file at `path`, or creates it: a reader sees the old content or all of the new one.
+// The umask limits its mode, 644. A link is followed. refused: the path is not a regular file, or
+// the file cannot be written; the old one is then unchanged.
+Status replace_file(const std::string& path, std::string_view content);
+
 }  // namespace containerizer

@@ -1,21 +1,21 @@
 #include "host/host.h"
 
-#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "host/cgroup.h"
 #include "host/file.h"
 #include "host/log.h"
+#include "host/poll.h"
 #include "host/scope.h"
 
 namespace containerizer {
 namespace {
 
-constexpr int wake_signal = SIGUSR1;
 constexpr Duration longest_wait_for_systemd{10'000};
 
 class RealHost : public Host {
@@ -35,9 +35,7 @@ class RealHost : public Host {
     std::vector<pollfd> polled;
     polled.reserve(descriptors.size());
     for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
-    // poll() takes an int of milliseconds, and no_limit does not fit into one.
-    const auto limit = std::min(time_left(deadline), Duration(24 * 3600 * 1000));
-    ::poll(polled.data(), polled.size(), static_cast<int>(limit.count()));
+    poll_patiently(polled.data(), polled.size(), time_left(deadline));
     std::vector<bool> ready;
     ready.reserve(polled.size());
     for (const auto& entry : polled) ready.push_back(entry.revents != 0);
@@ -69,10 +67,22 @@ class RealHost : public Host {
     auto process = pid > 0 ? containerizer::identify(pid) : std::nullopt;
     return process && has_cgroup_named(pid, docker_id) ? process : std::nullopt;
   }
-  Fd exit_descriptor(const ProcessId& process) override { return open_process(process); }
+  Life life_of(const ProcessId& process) override { return containerizer::life_of(process); }
+  Result<Fd> exit_descriptor(const ProcessId& process) override { return open_process(process); }
+  std::string memory_peak_file(const ProcessId& process) override {
+    return containerizer::memory_peak_file(process.pid);
+  }
   void signal(const ProcessId& process, int signal) override { send_signal(process, signal); }
   void signal_group(const ProcessId& leader, int signal) override {
     send_group_signal(leader, signal);
+  }
+
+  std::size_t kill_all_with(const std::string& variable) override {
+    return kill_all(processes_with(variable));
+  }
+
+  std::size_t kill_container(const std::string& docker_id) override {
+    return kill_all(processes_of_container(docker_id));
   }
 
   Result<ProcessId> prepare(const Program& program) override {
@@ -91,52 +101,97 @@ class RealHost : public Host {
   Result<ProcessId> start(const Program& program) override { return containerizer::start(program); }
 
   Result<std::string> run_and_capture(Program program, Deadline deadline, int interrupt) override {
-    auto pipe = make_pipe();
-    if (!pipe.ok()) return pipe.failure();
-    program.output = pipe.value().write.get();
-    auto started = containerizer::start(program);
+    const bool detached = program.detached;
+    const auto name = program.arguments[0];
+    auto started = start_capture(std::move(program));
     if (!started.ok()) return started.failure();
-    // Otherwise we are a writer too, and the output never ends.
-    pipe.value().write.close();
-    auto output = read_to_end(pipe.value().read, deadline, interrupt);
-    if (!program.detached) end(started.value());
+    auto output = read_to_end(started.value().output, deadline, interrupt);
+    if (!detached) end(started.value().process);
     if (interrupt >= 0 && poll({interrupt}, now())[0]) {
-      return Failure{Fault::interrupted, program.arguments[0] + " was cancelled"};
+      return Failure{Fault::interrupted, name + " was cancelled"};
     }
     return output;
   }
 
-  Result<std::string> run_in_scope(Program program, const std::string& description,
-                                   Deadline deadline) override {
-    if (!systemd_fails_ && is_in_service()) {
-      auto output = run_and_capture(in_scope(program, description),
-                                    std::min(deadline, deadline_in(longest_wait_for_systemd)), -1);
-      // systemd-run's own exit code is lost, because the program is detached. Output proves that
-      // the program itself has started.
-      if (output.ok() && !output.value().empty()) return output;
-      systemd_fails_ = true;
-      log::warn(
-          "cannot start the {} in its own systemd scope{}; it runs without a scope. A stop of the "
-          "slave's unit then kills it, unless the unit sets KillMode=process",
-          description, output.ok() ? "" : ": " + output.failure().text);
+  bool uses_scopes() override { return !systemd_fails_ && is_in_service(); }
+
+  std::vector<Result<std::string>> run_in_scopes(const std::vector<ScopedProgram>& programs,
+                                                 Deadline deadline) override {
+    const bool scoped = uses_scopes();
+    std::vector<Result<Captured>> started;
+    started.reserve(programs.size());
+    for (const auto& one : programs) {
+      started.push_back(start_capture(scoped ? in_scope(one) : one.program));
     }
-    return run_and_capture(std::move(program), deadline, -1);
+    const auto scoped_deadline = std::min(deadline, deadline_in(longest_wait_for_systemd));
+    std::vector<Result<std::string>> outputs;
+    outputs.reserve(programs.size());
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      auto output = started[i].ok()
+                        ? Result<std::string>(read_to_end(started[i].value().output,
+                                                          scoped ? scoped_deadline : deadline, -1))
+                        : started[i].failure();
+      if (scoped) output = or_without_scope(output, programs[i], deadline);
+      outputs.push_back(std::move(output));
+    }
+    return outputs;
   }
 
   std::unique_ptr<Worker> start_worker(std::function<void()> work) override {
     return make_thread_worker(std::move(work));
   }
 
+  std::optional<std::vector<OomKill>> oom_kills() override { return read_oom_kills(); }
+
   std::optional<int> reap(const ProcessId& child) override {
     return containerizer::reap(child.pid);
   }
 
+  Failure become(const Program& program, const std::vector<int>& kept) override {
+    return containerizer::become(program, kept);
+  }
+
  private:
+  static std::size_t kill_all(const std::vector<ProcessId>& processes) {
+    for (const auto& process : processes) send_signal(process, SIGKILL);
+    return processes.size();
+  }
+
+  // A program that runs, and the descriptor that reads what it writes.
+  struct Captured {
+    ProcessId process;
+    Fd output;
+  };
+
+  static Result<Captured> start_capture(Program program) {
+    auto pipe = make_pipe();
+    if (!pipe.ok()) return pipe.failure();
+    program.output = pipe.value().write.get();
+    auto started = containerizer::start(program);
+    if (!started.ok()) return started.failure();
+    // Our end for writing closes here. With it, the output would never end.
+    return Captured{started.value(), std::move(pipe.value().read)};
+  }
+
+  // systemd-run's own exit code is lost, because the program is detached. Output proves that the
+  // program itself has started.
+  Result<std::string> or_without_scope(const Result<std::string>& output,
+                                       const ScopedProgram& scoped, Deadline deadline) {
+    if (output.ok() && !output.value().empty()) return output;
+    if (!std::exchange(systemd_fails_, true)) {
+      log::warn(
+          "cannot start the {} in its own systemd scope{}; it runs without a scope. A stop of the "
+          "slave's unit then kills it, unless the unit sets KillMode=process",
+          scoped.description, output.ok() ? "" : ": " + output.failure().text);
+    }
+    return run_and_capture(scoped.program, deadline, -1);
+  }
+
   void end(const ProcessId& child) {
     // The descriptor comes first: after the signal, the process may already be a zombie.
-    const Fd ended = open_process(child);
+    const auto ended = open_process(child);
     send_group_signal(child, SIGKILL);
-    if (ended.valid()) poll({ended.get()}, deadline_in(Duration(1'000)));
+    if (ended.ok()) poll({ended.value().get()}, deadline_in(Duration(1'000)));
     containerizer::reap(child.pid);
   }
 

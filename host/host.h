@@ -5,6 +5,7 @@
 // the simulation are not real descriptors.
 #pragma once
 
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,11 +15,16 @@
 #include "host/clock.h"
 #include "host/fd.h"
 #include "host/lock.h"
+#include "host/oom_log.h"
 #include "host/process.h"
 #include "host/result.h"
+#include "host/scope.h"
 #include "host/worker.h"
 
 namespace containerizer {
+
+// Wakes a process that has a Host; see wake_up(). In any other process it is fatal.
+inline constexpr int wake_signal = SIGUSR1;
 
 class Host {
  public:
@@ -49,7 +55,7 @@ class Host {
   // REQUIRES: that process has a Host; in any other process, SIGUSR1 can be fatal.
   virtual bool wake_up(const ProcessId& process) = 0;
 
-  // This process.
+  // This process. Its PID is 0 if the kernel does not answer.
   virtual ProcessId self() = 0;
   // See host/process.h.
   virtual std::optional<ProcessId> identify(pid_t pid) = 0;
@@ -58,14 +64,24 @@ class Host {
   // reports PIDs of that host.
   virtual std::optional<ProcessId> identify_init(std::int64_t pid,
                                                  const std::string& docker_id) = 0;
+  virtual Life life_of(const ProcessId& process) = 0;
+  // See host/cgroup.h.
+  virtual std::string memory_peak_file(const ProcessId& process) = 0;
   // Returns a descriptor for poll(), which becomes readable when `process` exits. The caller owns
-  // it. It is invalid if the process has already exited. It does not reap a child; see reap().
-  virtual Fd exit_descriptor(const ProcessId& process) = 0;
+  // it. It does not reap a child; see reap(). not_found: the process has exited. unavailable: the
+  // process may live, and cannot be watched; see host/exit_watch.h.
+  virtual Result<Fd> exit_descriptor(const ProcessId& process) = 0;
   // Sends a signal. Does nothing if the process has exited.
   virtual void signal(const ProcessId& process, int signal) = 0;
   // Sends a signal to the process group that `leader` leads. Does nothing if `leader` has exited.
   // REQUIRES: this program started `leader`, so it is the leader of its own session.
   virtual void signal_group(const ProcessId& leader, int signal) = 0;
+
+  // Kills all processes_with() of host/process.h. Returns their number.
+  virtual std::size_t kill_all_with(const std::string& variable) = 0;
+
+  // Kills all processes_of_container() of host/cgroup.h. Returns their number.
+  virtual std::size_t kill_container(const std::string& docker_id) = 0;
 
   // PreparedProcess::fork() and allow(), and start(), of host/process.h. The Host owns the prepared
   // process. A second prepare() drops the first process, which then exits without having done
@@ -83,21 +99,31 @@ class Host {
   virtual Result<std::string> run_and_capture(Program program, Deadline deadline,
                                               int interrupt) = 0;
 
-  // Like run_and_capture() without an interrupt. If this process belongs to a systemd service, the
-  // program starts in its own systemd scope, so it keeps running when the service is stopped.
-  // Failures: see start(). No scope, or no output within 10 s, is not a failure: the program is
-  // started again without a scope, a warning is logged, and later calls do not try a scope.
-  // REQUIRES: `program` is detached, writes output as soon as it has started, and tolerates being
-  // started twice.
-  virtual Result<std::string> run_in_scope(Program program, const std::string& description,
-                                           Deadline deadline) = 0;
+  // Whether run_in_scopes() starts programs in scopes: is_in_service() of host/scope.h, and no
+  // scope was refused.
+  virtual bool uses_scopes() = 0;
+  // Starts all the programs at once, and returns the output of each, like run_and_capture() without
+  // an interrupt. If this process belongs to a systemd service, each program starts in its own
+  // systemd scope, so it keeps running when the service is stopped. Failures: see start(). No
+  // scope, or no output within 10 s, is not a failure: the program is started again without a
+  // scope, a warning is logged, and later calls do not try a scope.
+  // REQUIRES: each program is detached, writes less than a pipe holds as soon as it has started,
+  // and tolerates being started twice.
+  virtual std::vector<Result<std::string>> run_in_scopes(const std::vector<ScopedProgram>& programs,
+                                                         Deadline deadline) = 0;
   // Starts a thread that does work which may block. The simulation, which has no threads, runs it
   // in steps.
   virtual std::unique_ptr<Worker> start_worker(std::function<void()> work) = 0;
 
+  // read_oom_kills() of host/oom_log.h.
+  virtual std::optional<std::vector<OomKill>> oom_kills() = 0;
+
   // Reaps a child of this process and returns its waitpid status. Empty while it runs, and if it is
   // not a child of this process.
   virtual std::optional<int> reap(const ProcessId& child) = 0;
+
+  // See become() in host/process.h.
+  virtual Failure become(const Program& program, const std::vector<int>& kept) = 0;
 };
 
 // The real host. Blocks SIGUSR1 for the calling process, because it is the wake signal.

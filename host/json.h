@@ -1,4 +1,4 @@
-// Reading JSON from other programs. Pure functions.
+// JSON of other programs, which is read here, and of this one. Pure functions.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -8,6 +8,9 @@
 #include <string_view>
 
 namespace containerizer {
+
+// The version of the JSON that this program prints; see docs/json.md.
+inline constexpr int json_format = 1;
 
 // Empty if the text is not JSON, or is followed by anything else.
 std::optional<boost::json::value> parse_json(std::string_view text);

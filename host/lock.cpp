@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <sstream>
 #include <system_error>
+
+#include "host/file.h"
+#include "host/text.h"
 
 namespace containerizer {
 namespace {
@@ -39,6 +43,31 @@ void install(int signal, void (*handler)(int)) {
   ::sigaction(signal, &action, nullptr);
 }
 
+sigset_t only(int signal) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  return set;
+}
+
+// Whether an open file, as /proc/PID/fdinfo describes it, has an exclusive lock on a byte:
+//   lock: 1: OFDLCK ADVISORY WRITE -1 fe:00:1234 0 3
+// The kernel joins locks on adjacent bytes. A range without an end has "EOF" in place of a number.
+bool has_lock(const std::string& info, int byte) {
+  std::istringstream lines(info);
+  for (std::string line; std::getline(lines, line);) {
+    std::string key, number, kind, advisory, mode, pid, file, first, last;
+    std::istringstream(line) >> key >> number >> kind >> advisory >> mode >> pid >> file >> first >>
+        last;
+    unsigned from = 0;
+    unsigned to = 0;
+    if (key != "lock:" || kind != "OFDLCK" || mode != "WRITE" || !to_number(first, from)) continue;
+    const auto wanted = static_cast<unsigned>(byte);
+    if (from <= wanted && (!to_number(last, to) || wanted <= to)) return true;
+  }
+  return false;
+}
+
 volatile std::sig_atomic_t signalled = 0;
 
 // Only needed because the default action would end the process.
@@ -59,20 +88,24 @@ LockFile::LockFile(const std::string& path, bool create)
   // A user who can open the file can keep all others waiting.
   struct stat found {};
   if (!file_.valid() || ::fstat(file_.get(), &found) != 0) return;
-  if (S_ISREG(found.st_mode) && found.st_nlink <= 1 && found.st_uid == ::geteuid() &&
-      (found.st_mode & 077) == 0) {
+  if (S_ISREG(found.st_mode) && found.st_uid == ::geteuid() && (found.st_mode & 077) == 0) {
     return;
   }
   throw std::system_error(EPERM, std::generic_category(),
                           "lock file " + path +
-                              " must be a regular file with one hard link, owned by the slave's "
-                              "user, with mode 600; fix it with chown and chmod 600, or remove it");
+                              " must be a regular file of the slave's user with mode 600; fix it "
+                              "with chown and chmod 600, or remove it");
 }
 
 Result<LockFile> LockFile::open(const std::string& path) try {
   return LockFile(path, true);
 } catch (const std::system_error& error) {
   return Failure{Fault::refused, error.what()};
+}
+
+bool LockFile::is_deleted() const {
+  struct stat found {};
+  return ::fstat(file_.get(), &found) == 0 && found.st_nlink == 0;
 }
 
 bool LockFile::try_lock(int byte, Mode mode) {
@@ -113,14 +146,21 @@ bool LockFile::is_held(int byte) const {
   return ::fcntl(file_.get(), F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
 }
 
+std::optional<ProcessId> LockFile::owner_of(int byte) const {
+  for (const auto& [process, number] :
+       openings_of("/proc/self/fd/" + std::to_string(file_.get()))) {
+    const auto info = read_small_file("/proc/" + std::to_string(process.pid) + "/fdinfo/" +
+                                      std::to_string(number));
+    if (info && has_lock(*info, byte)) return process;
+  }
+  return std::nullopt;
+}
+
 InterruptibleSignal::InterruptibleSignal(int signal) : signal_(signal) {
   signalled = 0;
   install(SIGALRM, on_alarm);
   install(signal_, on_signal);
-  sigset_t awaited;
-  ::sigemptyset(&awaited);
-  ::sigaddset(&awaited, signal_);
-  ::sigprocmask(SIG_UNBLOCK, &awaited, nullptr);
+  release();
 }
 
 InterruptibleSignal::~InterruptibleSignal() {
@@ -133,6 +173,17 @@ const volatile std::sig_atomic_t* InterruptibleSignal::flag() const { return &si
 void InterruptibleSignal::reset() {
   signalled = 0;
   interrupt_after(Duration(0));
+}
+
+void InterruptibleSignal::hold() {
+  const auto mask = only(signal_);
+  ::sigprocmask(SIG_BLOCK, &mask, nullptr);
+  if (signalled != 0) ::raise(signal_);
+}
+
+void InterruptibleSignal::release() {
+  const auto mask = only(signal_);
+  ::sigprocmask(SIG_UNBLOCK, &mask, nullptr);
 }
 
 }  // namespace containerizer

@@ -8,6 +8,7 @@
 
 #include "host/clock.h"
 #include "host/fd.h"
+#include "host/process.h"
 #include "host/result.h"
 
 namespace containerizer {
@@ -24,13 +25,18 @@ class LockFile {
   // Opens the file. With `create`, creates it with mode 0600 if it does not exist. Without, an
   // absent file is not an error: the object is then not valid(). Throws std::system_error if the
   // file cannot be opened, or if another user could open it: such a user could keep all others
-  // waiting.
+  // waiting. Further hard links, as a backup makes them, are harmless.
   LockFile(const std::string& path, bool create);
+  // Takes an open file, with the locks that it has.
+  explicit LockFile(Fd file) : file_(std::move(file)) {}
   // Opens or creates the file. refused: in all cases in which the constructor throws.
   static Result<LockFile> open(const std::string& path);
 
   // The functions below, except is_held(), REQUIRE a valid() object.
   bool valid() const { return file_.valid(); }
+  int descriptor() const { return file_.get(); }
+  // Whether the file was deleted, so that no other process can find it.
+  bool is_deleted() const;
 
   // Locks a byte, or changes the mode of a lock that this object has. Returns false at once if
   // another owner's lock is in the way; a lock that this object has is then unchanged.
@@ -48,6 +54,10 @@ class LockFile {
   // Returns whether another owner has an exclusive lock on the byte right now. Takes no lock
   // itself.
   bool is_held(int byte) const;
+  // The process, except this one, that has an exclusive lock on the byte. Empty if there is none,
+  // or if the kernel does not tell (Linux before 4.1). Reads /proc of all processes, so it takes
+  // milliseconds. Source: proc(5), /proc/PID/fdinfo.
+  std::optional<ProcessId> owner_of(int byte) const;
 
  private:
   Fd file_;
@@ -69,6 +79,10 @@ class InterruptibleSignal {
   const volatile std::sig_atomic_t* flag() const;
   // Stops the timer and clears the flag.
   void reset();
+  // Blocks the signal, so that it waits for another program that this process becomes. One that has
+  // arrived and was not reset() waits too. release() ends that.
+  void hold();
+  void release();
 
  private:
   int signal_;

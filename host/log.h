@@ -5,10 +5,9 @@
 // A line never contains the value of an environment variable of a task. One thread.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <string>
 
+#include "host/format.h"
 #include "host/result.h"
 
 namespace containerizer::log {
@@ -16,8 +15,9 @@ namespace containerizer::log {
 enum class Level { debug, info, warn, error };
 
 // Starts logging, or changes the destination. `who` ("launch 6a78…") appears in every line.
-// `destination` is "" (only standard error), "syslog", or the path of a file, to which lines are
-// appended. refused: the file cannot be opened; standard error works nevertheless.
+// `destination` is "" (only standard error), "syslog", "journald", or the path of a file, to which
+// lines are appended. refused: the file cannot be opened; standard error works nevertheless.
+// A file that is renamed or removed later is made again. Its directory must exist.
 // The file is made for its owner alone. refused, too: another user owns it, or a link to it, or has
 // given it a second name.
 Status start(const std::string& who, Level level, const std::string& destination);
@@ -32,21 +32,28 @@ void write(Level level, const std::string& line);
 // Returns whether write() would write a line of this level.
 bool wants(Level level);
 
+// Writes a line to `destination` only: it is for the operator, and the sandbox is the task's.
+void write_for_operator(Level level, const std::string& line);
+
+template <class... Args>
+void note(fmt::format_string<Args...> format, Args&&... args) {
+  write_for_operator(Level::info, formatted(format, std::forward<Args>(args)...));
+}
 template <class... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
-  if (wants(Level::debug)) write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+  if (wants(Level::debug)) write(Level::debug, formatted(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
-  write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+  write(Level::info, formatted(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void warn(fmt::format_string<Args...> format, Args&&... args) {
-  write(Level::warn, fmt::format(format, std::forward<Args>(args)...));
+  write(Level::warn, formatted(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void error(fmt::format_string<Args...> format, Args&&... args) {
-  write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+  write(Level::error, formatted(format, std::forward<Args>(args)...));
 }
 
 }  // namespace containerizer::log

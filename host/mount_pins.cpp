@@ -1,7 +1,6 @@
 #include "host/mount_pins.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -15,27 +14,34 @@
 #include <filesystem>
 
 #include "host/fd.h"
+#include "host/format.h"
 #include "host/text.h"
 
 namespace containerizer {
 namespace {
 
 Failure failure(const PinnedPath& path, const std::string& why) {
-  return {Fault::refused, fmt::format("volume {}: {}", in_quotes(path.path), why)};
+  return {Fault::refused, formatted("volume {}: {}", in_quotes(path.path), why)};
 }
 
 Failure failure(const char* what, const std::string& path) {
-  return {Fault::refused, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
+  return {Fault::refused, formatted("cannot {} {}: {}", what, path, std::strerror(errno))};
 }
 
+// A directory, and how links below it are followed.
+struct Base {
+  Fd directory;
+  std::uint64_t resolve;
+};
+
 // Opens what lies below an open directory. Links must not lead out of it.
-Fd open_below(const Fd& base, const std::string& path) {
+Fd open_below(const Base& base, const std::string& path) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  how.resolve = base.resolve | RESOLVE_NO_MAGICLINKS;
   const auto opened = [&] {
-    return static_cast<int>(
-        ::syscall(SYS_openat2, base.get(), path.empty() ? "." : path.c_str(), &how, sizeof how));
+    return static_cast<int>(::syscall(SYS_openat2, base.directory.get(),
+                                      path.empty() ? "." : path.c_str(), &how, sizeof how));
   };
   Fd file(opened());
   // Somebody renames something there at this moment.
@@ -46,7 +52,7 @@ Fd open_below(const Fd& base, const std::string& path) {
 }
 
 // The same, and makes the directories that are missing.
-Fd open_or_make_below(const Fd& base, const std::filesystem::path& path) {
+Fd open_or_make_below(const Base& base, const std::filesystem::path& path) {
   Fd place = open_below(base, path);
   if (place.valid() || errno != ENOENT) return place;
   std::filesystem::path done;
@@ -60,17 +66,30 @@ Fd open_or_make_below(const Fd& base, const std::filesystem::path& path) {
   return open_below(base, path);
 }
 
+bool is_allowed(const PinnedPath& wanted, const Fd& file) {
+  if (!wanted.is_allowed) return true;
+  std::error_code error;
+  const auto place =
+      std::filesystem::read_symlink(formatted("/proc/self/fd/{}", file.get()), error);
+  return !error && wanted.is_allowed(place.string());
+}
+
 Result<Fd> open_checked(const PinnedPath& wanted) {
   const auto path = std::filesystem::path(wanted.path).lexically_relative(wanted.base);
   if (path.empty() || *path.begin() == "..") {
     return failure(wanted, "it does not lie in " + wanted.base);
   }
-  const Fd base(::open(wanted.base.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!base.valid()) return failure("open", wanted.base);
+  // Nothing leads out of the root, and absolute links are usual there.
+  const Base base{
+      Fd(::open(wanted.base.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+      wanted.base == "/" ? std::uint64_t{RESOLVE_IN_ROOT} : std::uint64_t{RESOLVE_BENEATH}};
+  if (!base.directory.valid()) return failure("open", wanted.base);
   Fd file = open_or_make_below(base, path);
-  if (file.valid()) return file;
+  if (file.valid() && is_allowed(wanted, file)) return file;
+  if (file.valid())
+    return failure(wanted, "it leads to a path through which a task could become root");
   const bool leaves = errno == EXDEV || errno == ELOOP;
-  return failure(wanted, leaves ? "a link on its way leads out of " + wanted.base
+  return failure(wanted, leaves ? "a symbolic link in the path leads out of " + wanted.base
                                 : std::string(std::strerror(errno)));
 }
 
@@ -88,13 +107,13 @@ void detach_from_source(const std::string& name) {
   ::mount(nullptr, name.c_str(), nullptr, MS_SLAVE | MS_REC, nullptr);
 }
 
-bool bind(const Fd& file, const std::string& name) {
+bool bind_to(const Fd& file, const std::string& name) {
   struct stat found {};
   if (::fstat(file.get(), &found) != 0) return false;
   const bool made = S_ISDIR(found.st_mode)
                         ? ::mkdir(name.c_str(), 0700) == 0
                         : Fd(::open(name.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)).valid();
-  const auto source = fmt::format("/proc/self/fd/{}", file.get());
+  const auto source = formatted("/proc/self/fd/{}", file.get());
   if (!made || ::mount(source.c_str(), name.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
     return false;
   }
@@ -124,7 +143,7 @@ Result<std::map<std::string, std::string>> pin_paths(const std::string& place,
   }
   for (std::size_t i = 0; i < files.size(); ++i) {
     auto name = place + "/" + std::to_string(i);
-    if (!bind(files[i], name)) {
+    if (!bind_to(files[i], name)) {
       auto problem = failure("mount", name);
       drop_pins(place);
       return problem;
@@ -149,7 +168,7 @@ bool sees_pins(const std::string& socket, const std::string& place) {
   }
   struct stat ours {};
   struct stat theirs {};
-  const auto seen = fmt::format("/proc/{}/root{}", peer.pid, place);
+  const auto seen = formatted("/proc/{}/root{}", peer.pid, place);
   if (::stat(place.c_str(), &ours) != 0) return false;
   if (::stat(seen.c_str(), &theirs) != 0) return errno != ENOENT;
   return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;

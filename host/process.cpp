@@ -2,24 +2,33 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <sstream>
+#include <system_error>
 
 #include "host/file.h"
+#include "host/text.h"
 
 namespace containerizer {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::string last_error() { return std::strerror(errno); }
 
@@ -74,7 +83,7 @@ bool arrange_descriptors(ChildImage& image) {
   for (int i = 0; i < 3; ++i) ::dup2(high[static_cast<std::size_t>(i)], i);
   image.report = ::dup3(high[3], 3, O_CLOEXEC);
   if (high[4] >= 0) image.gate = ::dup3(high[4], 4, O_CLOEXEC);
-  ::syscall(SYS_close_range, high[4] >= 0 ? 5U : 4U, ~0U, 0U);
+  close_descriptors_from(high[4] >= 0 ? 5 : 4);
   return true;
 }
 
@@ -168,6 +177,10 @@ std::vector<std::string> fields_of(pid_t pid) {
 constexpr std::size_t parent_field = 1;
 constexpr std::size_t start_field = 19;
 
+fs::path file_of(pid_t pid, const char* name) {
+  return fs::path("/proc") / std::to_string(pid) / name;
+}
+
 }  // namespace
 
 std::string boot_id() {
@@ -179,11 +192,65 @@ std::string boot_id() {
   return id;
 }
 
+void close_descriptors_from(int first) {
+  if (::syscall(SYS_close_range, static_cast<unsigned int>(first), ~0U, 0U) == 0) return;
+  // Before Linux 5.9. The limit can be "none", but no process of ours opens that many files.
+  constexpr rlim_t most = 65536;
+  rlimit limit{most, most};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  for (int fd = first; fd < static_cast<int>(std::min(limit.rlim_cur, most)); ++fd) ::close(fd);
+}
+
 std::optional<ProcessId> identify(pid_t pid) {
   const auto fields = fields_of(pid);
   // A zombie (Z) or dead (X) process has exited.
   if (fields.size() <= start_field || fields[0] == "Z" || fields[0] == "X") return std::nullopt;
   return ProcessId{pid, std::strtoull(fields[start_field].c_str(), nullptr, 10)};
+}
+
+std::vector<ProcessId> other_processes() {
+  std::vector<ProcessId> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    unsigned number = 0;
+    if (!to_number(entry.path().filename().string(), number)) continue;
+    const auto pid = static_cast<pid_t>(number);
+    if (pid == ::getpid()) continue;
+    if (const auto process = identify(pid)) found.push_back(*process);
+  }
+  return found;
+}
+
+std::vector<ProcessId> processes_with(const std::string& variable) {
+  std::vector<ProcessId> found;
+  for (const auto& process : other_processes()) {
+    std::ifstream file(file_of(process.pid, "environ"), std::ios::binary);
+    for (std::string one; std::getline(file, one, '\0');) {
+      if (one != variable) continue;
+      found.push_back(process);
+      break;
+    }
+  }
+  return found;
+}
+
+std::vector<OpenFile> openings_of(const std::string& path) {
+  std::vector<OpenFile> found;
+  struct stat file {};
+  if (::stat(path.c_str(), &file) != 0) return found;
+  for (const auto& process : other_processes()) {
+    std::error_code gone;
+    for (fs::directory_iterator fd(file_of(process.pid, "fd"), gone), end; !gone && fd != end;
+         fd.increment(gone)) {
+      struct stat other {};
+      unsigned number = 0;
+      if (::stat(fd->path().c_str(), &other) != 0) continue;
+      if (other.st_dev != file.st_dev || other.st_ino != file.st_ino) continue;
+      if (!to_number(fd->path().filename().string(), number)) continue;
+      found.push_back({process, static_cast<int>(number)});
+    }
+  }
+  return found;
 }
 
 std::string describe_wait_status(std::optional<int> status) {
@@ -198,22 +265,53 @@ std::optional<pid_t> parent_of(pid_t pid) {
   return static_cast<pid_t>(std::strtol(fields[parent_field].c_str(), nullptr, 10));
 }
 
-Fd open_process(const ProcessId& process) {
+const char* name_of(Life life) {
+  switch (life) {
+    case Life::alive:
+      return "alive";
+    case Life::gone:
+      return "gone";
+    case Life::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+Life life_of(const ProcessId& process) {
+  // This call needs neither memory nor a descriptor, so its answer is certain.
+  if (::kill(process.pid, 0) != 0 && errno == ESRCH) return Life::gone;
+  const auto fields = fields_of(process.pid);
+  // The process may also have exited just now. Then the next call says so.
+  if (fields.size() <= start_field) return Life::unknown;
+  if (fields[0] == "Z" || fields[0] == "X") return Life::gone;
+  if (process.start == 0) return Life::unknown;
+  const auto start = std::strtoull(fields[start_field].c_str(), nullptr, 10);
+  return start == process.start ? Life::alive : Life::gone;
+}
+
+Result<Fd> open_process(const ProcessId& process) {
   Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  auto why = last_error();
   // The comparison must come after the open: the pidfd keeps its process, whatever becomes of the
   // PID in between.
-  if (handle.valid() && identify(process.pid) != process) handle.close();
-  return handle;
+  const auto life = life_of(process);
+  const auto what = "process " + std::to_string(process.pid);
+  if (life == Life::gone) return Failure{Fault::not_found, what + " has exited"};
+  if (handle.valid() && life == Life::alive) return handle;
+  if (handle.valid()) why = "/proc does not show it";
+  return Failure{Fault::unavailable, "cannot watch " + what + ": " + why};
 }
 
 bool send_signal(const ProcessId& process, int signal) {
-  const Fd handle = open_process(process);
-  return handle.valid() && ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0) == 0;
+  const auto handle = open_process(process);
+  if (handle.ok()) {
+    return ::syscall(SYS_pidfd_send_signal, handle.value().get(), signal, nullptr, 0) == 0;
+  }
+  return life_of(process) == Life::alive && ::kill(process.pid, signal) == 0;
 }
 
 bool send_group_signal(const ProcessId& leader, int signal) {
-  const Fd handle = open_process(leader);
-  return handle.valid() && ::kill(-leader.pid, signal) == 0;
+  return life_of(leader) == Life::alive && ::kill(-leader.pid, signal) == 0;
 }
 
 Result<PreparedProcess> PreparedProcess::fork(const Program& program) {
@@ -267,6 +365,33 @@ Result<ProcessId> start(const Program& program) {
     return started.failure();
   }
   return id.value_or(ProcessId{child, 0});
+}
+
+Failure become(const Program& program, const std::vector<int>& kept) {
+  const std::array<int, 3> wanted{program.input, program.output, program.error};
+  std::array<Fd, 3> before;
+  for (int i = 0; i < 3; ++i) {
+    const auto fd = wanted[static_cast<std::size_t>(i)];
+    if (fd < 0) continue;
+    before[static_cast<std::size_t>(i)] = Fd(::fcntl(i, F_DUPFD_CLOEXEC, 3));
+    ::dup2(fd, i);
+  }
+  for (const int fd : kept) ::fcntl(fd, F_SETFD, 0);
+  // A timer goes on after exec, and a signal without a handler would then end the process.
+  const itimerval none{};
+  ::setitimer(ITIMER_REAL, &none, nullptr);
+  for (const int each : {SIGALRM, SIGIO}) ::signal(each, SIG_IGN);
+  const auto arguments = c_strings(program.arguments);
+  const auto environment = c_strings(program.environment);
+  ::execve(program.file.empty() ? arguments[0] : program.file.c_str(), arguments.data(),
+           environment.data());
+  Failure failure{Fault::refused, "cannot become " + describe(program) + ": " + last_error()};
+  for (const int fd : kept) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  for (int i = 0; i < 3; ++i) {
+    const auto& source = before[static_cast<std::size_t>(i)];
+    if (source.valid()) ::dup2(source.get(), i);
+  }
+  return failure;
 }
 
 std::optional<int> reap(pid_t child) {

@@ -26,8 +26,15 @@ struct ProcessId {
   bool operator==(const ProcessId&) const = default;
 };
 
-// The process that has this PID now. Empty if there is none, or if it is a zombie.
+// The process that has this PID now. Empty if there is none, if it is a zombie, or if that cannot
+// be told. To conclude that a process is gone, ask life_of().
 std::optional<ProcessId> identify(pid_t pid);
+
+// The three answers to the question whether a process exists. unknown: the kernel did not answer,
+// for example because this process has no descriptor left. Unknown is never dead.
+enum class Life { alive, gone, unknown };
+const char* name_of(Life life);
+Life life_of(const ProcessId& process);
 
 // A waitpid status as text: "exit code 1", "signal 6", or "status unknown" if it is empty.
 std::string describe_wait_status(std::optional<int> status);
@@ -35,12 +42,14 @@ std::string describe_wait_status(std::optional<int> status);
 // The PID of a process's parent. Empty if the process does not exist.
 std::optional<pid_t> parent_of(pid_t pid);
 
-// Opens a pidfd, which is readable once the process has exited. The caller owns it. It is not
-// valid() if the process has already exited.
-Fd open_process(const ProcessId& process);
+// Opens a pidfd, which is readable once the process has exited. The caller owns it.
+// not_found: the process has exited. unavailable: the kernel gives no descriptor (Linux before 5.3
+// has none), so whether the process exists is only known from life_of().
+Result<Fd> open_process(const ProcessId& process);
 
 // Sends a signal. Returns false if the process has exited, or may not be signalled. The signal
-// never reaches another process that has the same PID by now.
+// never reaches another process that has the same PID by now. A kernel without pidfds could only
+// be wrong if the PID is reused between two system calls.
 bool send_signal(const ProcessId& process, int signal);
 
 // Sends a signal to the process group of `leader`. Returns false if `leader` has exited, or the
@@ -103,6 +112,32 @@ class PreparedProcess {
 // is detached; for a detached program, the returned ID is meaningless. refused: it cannot be
 // started, with the reason. unavailable: the host cannot fork.
 Result<ProcessId> start(const Program& program);
+
+// Replaces the program of this process. PID, parent, session, children, signal mask and pending
+// signals stay. Descriptors 0 to 2 become those of `program`, where -1 keeps ours. Those in `kept`
+// stay open, with their numbers and locks. Only arguments, file, environment and descriptors of
+// `program` count. Returns only if the program cannot be executed; then this process goes on as
+// before. REQUIRES: nobody uses SIGALRM or SIGIO now.
+Failure become(const Program& program, const std::vector<int>& kept);
+
+// Closes all descriptors of this process from `first` on. May be called between fork and exec.
+void close_descriptors_from(int first);
+
+// The processes of this host, except this one.
+std::vector<ProcessId> other_processes();
+
+// The processes of this host whose environment contains `variable` (NAME=value), except this one.
+// Processes that this one may not look into are left out. Source: proc(5), /proc/PID/environ.
+std::vector<ProcessId> processes_with(const std::string& variable);
+
+// An open file of a process, with its number there.
+struct OpenFile {
+  ProcessId process;
+  int descriptor = -1;
+};
+// Where the processes of this host, except this one, have the file at `path` open. A link is
+// followed. Processes that this one may not look into are left out. Source: proc(5), /proc/PID/fd.
+std::vector<OpenFile> openings_of(const std::string& path);
 
 // Reaps a child of this process and returns its waitpid status. Empty while it runs, and if it is
 // not a child of this process.

@@ -14,6 +14,7 @@ enum class Fault {
   conflict,     // The thing already exists, or is in a state that forbids the request.
   refused,      // The request was understood and rejected; repeating it is useless.
   unavailable,  // There was no reply, or no reliable one; the truth is unknown.
+  unsupported,  // The other side has no such operation.
   interrupted,  // The caller stopped waiting; the outcome is unknown.
 };
 

@@ -50,10 +50,11 @@ class PacedLoop {
  public:
   explicit PacedLoop(Host& host) : host_(host) {}
 
-  void before_try() {
+  // Pauses until `latest` at most.
+  void before_try(Deadline latest = Deadline::max()) {
     const auto now = host_.now();
     if (last_ && now - *last_ > longest) backoff_.reset();
-    if (last_) host_.poll({}, now + backoff_.next());
+    if (last_) host_.poll({}, std::min(now + backoff_.next(), latest));
     last_ = host_.now();
   }
 

@@ -33,18 +33,23 @@ bool is_in_service(const std::string& root) {
   return false;
 }
 
-Program in_scope(Program program, const std::string& description) {
+Program in_scope(const ScopedProgram& scoped) {
   // TimeoutStopSec: a shutdown of the host stops the scopes. A supervisor that then waits for a
   // daemon that has already stopped would use up systemd's default of 90 s. 15 s is what Docker
   // allows its containers at a shutdown.
+  // After=: systemd stops units in the opposite order. So the daemon still runs, and knows the exit
+  // codes, when the scopes stop.
+  const std::string daemons = "docker.service docker.socket containerd.service";
   const std::vector<std::string> scope{"/usr/bin/systemd-run",
                                        "--scope",
                                        "--collect",
                                        "--quiet",
                                        "--no-ask-password",
-                                       "--description=" + description,
+                                       "--description=" + scoped.description,
                                        "--property=TimeoutStopSec=15",
+                                       "--property=After=" + daemons,
                                        "--"};
+  Program program = scoped.program;
   program.arguments.insert(program.arguments.begin(), scope.begin(), scope.end());
   return program;
 }

@@ -13,10 +13,16 @@ namespace containerizer {
 // tests set it.
 bool is_in_service(const std::string& root = "");
 
+// A program, and what systemctl shows for its scope.
+struct ScopedProgram {
+  Program program;
+  std::string description;
+};
+
 // Returns `program` changed so that it starts in its own scope, with everything that it starts
-// itself. `description` is shown by systemctl. PID, descriptors, session and environment (except
-// INVOCATION_ID) are the same as without a scope. If systemd refuses the scope, the program does
-// not start, and systemd-run exits with a failure. Starts nothing itself.
-Program in_scope(Program program, const std::string& description);
+// itself. PID, descriptors, session and environment (except INVOCATION_ID) are the same as without
+// a scope. If systemd refuses the scope, the program does not start, and systemd-run exits with a
+// failure. Starts nothing itself.
+Program in_scope(const ScopedProgram& scoped);
 
 }  // namespace containerizer

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "host/fd.h"
+#include "host/format.h"
 #include "host/text.h"
 
 namespace containerizer {
@@ -22,7 +22,7 @@ namespace {
 const char* const staging_name = ".containerizer-fetch";
 
 Failure failure(const std::string& what, const std::string& path, const char* why) {
-  return {Fault::refused, fmt::format("cannot {} {}: {}", what, one_line(path, 500), why)};
+  return {Fault::refused, formatted("cannot {} {}: {}", what, one_line(path, 500), why)};
 }
 
 Fd open_directory(int parent, const char* name) {
@@ -89,7 +89,7 @@ class Move {
   Status take_bits(const Fd& from, const std::string& name) const {
     const Fd file(::openat(from.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat found {};
-    const auto place = fmt::format("/proc/self/fd/{}", file.get());
+    const auto place = formatted("/proc/self/fd/{}", file.get());
     constexpr mode_t kept = 01777;
     if (file.valid() && ::fstat(file.get(), &found) == 0 && S_ISREG(found.st_mode) &&
         ::chmod(place.c_str(), found.st_mode & kept) == 0) {

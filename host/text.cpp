@@ -147,6 +147,14 @@ std::string in_quotes(std::string_view text) {
   return quoted.append(is_cut ? end : "\"");
 }
 
+bool is_utf8(std::string_view text) {
+  bool is_good = true;
+  each_character(text, [&](char32_t character, std::string_view bytes) {
+    return is_good = !is_broken(character, bytes);
+  });
+  return is_good;
+}
+
 std::string without_logins(std::string_view text) {
   constexpr std::string_view start = "://";
   std::string result;

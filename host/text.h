@@ -32,6 +32,9 @@ std::string without_logins(std::string_view text);
 // nothing. refused: a quote is not closed, or the line ends with a backslash.
 Result<std::vector<std::string>> split_words(std::string_view line);
 
+// Whether all bytes of `text` are characters in UTF-8.
+bool is_utf8(std::string_view text);
+
 // Returns whether all of `text` is an unsigned decimal number, and stores it in `number`.
 bool to_number(std::string_view text, unsigned& number);
 

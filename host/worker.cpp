@@ -30,8 +30,11 @@ class ThreadWorker : public Worker {
 
   void poke() override {
     if (!is_started_) start();
-    const std::lock_guard lock(shared_->mutex);
-    shared_->is_poked = true;
+    {
+      const std::lock_guard lock(shared_->mutex);
+      shared_->is_poked = true;
+    }
+    // Without the lock, which the thread needs as soon as it is awake.
     shared_->changed.notify_one();
   }
 

@@ -29,19 +29,42 @@ struct sqlite3_stmt;
 
 namespace containerizer::store {
 
+// Why the database failed. docs/going-on.md states what each process does then.
+enum class StoreFault {
+  busy,        // another process has kept it locked too long
+  io,          // it cannot be opened, read or written: disk, permissions, another program's file
+  constraint,  // the schema forbids the row; the same write fails every time
+  newer,       // its schema is too new for this program; the program that migrated it can use it
+  unreadable,  // it is not a database, or it is damaged; see Store::set_aside()
+};
+const char* name_of(StoreFault fault);
+
 // Any failure of the database. what() is one line: the file, what failed with SQLite's own message,
 // and what to do. The transaction was not committed, with one exception: if the disk keeps failing,
 // all of it may appear later, but never a part of it.
 class StoreError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit StoreError(const std::string& text, StoreFault fault = StoreFault::io)
+      : std::runtime_error(text), fault_(fault) {}
+  StoreFault fault() const { return fault_; }
+
+ private:
+  StoreFault fault_;
 };
 
-// The file is not a database, or it is damaged. Retrying is useless; see Store::set_aside().
+// A StoreError with StoreFault::unreadable.
 class UnreadableDatabase : public StoreError {
  public:
-  using StoreError::StoreError;
+  explicit UnreadableDatabase(const std::string& text) : StoreError(text, StoreFault::unreadable) {}
 };
+
+// The state directory is not safe, so the database was not opened.
+class UnsafeDirectory : public StoreError {
+ public:
+  explicit UnsafeDirectory(const std::string& text) : StoreError(text) {}
+};
+
+enum class ColumnType { null, integer, real, text };  // text: blobs too
 
 // A prepared statement. The nth bind() sets the nth parameter. Columns are numbered from 0. Every
 // function can throw StoreError. REQUIRES: the Database outlives it.
@@ -67,7 +90,11 @@ class Statement {
   // Runs a statement that returns no rows. Returns the number of rows that it changed.
   int run();
 
+  int columns() const;
+  std::string name(int column) const;
+
   // Columns of the current row. REQUIRES: the last step() returned true.
+  ColumnType type(int column) const;
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
   double real(int column) const;
@@ -95,6 +122,9 @@ struct DatabaseSettings {
   std::string path;
   Duration busy_timeout{10'000};
   bool read_only = false;
+  // A copy that no slave uses: it is read-only, nothing is written beside it, and no lock is
+  // needed.
+  bool is_copy = false;
   const std::vector<Migration>* migrations = &embedded_migrations();
 };
 
@@ -102,8 +132,10 @@ class Database {
  public:
   // Opens the database. Creates it if it does not exist, and migrates an older schema, with a copy
   // of the old database as PATH.vVERSION. Read-only connections do neither, and fail instead.
-  // Throws StoreError, without changing the file, if the schema is newer than this program, or the
-  // file is another program's database. Throws UnreadableDatabase if the file is damaged.
+  // Throws StoreError, without changing the file, if the schema is too new for this program, or the
+  // file is another program's database. A newer schema is not too new if each of its further
+  // migrations records that this program can work on the result. Throws UnreadableDatabase if the
+  // file is damaged.
   explicit Database(DatabaseSettings settings);
   ~Database();
   Database(const Database&) = delete;
@@ -121,15 +153,20 @@ class Database {
   static void set_aside(const DatabaseSettings& settings, const std::string& path);
 
   // Copies the write-ahead log into the database and empties the log, if the log is larger than
-  // `more_than` bytes. Waits up to `longest_wait` until all other connections are closed.
-  // Returns false if that failed, which is harmless: the log only keeps growing.
+  // `more_than` bytes. Waits up to `longest_wait` until all other connections of this program are
+  // closed, and 50 ms for readers of other programs, because nobody else can open the database
+  // meanwhile. Returns false if that failed, which is harmless: the log only keeps growing.
   // REQUIRES: this process has no open connection.
   static bool checkpoint(const DatabaseSettings& settings, std::int64_t more_than,
                          Duration longest_wait) noexcept;
 
  private:
+  void take_lock();
   void open_file();
   int schema_version() const;
+  int oldest_program(int version) const;
+  [[noreturn]] void refuse_newer(int version) const;
+  void record(const Migration& migration) const;
   int number(const char* sql) const;
   int latest_version() const;
   void create_or_migrate();
@@ -141,8 +178,9 @@ class Database {
   void close();
 
   DatabaseSettings settings_;
-  LockFile lock_;
+  std::optional<LockFile> lock_;  // none for a copy
   sqlite3* connection_ = nullptr;
+  int version_ = 0;  // of the schema
   Durability durability_ = Durability::process;
 };
 

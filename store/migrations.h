@@ -10,6 +10,9 @@ struct Migration {
   int number;  // 1, 2, … without gaps: the schema's version once it is applied
   std::string name;
   std::string sql;
+  // The schema version of the oldest program that can work on the result. 0: `number` itself, so no
+  // older program can.
+  int oldest_program = 0;
 };
 
 // All migrations, in order. The vector lives as long as the program.

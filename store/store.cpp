@@ -1,9 +1,10 @@
 #include "store/store.h"
 
-#include <fmt/core.h>
-
+#include <algorithm>
 #include <chrono>
 #include <utility>
+
+#include "host/format.h"
 
 namespace containerizer::store {
 namespace {
@@ -12,6 +13,7 @@ constexpr std::string_view container_columns =
     "container_id, state, version, state_since_at, state_since_monotonic, kind, slave_id,"
     " framework_id, executor_id, task_id, task_name, user, directory, nonce, boot_id, created_at,"
     " image, docker_id, init_pid, init_start, executor_pid, executor_start, delivered_at";
+constexpr int container_column_count = 23;
 
 std::optional<ProcessId> read_process(const Statement& row, int column) {
   if (row.is_null(column)) return std::nullopt;
@@ -45,18 +47,28 @@ Container read_container(const Statement& row) {
 }
 
 constexpr std::string_view termination_columns =
-    "kind, step, exit_code, signal, message, recorded_at";
-constexpr int termination_column_count = 6;
+    "t.kind, t.step, t.exit_code, t.signal, t.message, t.recorded_at, t.ended_by, t.peak_memory,"
+    " t.ending";
+constexpr int termination_column_count = 9;
 
-Termination read_termination(const Statement& row) {
+// From the column `at` on, here and below.
+Termination read_termination(const Statement& row, int at) {
   Termination termination;
-  termination.kind = row.text(0);
-  termination.step = row.optional_text(1);
-  if (!row.is_null(2)) termination.exit_code = static_cast<int>(row.integer(2));
-  if (!row.is_null(3)) termination.signal = static_cast<int>(row.integer(3));
-  termination.message = row.text(4);
-  termination.recorded_at = row.integer(5);
+  termination.kind = row.text(at);
+  termination.step = row.optional_text(at + 1);
+  if (!row.is_null(at + 2)) termination.exit_code = static_cast<int>(row.integer(at + 2));
+  if (!row.is_null(at + 3)) termination.signal = static_cast<int>(row.integer(at + 3));
+  termination.message = row.text(at + 4);
+  termination.recorded_at = row.integer(at + 5);
+  termination.ended_by = row.optional_text(at + 6);
+  termination.peak_memory = row.optional_integer(at + 7);
+  termination.ending = row.text(at + 8);
   return termination;
+}
+
+Limits read_limits(const Statement& row, int at) {
+  return {row.integer(at), row.optional_real(at + 1), row.optional_integer(at + 2),
+          row.optional_integer(at + 3)};
 }
 
 void bind_process(Statement& statement, const std::optional<ProcessId>& process) {
@@ -87,15 +99,15 @@ void add_history(const Database& database, const Container& container, std::stri
 void add_termination(const Database& database, const std::string& container_id,
                      const Termination& termination, const Instant& at) {
   auto row = database.prepare(
-      "INSERT INTO terminations (container_id, kind, step, exit_code, signal, message, recorded_at)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+      "INSERT INTO terminations (container_id, kind, step, exit_code, signal, message, recorded_at,"
+      " ended_by, peak_memory) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const auto widen = [](const std::optional<int>& value) -> std::optional<std::int64_t> {
     if (!value) return std::nullopt;
     return *value;
   };
   row.bind(container_id).bind(termination.kind).bind(termination.step);
   row.bind(widen(termination.exit_code)).bind(widen(termination.signal)).bind(termination.message);
-  row.bind(at.wall).run();
+  row.bind(at.wall).bind(termination.ended_by).bind(termination.peak_memory).run();
 }
 
 void update_columns(const Database& database, const Container& c, std::int64_t expected_version) {
@@ -109,20 +121,70 @@ void update_columns(const Database& database, const Container& c, std::int64_t e
   bind_process(row, c.executor);
   row.bind(c.container_id).bind(expected_version);
   if (row.run() != 1) {
-    throw OwnershipLost(
-        fmt::format("container {}: another process changed its row after version {};"
-                    " two supervisors own this container: please report this bug",
-                    c.container_id, expected_version));
+    throw OwnershipLost(formatted("container {}: another process changed its row after version {}",
+                                  c.container_id, expected_version));
   }
 }
 
-constexpr std::int64_t largest_kept_request = 1 << 20;
+constexpr const char* name_of(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::launch:
+      return "launch";
+    case Purpose::update:
+      return "update";
+    case Purpose::destroy:
+      return "destroy";
+    case Purpose::end:
+      break;
+  }
+  return "end";
+}
+
+void add_caller(const Database& database, const std::string& container_id, Purpose purpose,
+                const ProcessId& caller, std::int64_t monotonic) {
+  auto row = database.prepare(
+      "INSERT OR REPLACE INTO callers (container_id, purpose, pid, start, boot_id, monotonic)"
+      " SELECT container_id, ?, ?, ?, ?, ? FROM containers WHERE container_id = ?");
+  row.bind(name_of(purpose)).bind(std::int64_t{caller.pid});
+  row.bind(static_cast<std::int64_t>(caller.start)).bind(boot_id()).bind(monotonic);
+  row.bind(container_id).run();
+}
+
+// In the order of their sequence, or against it.
+std::vector<HistoryEntry> read_history(const Database& database, const HistorySelection& selection,
+                                       const char* order, std::int64_t most) {
+  auto row = database.prepare(formatted(
+      "SELECT sequence, container_id, from_state, event, to_state, at, monotonic, actor, detail"
+      " FROM history WHERE {} sequence > ?1 AND (?2 IS NULL OR at >= ?2)"
+      " AND (?3 IS NULL OR at <= ?3) ORDER BY sequence {} LIMIT ?4",
+      selection.container_id ? "container_id = ?5 AND" : "", order));
+  row.bind(selection.after).bind(selection.since).bind(selection.until).bind(most);
+  if (selection.container_id) row.bind(*selection.container_id);
+  std::vector<HistoryEntry> entries;
+  while (row.step()) {
+    entries.push_back({row.integer(0),
+                       row.text(1),
+                       row.optional_text(2),
+                       row.text(3),
+                       row.text(4),
+                       {row.integer(5), row.integer(6)},
+                       row.text(7),
+                       row.text(8)});
+  }
+  return entries;
+}
 
 }  // namespace
 
 Store::Store(DatabaseSettings settings) : settings_(std::move(settings)) {}
 
+void Store::open_only_if(std::function<Status()> check) { check_ = std::move(check); }
+
 Database& Store::database() {
+  if (check_) {
+    if (const auto checked = check_(); !checked.ok()) throw UnsafeDirectory(checked.failure().text);
+    check_ = nullptr;
+  }
   if (!database_) database_ = std::make_unique<Database>(settings_);
   return *database_;
 }
@@ -144,7 +206,7 @@ bool Store::insert(Container c, const Launch& launch, const Limits& limits,
     // Read the clock within the transaction, so that the times have the order of the history.
     c.since = now();
     c.created_at = c.since.wall;
-    auto row = db.prepare(fmt::format(
+    auto row = db.prepare(formatted(
         "INSERT INTO containers ({}) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " ?, ?, ?, ?, ?) ON CONFLICT (container_id) DO NOTHING",
         container_columns));
@@ -157,10 +219,13 @@ bool Store::insert(Container c, const Launch& launch, const Limits& limits,
     row.bind(c.delivered_at);
     inserted = row.run() == 1;
     if (!inserted) return;
-    db.prepare("INSERT INTO launches (container_id, request, environment) VALUES (?, ?, ?)")
+    db.prepare(
+          "INSERT INTO launches (container_id, request, environment, request_hash)"
+          " VALUES (?, ?, ?, nullif (?, ''))")
         .bind(c.container_id)
         .bind_blob(launch.request)
         .bind_blob(launch.environment)
+        .bind(launch.request_hash)
         .run();
     db.prepare("INSERT INTO limits (container_id, cpus, memory, hard_memory) VALUES (?, ?, ?, ?)")
         .bind(c.container_id)
@@ -179,7 +244,7 @@ bool Store::insert(Container c, const Launch& launch, const Limits& limits,
 
 std::optional<Container> Store::find(const std::string& container_id) {
   auto row = database().prepare(
-      fmt::format("SELECT {} FROM containers WHERE container_id = ?", container_columns));
+      formatted("SELECT {} FROM containers WHERE container_id = ?", container_columns));
   row.bind(container_id);
   if (!row.step()) return std::nullopt;
   return read_container(row);
@@ -192,10 +257,11 @@ bool Store::has_nonce(const std::string& nonce) {
 }
 
 std::optional<Launch> Store::launch_of(const std::string& container_id) {
-  auto row = database().prepare("SELECT request, environment FROM launches WHERE container_id = ?");
+  auto row = database().prepare(
+      "SELECT request, environment, request_hash FROM launches WHERE container_id = ?");
   row.bind(container_id);
   if (!row.step()) return std::nullopt;
-  return Launch{row.text(0), row.text(1)};
+  return Launch{row.text(0), row.text(1), row.text(2)};
 }
 
 std::optional<Limits> Store::limits_of(const std::string& container_id) {
@@ -203,24 +269,57 @@ std::optional<Limits> Store::limits_of(const std::string& container_id) {
       "SELECT ticket, cpus, memory, hard_memory FROM limits WHERE container_id = ?");
   row.bind(container_id);
   if (!row.step()) return std::nullopt;
-  return Limits{row.integer(0), row.optional_real(1), row.optional_integer(2),
-                row.optional_integer(3)};
+  return read_limits(row, 0);
 }
 
 std::optional<Termination> Store::termination_of(const std::string& container_id) {
   auto row = database().prepare(
-      fmt::format("SELECT {} FROM terminations WHERE container_id = ?", termination_columns));
+      formatted("SELECT {} FROM terminations t WHERE container_id = ?", termination_columns));
   row.bind(container_id);
   if (!row.step()) return std::nullopt;
-  return read_termination(row);
+  return read_termination(row, 0);
 }
 
-std::map<std::string, Termination> Store::terminations() {
-  auto rows = database().prepare(
-      fmt::format("SELECT {}, container_id FROM terminations", termination_columns));
-  std::map<std::string, Termination> all;
-  while (rows.step()) all.emplace(rows.text(termination_column_count), read_termination(rows));
-  return all;
+std::vector<Record> Store::records(const Selection& selection) {
+  const bool all = selection.scope == Selection::Scope::all;
+  std::string wanted = all ? "1" : "state <> 'Gone'";
+  if (selection.scope == Selection::Scope::active) wanted += " AND state <> 'Removing'";
+  std::vector<std::string> values;
+  const std::pair<const char*, const std::string&> columns[] = {
+      {"container_id", selection.container_id},
+      {"state", selection.state},
+      {"framework_id", selection.framework},
+      {"image", selection.image}};
+  for (const auto& [column, value] : columns) {
+    if (value.empty()) continue;
+    wanted += formatted(" AND {} = ?", column);
+    values.push_back(value);
+  }
+  if (selection.since) wanted += formatted(" AND state_since_at >= {}", *selection.since);
+  auto rows = database().prepare(formatted(
+      "SELECT c.*, {}, l.ticket, l.cpus, l.memory, l.hard_memory, s.pid, s.start, s.boot_id,"
+      " s.since_at FROM (SELECT {} FROM containers WHERE {}) c"
+      " LEFT JOIN terminations t USING (container_id) LEFT JOIN limits l USING (container_id)"
+      " LEFT JOIN supervisors s USING (container_id) {} ORDER BY c.created_at {} LIMIT {}",
+      termination_columns, container_columns, wanted,
+      selection.failed ? "WHERE t.ending NOT IN ('exit 0', 'killed')" : "", all ? "DESC" : "",
+      selection.most));
+  for (const auto& value : values) rows.bind(value);
+  std::vector<Record> records;
+  constexpr int termination = container_column_count;
+  constexpr int limits = termination + termination_column_count;
+  constexpr int supervisor = limits + 4;
+  while (rows.step()) {
+    Record record;
+    record.container = read_container(rows);
+    if (!rows.is_null(termination)) record.termination = read_termination(rows, termination);
+    if (!rows.is_null(limits)) record.limits = read_limits(rows, limits);
+    if (const auto process = read_process(rows, supervisor)) {
+      record.supervisor = {*process, rows.text(supervisor + 2), rows.integer(supervisor + 3)};
+    }
+    records.push_back(std::move(record));
+  }
+  return records;
 }
 
 Requests Store::requests_of(const std::string& container_id) {
@@ -245,24 +344,21 @@ std::optional<ProcessId> Store::supervisor_of(const std::string& container_id) {
 
 std::vector<HistoryEntry> Store::history(const std::optional<std::string>& container_id,
                                          std::int64_t most) {
-  auto row = database().prepare(fmt::format(
-      "SELECT * FROM (SELECT sequence, container_id, from_state, event, to_state, at, monotonic,"
-      " actor, detail FROM history {} ORDER BY sequence DESC LIMIT ?) ORDER BY sequence",
-      container_id ? "WHERE container_id = ?" : ""));
-  if (container_id) row.bind(*container_id);
-  row.bind(most);
-  std::vector<HistoryEntry> entries;
-  while (row.step()) {
-    entries.push_back({row.integer(0),
-                       row.text(1),
-                       row.optional_text(2),
-                       row.text(3),
-                       row.text(4),
-                       {row.integer(5), row.integer(6)},
-                       row.text(7),
-                       row.text(8)});
-  }
+  HistorySelection selection;
+  selection.container_id = container_id;
+  return last_entries(selection, most);
+}
+
+std::vector<HistoryEntry> Store::last_entries(const HistorySelection& selection,
+                                              std::int64_t most) {
+  auto entries = read_history(database(), selection, "DESC", most);
+  std::reverse(entries.begin(), entries.end());
   return entries;
+}
+
+std::vector<HistoryEntry> Store::first_entries(const HistorySelection& selection,
+                                               std::int64_t most) {
+  return read_history(database(), selection, "ASC", most);
 }
 
 bool Store::has_event(const std::string& container_id, const std::string& event) {
@@ -272,24 +368,28 @@ bool Store::has_event(const std::string& container_id, const std::string& event)
 }
 
 std::vector<Container> Store::live() {
-  auto rows = database().prepare(fmt::format(
+  auto rows = database().prepare(formatted(
       "SELECT {} FROM containers WHERE state <> 'Gone' ORDER BY created_at", container_columns));
   return read_all(rows);
 }
 
 std::vector<Container> Store::matching(const std::string& text) {
   if (auto exact = find(text)) return {std::move(*exact)};
-  auto rows = database().prepare(
-      fmt::format("SELECT {} FROM containers WHERE substr(container_id, 1, length(?1)) = ?1"
-                  " OR substr(docker_id, 1, length(?1)) = ?1 OR task_name = ?1 ORDER BY created_at",
-                  container_columns));
-  rows.bind(text);
+  // Each alternative has its index: a scan of 100,000 containers would be felt.
+  auto rows = database().prepare(formatted(
+      "SELECT {} FROM containers WHERE (container_id >= ?1 AND container_id < ?1 || ?2)"
+      " OR (docker_id IS NOT NULL AND substr (docker_id, 1, 12) >= substr (?1, 1, 12)"
+      " AND substr (docker_id, 1, 12) < substr (?1, 1, 12) || ?2"
+      " AND substr (docker_id, 1, length (?1)) = ?1) OR task_name = ?1 ORDER BY created_at",
+      container_columns));
+  constexpr std::string_view last_character = "\xf4\x8f\xbf\xbf";  // of Unicode
+  rows.bind(text).bind(last_character);
   return read_all(rows);
 }
 
 std::vector<Container> Store::everything() {
   auto rows = database().prepare(
-      fmt::format("SELECT {} FROM containers ORDER BY created_at", container_columns));
+      formatted("SELECT {} FROM containers ORDER BY created_at", container_columns));
   return read_all(rows);
 }
 
@@ -311,11 +411,10 @@ void Store::advance(Container& container, const Advance& step) {
     next.since = now();
     update_columns(db, next, container.version);
     add_history(db, next, container.state, step, next.since);
-    // A row outlives its container by weeks; a large request must not.
+    // A row outlives its container by weeks; the secrets of the task must not.
     if (next.state == "Gone") {
-      db.prepare("UPDATE launches SET request = x'' WHERE container_id = ? AND length(request) > ?")
+      db.prepare("UPDATE launches SET request = x'', environment = x'' WHERE container_id = ?")
           .bind(next.container_id)
-          .bind(largest_kept_request)
           .run();
     }
     if (step.termination) {
@@ -387,14 +486,62 @@ std::int64_t Store::set_limits(const std::string& container_id, std::optional<do
   return ticket;
 }
 
-void Store::deliver(const std::string& container_id) {
+void Store::deliver(const std::string& container_id, const std::optional<ProcessId>& reader) {
   auto& db = database();
   db.write(Durability::disk, [&] {
+    if (reader) add_caller(db, container_id, Purpose::end, *reader, now().monotonic);
     db.prepare(
           "UPDATE containers SET delivered_at = coalesce (delivered_at, ?)"
           " WHERE container_id = ?")
         .bind(now().wall)
         .bind(container_id)
+        .run();
+  });
+}
+
+void Store::note_caller(const std::string& container_id, Purpose purpose, const ProcessId& caller) {
+  auto& db = database();
+  db.write(Durability::process,
+           [&] { add_caller(db, container_id, purpose, caller, now().monotonic); });
+}
+
+std::optional<ProcessId> Store::caller_of(const std::string& container_id, Purpose purpose) {
+  auto row = database().prepare(
+      "SELECT pid, start FROM callers WHERE container_id = ? AND purpose = ? AND boot_id = ?");
+  row.bind(container_id).bind(name_of(purpose)).bind(boot_id());
+  if (!row.step()) return std::nullopt;
+  return read_process(row, 0);
+}
+
+std::vector<Reading> Store::last_readings(Duration span) {
+  auto row = database().prepare(
+      "WITH last AS (SELECT pid, start, max(monotonic) AS at FROM callers WHERE boot_id = ?1"
+      " GROUP BY pid, start)"
+      " SELECT c.container_id, c.pid, c.start FROM last JOIN callers c ON c.boot_id = ?1"
+      " AND c.pid = last.pid AND c.start = last.start AND c.monotonic >= last.at - ?2"
+      " WHERE c.purpose = 'end' ORDER BY c.container_id");
+  row.bind(boot_id()).bind(std::int64_t{span.count()});
+  std::vector<Reading> readings;
+  while (row.step()) readings.push_back({row.text(0), read_process(row, 1).value_or(ProcessId{})});
+  return readings;
+}
+
+std::string Store::integrity() {
+  auto row = database().prepare("PRAGMA quick_check (1)");
+  if (!row.step()) return "no answer";
+  const auto answer = row.text(0);
+  return answer == "ok" ? "" : answer;
+}
+
+Figures Store::figures() { return read_figures(database()); }
+
+void Store::note_recovery(const std::string& boot, std::int64_t oldest) {
+  auto& db = database();
+  db.write(Durability::process, [&] {
+    db.prepare("DELETE FROM recoveries WHERE at < ?").bind(oldest).run();
+    db.prepare("INSERT INTO recoveries (at, boot_id) VALUES (?, ?)")
+        .bind(now().wall)
+        .bind(boot)
         .run();
   });
 }
@@ -415,20 +562,23 @@ int Store::prune(std::int64_t wall, int most) {
 
 std::string Store::set_aside() {
   close();
-  auto path = fmt::format("{}.unreadable-{}", settings_.path, now().wall);
+  auto path = formatted("{}.unreadable-{}", settings_.path, now().wall);
   Database::set_aside(settings_, path);
   return path;
 }
 
-void Store::checkpoint() {
+bool Store::checkpoint() {
   close();
   // A process that opens the database while no other process has it open reads the whole log first.
   // The log is therefore emptied when it is worth it and no other process is in the way. Only a
   // very large log is worth a long wait for the other processes.
   constexpr std::int64_t wal_worth_emptying = 256 << 10;
   constexpr std::int64_t wal_too_large = 64 << 20;
-  if (Database::checkpoint(settings_, wal_worth_emptying, Duration(50))) return;
-  Database::checkpoint(settings_, wal_too_large, Duration(10'000));
+  if (Database::checkpoint(settings_, wal_too_large, Duration(10'000))) {
+    Database::checkpoint(settings_, wal_worth_emptying, Duration(50));
+    return true;
+  }
+  return false;
 }
 
 }  // namespace containerizer::store

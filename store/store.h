@@ -8,14 +8,16 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/process.h"
+#include "host/result.h"
 #include "store/database.h"
+#include "store/figures.h"
 
 namespace containerizer::store {
 
@@ -55,8 +57,9 @@ struct Container {
 };
 
 struct Launch {
-  std::string request;      // the message as received
-  std::string environment;  // NAME=value, with a zero byte after each
+  std::string request;         // the message as received; empty once the container is Gone
+  std::string environment;     // NAME=value, with a zero byte after each; emptied likewise
+  std::string request_hash{};  // the SHA-256 of the request; "" if an older program recorded it
 };
 
 struct Limits {
@@ -73,7 +76,17 @@ struct Termination {
   std::optional<int> signal;
   std::string message;
   std::int64_t recorded_at = 0;  // ms since 1970
+  // Who ended it: "task", "slave", "operator", "daemon" or "kernel". Empty: nobody knows.
+  std::optional<std::string> ended_by = {};
+  std::optional<std::int64_t> peak_memory = {};  // bytes
+  // The word for this end, such as "exit 3" or "killed". The database sets it (migrations/).
+  std::string ending = {};
 };
+
+// Whether an end is neither a success nor what the slave or a person wanted.
+inline bool is_failure(const Termination& termination) {
+  return termination.ending != "exit 0" && termination.ending != "killed";
+}
 
 struct Requests {
   bool stop = false;
@@ -91,6 +104,55 @@ struct HistoryEntry {
   std::string detail;
 };
 
+// The supervisor that was recorded last. It may have exited since.
+struct Supervisor {
+  ProcessId process;
+  std::string boot_id;
+  std::int64_t since = 0;  // ms since 1970
+};
+
+// Everything about one container that a list shows.
+struct Record {
+  Container container;
+  std::optional<Termination> termination;
+  Limits limits;
+  std::optional<Supervisor> supervisor;
+};
+
+// What a process of the slave has done about a container.
+enum class Purpose { launch, update, destroy, end };  // end: it has read the termination
+
+// A process of the slave that has read a container's termination.
+struct Reading {
+  std::string container_id;
+  ProcessId reader;
+};
+
+// Which containers to list. An empty member selects all.
+struct Selection {
+  enum class Scope {
+    active,  // those in the view of this name
+    live,    // also those that wait for their removal
+    all,     // also those that are Gone
+  };
+  Scope scope = Scope::active;
+  bool failed = false;  // only failures
+  std::string container_id = {};
+  std::string state = {};
+  std::string framework = {};
+  std::string image = {};
+  std::optional<std::int64_t> since = {};  // ms since 1970: in their state since then
+  std::int64_t most = -1;                  // only the first ones, in the order of the answer
+};
+
+// Which entries of the history to read. An empty member selects all.
+struct HistorySelection {
+  std::optional<std::string> container_id = {};
+  std::optional<std::int64_t> since = {};  // ms since 1970
+  std::optional<std::int64_t> until = {};
+  std::int64_t after = 0;  // only with a higher sequence
+};
+
 // One step of a lifecycle: the new state, its history entry and, with some events, the termination.
 // It is committed as a whole.
 struct Advance {
@@ -106,6 +168,9 @@ class Store {
  public:
   // Does not open the database; the first use does.
   explicit Store(DatabaseSettings settings);
+  // From now on, each opening of the database calls `check` first, and throws UnsafeDirectory with
+  // its text until `check` succeeds once.
+  void open_only_if(std::function<Status()> check);
   virtual ~Store() = default;
 
   // Closes the connection; the next call opens it again. Call it before blocking for long and
@@ -132,6 +197,10 @@ class Store {
   // The newest `most` entries of one container, or of all; oldest entry first.
   std::vector<HistoryEntry> history(const std::optional<std::string>& container_id,
                                     std::int64_t most);
+  // The newest `most` of the selected entries; oldest entry first.
+  std::vector<HistoryEntry> last_entries(const HistorySelection& selection, std::int64_t most);
+  // The oldest `most` of the selected entries; oldest entry first.
+  std::vector<HistoryEntry> first_entries(const HistorySelection& selection, std::int64_t most);
   // Whether the history of the container contains the event.
   bool has_event(const std::string& container_id, const std::string& event);
   // Containers that are not Gone, oldest first.
@@ -139,13 +208,23 @@ class Store {
   // Containers that a person can mean by `text`: the one with this ID; otherwise those whose ID or
   // Docker ID starts with it, or whose task has this name, oldest first.
   std::vector<Container> matching(const std::string& text);
-  // The terminations of all containers, by container ID.
-  std::map<std::string, Termination> terminations();
+  // The newest launch first if all are selected, otherwise the oldest.
+  std::vector<Record> records(const Selection& selection);
   // All containers, oldest first.
   std::vector<Container> everything();
   // IDs of the containers whose termination the slave has not read yet, including those that are
   // not Gone.
   std::vector<std::string> undelivered();
+
+  // The process that note_caller() or deliver() recorded last, if that was in this boot. It may
+  // have exited since.
+  std::optional<ProcessId> caller_of(const std::string& container_id, Purpose purpose);
+  // The terminations that were read in this boot, at most `span` before the last thing that the
+  // reading process did.
+  std::vector<Reading> last_readings(Duration span);
+
+  // Everything that `metrics` reports of the database.
+  Figures figures();
 
   // --- the supervisor ---
   // Commits a step: the new state, plus docker_id, image, init, executor and boot_id as the caller
@@ -166,18 +245,29 @@ class Store {
   // changes, the one with the higher ticket is the newer. Returns 0 if no such container exists.
   std::int64_t set_limits(const std::string& container_id, std::optional<double> cpus,
                           std::optional<std::int64_t> memory);
-  // Records that the slave has read the termination. The first time is kept. Durable on disk.
-  void deliver(const std::string& container_id);
+  // Records that the slave has read the termination, and which process of it, if that is known. The
+  // first time and the last process are kept. Durable on disk.
+  void deliver(const std::string& container_id, const std::optional<ProcessId>& reader = {});
+  // Records which process of the slave gave an order now. The last one of each purpose is kept.
+  // Does nothing if no such container exists.
+  void note_caller(const std::string& container_id, Purpose purpose, const ProcessId& caller);
+
+  // Records that the slave's containers were recovered now, in this boot, and forgets recoveries
+  // before `oldest` (ms since 1970).
+  void note_recovery(const std::string& boot, std::int64_t oldest);
 
   // --- housekeeping ---
+  // SQLite's first complaint about the database's content; "" if it is sound. Reads all of it.
+  std::string integrity();
   // Renames a database that cannot be read, so that the next call creates a new one. Returns the
   // path of the renamed one.
   std::string set_aside();
   // Deletes up to `most` containers that are Gone and were delivered before `wall` (ms since 1970),
   // with all their rows. Returns how many.
   int prune(std::int64_t wall, int most);
-  // Closes the connection, and empties the write-ahead log if it has become large.
-  virtual void checkpoint();
+  // Closes the connection, and empties the write-ahead log if it has become large. Returns false if
+  // the log is very large and stays so.
+  virtual bool checkpoint();
 
   // The time for new rows. A simulation overrides it with its own time.
   virtual Instant now() const;
@@ -187,8 +277,11 @@ class Store {
   // fail or to stop the process there.
   virtual Database& database();
 
+  const DatabaseSettings& settings() const { return settings_; }
+
  private:
   DatabaseSettings settings_;
+  std::function<Status()> check_;
   std::unique_ptr<Database> database_;
 };
 

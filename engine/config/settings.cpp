@@ -1,7 +1,5 @@
 #include "engine/config/settings.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,6 +10,7 @@
 
 #include "engine/docker/choose_endpoint.h"
 #include "engine/translation/image_name.h"
+#include "host/format.h"
 #include "host/text.h"
 
 namespace containerizer {
@@ -21,7 +20,7 @@ namespace {
 constexpr std::string_view prefix = "CONTAINERIZER_";
 
 Failure failure(const std::string& variable, const std::string& value, const std::string& reason) {
-  return {Fault::refused, fmt::format("{} is \"{}\": {}", variable, value, reason)};
+  return {Fault::refused, formatted("{} is \"{}\": {}", variable, value, reason)};
 }
 
 // For a setter: `form` is what it accepts. apply() adds the setting's name and value.
@@ -65,6 +64,21 @@ Status set_default_image(Settings& settings, const std::string& value) {
   const auto problem = image_name_problem(value);
   if (!problem.empty()) return Failure{Fault::refused, problem};
   settings.tasks.default_image = value;
+  return Done{};
+}
+
+Status set_working_directory(Settings& settings, const std::string& value) {
+  auto choice = one_of<WorkingDirectory>(value, {{"auto", WorkingDirectory::by_dialect},
+                                                 {"sandbox", WorkingDirectory::sandbox},
+                                                 {"image", WorkingDirectory::image}});
+  if (!choice.ok()) return choice.failure();
+  settings.tasks.working_directory = choice.value();
+  return Done{};
+}
+
+Status set_network(Settings& settings, const std::string& value) {
+  if (value.find_first_of(":, =") != value.npos) return failure("the name of a network");
+  settings.tasks.network = value;
   return Done{};
 }
 
@@ -133,8 +147,8 @@ Status set_level(Settings& settings, const std::string& value) {
 }
 
 Status set_log(Settings& settings, const std::string& value) {
-  if (value != "syslog" && value[0] != '/') {
-    return failure("syslog, or the absolute path of a file");
+  if (value != "syslog" && value != "journald" && value[0] != '/') {
+    return failure("syslog, journald, or the absolute path of a file");
   }
   settings.log = value;
   return Done{};
@@ -192,6 +206,8 @@ const std::vector<Setting>& all_settings() {
       {"CONTAINERIZER_CPU_QUOTA", [](S& s, V& v) { return set_switch(s.tasks.cpu_quota, v); }},
       {"CONTAINERIZER_SWAP", set_swap},
       {"CONTAINERIZER_SANDBOX", set_sandbox},
+      {"CONTAINERIZER_WORKDIR", set_working_directory},
+      {"CONTAINERIZER_NETWORK", set_network},
       {"CONTAINERIZER_DEFAULT_OPTIONS",
        [](S& s, V& v) { return set_options(s.tasks.policy.default_options, v); }, true},
       {"CONTAINERIZER_APPEND_OPTIONS",
@@ -229,17 +245,23 @@ const Setting* find_setting(std::string_view name) {
 Status apply(Settings& settings, const std::string& variable, const std::string& value) {
   const auto* setting = find_setting(variable);
   if (setting == nullptr) {
-    std::string names;
-    for (const auto& name : setting_names()) names += (names.empty() ? "" : ", ") + name;
+    const auto names = setting_names();
+    const auto meant = nearest_word(variable, names);
+    if (!meant.empty()) {
+      return Failure{Fault::refused,
+                     formatted("{} is not a setting; did you mean {}?", variable, meant)};
+    }
+    std::string list;
+    for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
     return Failure{Fault::refused,
-                   fmt::format("{} is not a setting; the settings are {}", variable, names)};
+                   formatted("{} is not a setting; the settings are {}", variable, list)};
   }
   // An empty value means the default. An operator can switch a setting off that way.
   if (value.empty()) return Done{};
   auto done = setting->set(settings, value);
   if (done.ok()) return done;
   if (!setting->may_contain_secrets) return failure(variable, value, done.failure().text);
-  return Failure{Fault::refused, fmt::format("{}: {}", variable, done.failure().text)};
+  return Failure{Fault::refused, formatted("{}: {}", variable, done.failure().text)};
 }
 
 // Whether `variable` is the older name of a setting whose newer name is set. The newer name wins.
@@ -265,6 +287,17 @@ std::vector<std::string> setting_names() {
   std::vector<std::string> names;
   for (const auto& setting : all_settings()) names.emplace_back(setting.name);
   return names;
+}
+
+std::vector<std::pair<std::string, std::string>> shown_settings(const Environment& environment) {
+  std::vector<std::pair<std::string, std::string>> shown;
+  for (const auto& [name, value] : environment) {
+    if (name.rfind(prefix, 0) != 0) continue;
+    const auto* setting = find_setting(name);
+    const bool is_public = setting != nullptr && !setting->may_contain_secrets;
+    shown.emplace_back(name, is_public ? without_logins(value) : "(not shown)");
+  }
+  return shown;
 }
 
 Result<std::uint64_t> parse_bytes(const std::string& text) {
@@ -330,6 +363,10 @@ Settings read_settings(const Environment& environment, std::vector<std::string>&
         failure("MESOS_WORK_DIRECTORY", directory, "expected an absolute path").text);
   }
   settings.work_directory = canonical(directory);
+  settings.tasks.policy.own_places = {settings.work_directory};
+  if (settings.endpoint.kind == Endpoint::Kind::unix_socket) {
+    settings.tasks.policy.own_places.push_back(settings.endpoint.address);
+  }
   return settings;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/docker/transport/endpoint.h"
@@ -44,7 +45,9 @@ struct Settings {
   Duration stop_timeout{2'000};     // from the stop signal to SIGKILL
   Duration remove_delay{0};         // from a container's exit to its removal
   Duration daemon_timeout{30'000};  // of one call to the daemon
-  Duration daemon_retry{60'000};    // how long a launch retries a daemon that does not respond
+  // How long after its launch a container's supervisor retries a daemon that does not respond. The
+  // slave's registration timeout is 60 s by default, and must not end first.
+  Duration daemon_retry{45'000};
   TaskSettings tasks;
   PullPolicy pull = PullPolicy::missing;
   HookSettings hooks;
@@ -52,6 +55,9 @@ struct Settings {
   Duration history{30LL * 24 * 3600 * 1000};  // how long ended containers stay in the database
   std::string log;                            // "" for standard error alone
   log::Level log_level = log::Level::info;
+  // The first line of `problems` of read_settings(), for a process that goes on with defaults; ""
+  // if all settings are valid. A rule of the operator may be missing, so nothing may be created.
+  std::string problem;
 
   // Contains everything that this program stores for the slave instance.
   std::string state_directory() const { return work_directory + "/docker-containerizer"; }
@@ -65,6 +71,10 @@ Settings read_settings(const Environment& environment, std::vector<std::string>&
 
 // The names of all settings, each in full ("CONTAINERIZER_PULL"). Older names are not listed.
 std::vector<std::string> setting_names();
+
+// The settings that `environment` contains, in its order, for a bug report. A value that can be a
+// secret is replaced.
+std::vector<std::pair<std::string, std::string>> shown_settings(const Environment& environment);
 
 // Parses a number of bytes as Mesos writes it: a whole number and one of B, KB, MB, GB, TB, each
 // 1024 times the one before. refused: any other form.

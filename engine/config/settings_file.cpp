@@ -82,6 +82,9 @@ fs::path settings_beside(fs::path path) {
   return {};
 }
 
+// The file of an installed program. A program below /usr is installed, a build is not.
+fs::path settings_of_host() { return own_program().starts_with("/usr/") ? installed_settings : ""; }
+
 void replace_environment(const Environment& environment) {
   // Cleared first, because the script can unset variables.
   ::clearenv();
@@ -140,8 +143,10 @@ std::optional<Assignments> plain_assignments(std::string_view script) {
 }
 
 Status apply_settings_file(const std::string& called_as) {
-  const auto file = settings_beside(called_as);
-  if (file.empty()) return Done{};
+  std::error_code none;
+  auto file = settings_beside(called_as);
+  if (file.empty()) file = settings_of_host();
+  if (file.empty() || !fs::exists(file, none)) return Done{};
   const auto script = read_small_file(file);
   // read_small_file() cuts a longer file off without an error. Half of its limit is surely
   // complete.
@@ -152,6 +157,8 @@ Status apply_settings_file(const std::string& called_as) {
   for (const auto& [name, value] : *assignments) ::setenv(name.c_str(), value.c_str(), 1);
   return Done{};
 }
+
+const char* const installed_settings = "/etc/docker-containerizer/environment";
 
 const char* const print_environment = "--print-environment";
 

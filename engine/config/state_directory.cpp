@@ -1,12 +1,13 @@
 #include "engine/config/state_directory.h"
 
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+
+#include "host/format.h"
 
 namespace containerizer {
 namespace {
@@ -18,12 +19,16 @@ constexpr mode_t others_write = 022;
 
 Failure failure(std::string text) { return {Fault::refused, std::move(text)}; }
 
+// A directory that exists is used even while the disk accepts no new one. check_directory() judges
+// what it is.
 Status make_private(const std::string& directory) {
+  struct stat found {};
+  if (::lstat(directory.c_str(), &found) == 0) return Done{};
   if (::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) return Done{};
   return failure(
-      fmt::format("cannot create the state directory {}: {}; its parent must be writable by the "
-                  "slave's user",
-                  directory, std::strerror(errno)));
+      formatted("cannot create the state directory {}: {}; its parent must be writable by the "
+                "slave's user",
+                directory, std::strerror(errno)));
 }
 
 Status check_directory(const std::string& directory) {
@@ -34,24 +39,22 @@ Status check_directory(const std::string& directory) {
     return Done{};
   }
   return failure(
-      fmt::format("the state directory {} must be a directory of the slave's user with mode 700; "
-                  "if only that user has written to it, fix it with chown and chmod 700, otherwise "
-                  "move it away",
-                  directory));
+      formatted("the state directory {} must be a directory of the slave's user with mode 700; "
+                "if you trust its content, run chown and chmod 700; otherwise move it away",
+                directory));
 }
 
 Status check_file(const std::string& path) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) return Done{};
-  if (S_ISREG(found.st_mode) && found.st_nlink == 1 && found.st_uid == ::geteuid() &&
-      (found.st_mode & others) == 0) {
+  // A second hard link, as a backup makes it, gives nobody access: only the modes do.
+  if (S_ISREG(found.st_mode) && found.st_uid == ::geteuid() && (found.st_mode & others) == 0) {
     return Done{};
   }
   return failure(
-      fmt::format("{} must be a regular file of the slave's user with mode 600 and one hard link; "
-                  "if it is genuine, fix it with chown and chmod 600 and remove the other links, "
-                  "otherwise move it away",
-                  path));
+      formatted("{} must be a regular file of the slave's user with mode 600; if it is genuine, "
+                "fix it with chown and chmod 600, otherwise move it away",
+                path));
 }
 
 // Whether only root and our user can replace this component of a path. In a directory with the
@@ -74,10 +77,10 @@ Status check_parents(const fs::path& to) {
       step /= name;
       if (is_safe_step(step)) continue;
       return failure(
-          fmt::format("{} is a parent of the state directory, and is owned or writable by another "
-                      "user; chown it to root or the slave's user and chmod go-w it, or start the "
-                      "slave with another --work_dir",
-                      step.string()));
+          formatted("{} is a parent of the state directory, and is owned or writable by another "
+                    "user; chown it to root or the slave's user and chmod go-w it, or start the "
+                    "slave with another --work_dir",
+                    step.string()));
     }
   }
   return Done{};
@@ -114,6 +117,19 @@ Status prepare_state_directory(const std::string& directory) {
   if (auto checked = check_directory(directory); !checked.ok()) return checked;
   if (auto made = make_private(directory + "/run"); !made.ok()) return made;
   return check_content(directory);
+}
+
+std::string advice_to_other_user(const std::string& directory) {
+  // A directory that does not belong to root is no reason for root to become another user.
+  if (::geteuid() == 0) return "";
+  struct stat found {};
+  const bool is_hidden = ::lstat(directory.c_str(), &found) != 0 && errno == EACCES;
+  if (is_hidden || (found.st_nlink > 0 && found.st_uid == 0)) {
+    return formatted("the state directory {} is for root; use sudo", directory);
+  }
+  if (found.st_nlink == 0 || found.st_uid == ::geteuid()) return "";
+  return formatted("the state directory {0} is for user {1}; use sudo -u '#{1}'", directory,
+                   found.st_uid);
 }
 
 Status check_state_directory(const std::string& directory) {

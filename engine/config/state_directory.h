@@ -20,4 +20,8 @@ Status prepare_state_directory(const std::string& directory);
 // remedy.
 Status check_state_directory(const std::string& directory);
 
+// One line for a person who is neither root nor the user that the directory belongs to: use sudo.
+// "" for everyone else, and if the directory does not exist.
+std::string advice_to_other_user(const std::string& directory);
+
 }  // namespace containerizer

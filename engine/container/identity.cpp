@@ -1,15 +1,14 @@
 #include "engine/container/identity.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
-#include <array>
 #include <cctype>
+#include <random>
 
 #include "engine/lifecycle/lifecycle.h"
 #include "engine/translation/launch_plan.h"
 #include "engine/translation/request_rules.h"
 #include "engine/translation/run_flags/flag_values.h"
+#include "host/format.h"
 #include "host/process.h"
 
 namespace containerizer {
@@ -50,19 +49,10 @@ bool is_sandbox(const std::string& directory, const std::string& instance) {
 const char* const instance_label = "docker-containerizer.instance";
 
 std::string make_nonce() {
-  std::array<unsigned char, 16> random{};
-  std::size_t filled = 0;
-  while (filled < random.size()) {
-    // A signal can interrupt the call. Then it is repeated.
-    const auto got = ::getrandom(random.data() + filled, random.size() - filled, 0);
-    if (got > 0) filled += static_cast<std::size_t>(got);
-  }
-  constexpr std::string_view digits = "0123456789abcdef";
+  // It uses what the processor or the kernel offers: Linux before 3.17 has no getrandom().
+  std::random_device source;
   std::string text;
-  for (const auto byte : random) {
-    text += digits[byte >> 4U];
-    text += digits[byte & 15U];
-  }
+  for (int word = 0; word < 4; ++word) text += formatted("{:08x}", source());
   return text;
 }
 

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::size_t longest_text = 1024;
 
-// What a launch has of a name that no directory could have; nullptr for none. All of these are kept
-// until long after the container's end.
-const char* too_long(const mesos::containerizer::Launch& launch) {
+// Says which name in a launch is longer than that of any directory. Empty for none. All of these
+// are kept until long after the container's end.
+std::optional<std::string> too_long(const mesos::containerizer::Launch& launch) {
   const auto& executor = launch.executor_info();
   const std::pair<const char*, const std::string&> texts[] = {
       {"the executor's id", executor.executor_id().value()},
@@ -24,9 +24,10 @@ const char* too_long(const mesos::containerizer::Launch& launch) {
       {"the user's name", launch.user()},
   };
   for (const auto& [name, text] : texts) {
-    if (text.size() > longest_text) return name;
+    if (text.size() > longest_text) return std::string(name) + " is longer than 1 KiB";
   }
-  return launch.directory().size() > 4 * longest_text ? "the path of the sandbox" : nullptr;
+  if (launch.directory().size() <= 4 * longest_text) return std::nullopt;
+  return "the path of the sandbox is longer than 4 KiB";
 }
 
 }  // namespace
@@ -45,9 +46,7 @@ Result<store::Container> new_container(const mesos::containerizer::Launch& launc
   if (launch.directory().empty() || launch.directory()[0] != '/') {
     return failure("the request names no sandbox directory");
   }
-  if (const auto* text = too_long(launch)) {
-    return failure(std::string(text) + " is longer than 1 KiB");
-  }
+  if (const auto text = too_long(launch)) return failure(*text);
   store::Container c;
   c.container_id = id;
   c.state = name_of(State::accepted);
@@ -77,7 +76,8 @@ store::Limits initial_limits(const mesos::containerizer::Launch& launch) {
 State state_of(const store::Container& container) {
   if (const auto state = state_named(container.state)) return *state;
   throw store::StoreError("container " + container.container_id + " has the unknown state \"" +
-                          container.state + "\" in the database; fix or delete its row");
+                          container.state +
+                          "\" in the database; run the docker-containerizer that wrote it");
 }
 
 }  // namespace containerizer

@@ -3,6 +3,12 @@
 #include "engine/container/run_files.h"
 
 namespace containerizer {
+namespace {
+
+// The byte that the task proxy locks, behind those of the phases and of resource_limits.cpp.
+constexpr int proxy_byte = 9;
+
+}  // namespace
 
 bool is_past(State state, Phase phase) {
   const bool has_ended = state == State::exited || is_settled(state);
@@ -35,8 +41,19 @@ bool LifeLock::try_own(Host& host) {
 
 void LifeLock::pass(Phase phase) { file_.unlock(static_cast<int>(phase)); }
 
+void LifeLock::hold_as_proxy() {
+  // A second task proxy, started by hand, does not get the lock, and needs none.
+  if (file_.valid()) file_.try_lock(proxy_byte, LockFile::Mode::exclusive);
+}
+
+bool LifeLock::has_proxy() const { return file_.valid() && file_.is_held(proxy_byte); }
+
 bool LifeLock::is_held(Phase phase) const {
   return file_.valid() && file_.is_held(static_cast<int>(phase));
+}
+
+std::optional<ProcessId> LifeLock::owner() const {
+  return file_.valid() ? file_.owner_of(static_cast<int>(Phase::ownership)) : std::nullopt;
 }
 
 LockFile::Outcome LifeLock::await_passed(Host& host, Phase phase, std::optional<Deadline> deadline,
@@ -48,6 +65,10 @@ LockFile::Outcome LifeLock::await_passed(Host& host, Phase phase, std::optional<
   const auto outcome = host.lock(file_, byte, LockFile::Mode::shared, deadline, interrupted);
   if (outcome == LockFile::Outcome::locked) file_.unlock(byte);
   return outcome;
+}
+
+bool has_owner(const std::string& state_directory, const std::string& container_id) {
+  return LifeLock(state_directory, container_id, false).is_held(Phase::ownership);
 }
 
 }  // namespace containerizer

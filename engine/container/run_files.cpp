@@ -10,7 +10,7 @@ std::string run_file(const std::string& state_directory, const std::string& cont
 }
 
 void remove_run_files(const std::string& state_directory, const std::string& container_id) {
-  for (const char* suffix : {".output", ".facts", ".facts-new", ".executor", ".lock"}) {
+  for (const char* suffix : {".output", ".facts", ".facts-new", ".executor", ".child", ".lock"}) {
     ::unlink(run_file(state_directory, container_id, suffix).c_str());
   }
 }

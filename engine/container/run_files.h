@@ -9,7 +9,8 @@ namespace containerizer {
 //   ".lock"      its life lock,
 //   ".output"    the buffer of its output,
 //   ".facts"     its running facts,
-//   ".executor"  exists once its mesos-executor has started.
+//   ".executor"  exists once its mesos-executor has started,
+//   ".child"     exists while a program that its supervisor waits for may run.
 std::string run_file(const std::string& state_directory, const std::string& container_id,
                      const std::string& suffix);
 

@@ -1,7 +1,6 @@
 #include "engine/container/running_facts.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,6 +9,7 @@
 #include "engine/container/run_files.h"
 #include "host/fd.h"
 #include "host/file.h"
+#include "host/format.h"
 
 namespace containerizer {
 namespace {
@@ -24,8 +24,8 @@ void write_running_facts(const std::string& state_directory, const store::Contai
   const auto path = run_file(state_directory, container.container_id, suffix);
   const auto unfinished = run_file(state_directory, container.container_id, ".facts-new");
   // -1 means that the row contains no value.
-  const auto text = fmt::format("{} {} {} {}\n", container.init->pid, container.init->start,
-                                limits.cpus.value_or(-1), limits.hard_memory.value_or(-1));
+  const auto text = formatted("{} {} {} {}\n", container.init->pid, container.init->start,
+                              limits.cpus.value_or(-1), limits.hard_memory.value_or(-1));
   // Renamed when it is complete, because `usage` may read it at any moment.
   const Fd file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file.valid() || !write_all(file.get(), text) ||

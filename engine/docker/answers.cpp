@@ -13,50 +13,55 @@ namespace {
 
 namespace json = boost::json;
 
-// The content of an answer that reports an error.
-struct Explanation {
-  std::string message;  // "" for none
-  bool has_cause = false;
-};
-
-Explanation explanation_of(const Answer& answer) {
+// The text of an answer that reports an error; "" for none.
+std::string explanation_of(const Answer& answer) {
   const auto document = parse_json(answer.body);
   if (!document || !document->is_object()) return {};
-  const auto& object = document->get_object();
-  // "cause" is Podman's; see fault_of().
-  return {one_line(text_member(object, "message")), object.contains("cause")};
+  return one_line(text_member(document->get_object(), "message"));
 }
 
-// Whether a message only shows that the daemon or its containerd is shutting down. Such a message
+// Whether a message only shows that the daemon or its containerd is away or busy. Such a message
 // says nothing about the request, which can be tried again.
 bool is_temporary(std::string_view message) {
-  constexpr std::string_view phrases[] = {"shutting down", "transport is closing",
-                                          "transport: error while dialing", "ttrpc: closed",
-                                          "context canceled"};
+  constexpr std::string_view phrases[] = {"shutting down",
+                                          "transport is closing",
+                                          "transport: error while dialing",
+                                          "error reading from server",
+                                          "ttrpc: closed",
+                                          "context canceled",
+                                          "context deadline exceeded",
+                                          "resource temporarily unavailable",
+                                          "too many open files",
+                                          "database is locked"};
   return std::any_of(std::begin(phrases), std::end(phrases),
                      [&](std::string_view phrase) { return mentions(message, phrase); });
 }
 
 Fault fault_of(const ApiCall& call, const std::string& subject, int status,
-               const Explanation& explanation) {
-  const auto& message = explanation.message;
+               const std::string& message) {
   if (&call == &pull_call && !message.empty()) return pull_fault(message);
   if (status == 404 && *call.missing != '\0' && mentions(message, call.missing) &&
       (!call.names_subject || mentions(message, subject))) {
     return Fault::not_found;
   }
-  if (call.explains && !message.empty() && !is_temporary(message)) return Fault::refused;
+  // Podman before 4.4 has no call to update.
+  const bool has_no_call = status == 404 || status == 405 || status == 501;
+  if (&call == &update_call && has_no_call) return Fault::unsupported;
   // Old daemons and Podman send this text with 400 or 500. Podman's lacks the word "container".
-  if (status == 409 || mentions(message, "is already in use by ")) return Fault::conflict;
+  const bool is_taken = status == 409 || mentions(message, "is already in use by ");
+  if (is_taken && &call != &start_call) return Fault::conflict;
+  // A proxy in front of the daemon answers with these while the daemon is away.
+  const bool is_away = status == 429 || (status >= 502 && status <= 504);
+  if (call.explains && !message.empty() && !is_away && !is_temporary(message)) {
+    return Fault::refused;
+  }
+  if (is_taken) return Fault::conflict;
   if ((status >= 400 && status < 500) || status == 501) return Fault::refused;
   // The log driver cannot be read. Old daemons send the first text with 500, Podman the second.
   const bool has_no_log =
       mentions(message, "does not support reading") || mentions(message, "cannot read logs");
   if (has_no_log) return Fault::refused;
-  // Podman answers 500 when it rejects a create request. Only Podman's answers contain a cause, so
-  // a cause distinguishes them from Docker's own 500, which can be temporary.
-  const bool is_final = &call == &create_call && explanation.has_cause && !is_temporary(message);
-  return is_final ? Fault::refused : Fault::unavailable;
+  return Fault::unavailable;
 }
 
 std::int64_t number_member(const json::object& object, std::string_view name) {
@@ -111,9 +116,8 @@ Failure failure(const ApiCall& call, const std::string& subject, const Failure& 
 }
 
 Failure failure(const ApiCall& call, const std::string& subject, const Answer& answer) {
-  const auto explanation = explanation_of(answer);
-  const auto& message = explanation.message;
-  const Fault fault = fault_of(call, subject, answer.status, explanation);
+  const auto message = explanation_of(answer);
+  const Fault fault = fault_of(call, subject, answer.status, message);
   const std::string status = "the daemon answered HTTP " + std::to_string(answer.status);
   return failure(call, subject,
                  Failure{fault, message.empty() ? status + " without a reason" : message});
@@ -192,6 +196,71 @@ std::optional<std::vector<ContainerFacts>> read_list(const json::value& document
     list.push_back(std::move(facts));
   }
   return list;
+}
+
+std::vector<std::string> read_warnings(const json::value& document) {
+  constexpr std::size_t most = 20;
+  std::vector<std::string> lines;
+  const json::object* answer = document.if_object();
+  const json::value* warnings = answer == nullptr ? nullptr : answer->if_contains("Warnings");
+  if (warnings == nullptr || !warnings->is_array()) return lines;
+  for (const json::value& warning : warnings->get_array()) {
+    if (!warning.is_string() || lines.size() == most) continue;
+    auto line = one_line(std::string(warning.get_string()));
+    if (!line.empty()) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+ExposedPorts read_exposed_ports(const json::value& document) {
+  ExposedPorts ports;
+  const json::object* image = document.if_object();
+  const json::object* settings = image == nullptr ? nullptr : object_member(*image, "Config");
+  const json::object* exposed =
+      settings == nullptr ? nullptr : object_member(*settings, "ExposedPorts");
+  if (exposed == nullptr) return ports;
+  for (const auto& entry : *exposed) {
+    constexpr std::uint32_t highest_port = 65535;
+    const std::string_view text = entry.key();
+    const auto slash = std::min(text.find('/'), text.size());
+    unsigned number = 0;
+    if (!to_number(text.substr(0, slash), number) || number > highest_port) continue;
+    ports[number].emplace_back(slash == text.size() ? "tcp" : text.substr(slash + 1));
+  }
+  for (auto& port : ports) std::sort(port.second.begin(), port.second.end());
+  return ports;
+}
+
+std::optional<DaemonInfo> read_info(const json::value& document) {
+  const json::object* daemon = document.if_object();
+  if (daemon == nullptr || !daemon->contains("ServerVersion")) return std::nullopt;
+  DaemonInfo info;
+  info.version = one_line(text_member(*daemon, "ServerVersion"));
+  info.live_restore = flag_member(*daemon, "LiveRestoreEnabled");
+  info.log_driver = one_line(text_member(*daemon, "LoggingDriver"));
+  info.storage_driver = one_line(text_member(*daemon, "Driver"));
+  info.cgroup_version = one_line(text_member(*daemon, "CgroupVersion"));
+  info.cgroup_driver = one_line(text_member(*daemon, "CgroupDriver"));
+  info.system = one_line(text_member(*daemon, "OperatingSystem"));
+  info.kernel = one_line(text_member(*daemon, "KernelVersion"));
+  return info;
+}
+
+std::vector<int> read_signals(std::string_view documents) {
+  std::vector<int> signals;
+  while (!documents.empty()) {
+    const auto end = std::min(documents.find('\n'), documents.size());
+    const auto document = parse_json(documents.substr(0, end));
+    documents.remove_prefix(std::min(end + 1, documents.size()));
+    const auto* event = document ? document->if_object() : nullptr;
+    const auto* actor = event == nullptr ? nullptr : object_member(*event, "Actor");
+    const auto* attributes = actor == nullptr ? nullptr : object_member(*actor, "Attributes");
+    unsigned signal = 0;
+    if (attributes != nullptr && to_number(text_member(*attributes, "signal"), signal)) {
+      signals.push_back(static_cast<int>(signal));
+    }
+  }
+  return signals;
 }
 
 bool has_terminal(const json::value& document) {

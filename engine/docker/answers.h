@@ -17,8 +17,8 @@ namespace containerizer {
 struct Answer {
   int status = 0;
   std::string body;
-  std::string api_version;  // from its header; "" if the header is missing
-  bool is_podmans = false;  // Podman reports its own version, too
+  std::string api_version;       // from its header; "" if the header is missing
+  std::string podman_version{};  // from its header; "" if the daemon is not Podman
 };
 
 // One kind of call to the daemon: the facts that the interpretation of its answers needs.
@@ -32,13 +32,17 @@ struct ApiCall {
 };
 
 inline constexpr ApiCall ping_call{"reach the daemon", "", false, false};
-inline constexpr ApiCall create_call{"create container", "no such image", false, false};
+// A daemon answers 500 for what it will never accept, too: a mount at "/", a quota that its disk
+// does not have.
+inline constexpr ApiCall create_call{"create container", "no such image", false, true};
 inline constexpr ApiCall start_call{"start container", "no such container", true, true};
 inline constexpr ApiCall inspect_call{"inspect container", "no such container", true, false};
 inline constexpr ApiCall list_call{"list containers with label", "", false, false};
 inline constexpr ApiCall kill_call{"signal container", "no such container", true, false};
 inline constexpr ApiCall remove_call{"remove container", "no such container", true, false};
 inline constexpr ApiCall update_call{"update container", "no such container", true, false};
+inline constexpr ApiCall events_call{"read the events of container", "", false, false};
+inline constexpr ApiCall info_call{"ask the daemon about itself", "", false, false};
 inline constexpr ApiCall image_call{"inspect image", "no such image", false, false};
 inline constexpr ApiCall pull_call{"pull image", "", false, true};
 inline constexpr ApiCall log_call{"read the log of container", "no such container", true, false};
@@ -65,6 +69,19 @@ Fault pull_fault(std::string_view message);
 // is something else.
 std::optional<ContainerFacts> read_inspect(const boost::json::value& document);
 std::optional<std::vector<ContainerFacts>> read_list(const boost::json::value& document);
+
+// What the daemon says about a request that it has accepted: fields that it ignores, limits that
+// the kernel lacks. Each in one line.
+std::vector<std::string> read_warnings(const boost::json::value& document);
+
+// The ports in an answer to GET /images/{name}/json. Those that cannot be read are left out.
+ExposedPorts read_exposed_ports(const boost::json::value& document);
+
+// Reads the answer to GET /info.
+std::optional<DaemonInfo> read_info(const boost::json::value& document);
+
+// Reads the answer to GET /events about signals: one document after the other.
+std::vector<int> read_signals(std::string_view documents);
 
 // Whether the container of an inspect answer has a terminal. Its output is not framed then.
 bool has_terminal(const boost::json::value& document);

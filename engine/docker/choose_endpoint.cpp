@@ -119,9 +119,9 @@ Result<Origin> choose_context(const ClientOptions& options, const Environment& e
   const auto current = read_current_context(*configuration);
   if (current.ok()) return Origin{file, current.value()};
   // The docker command ignores the file then, and silently uses another daemon.
-  return failure(
-      file, current.failure().text +
-                ", so the context that it may name is unknown; fix the file, or set DOCKER_HOST");
+  return failure(file,
+                 current.failure().text +
+                     ", so it is unknown which daemon to use; fix the file, or set DOCKER_HOST");
 }
 
 // The TLS settings of a context. All of its files are optional. Empty: the context does not use

@@ -8,11 +8,13 @@
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
+#include "engine/docker/newer_api.h"
 #include "engine/docker/older_api.h"
 #include "engine/docker/podman_api.h"
 #include "engine/docker/pull_progress.h"
 #include "engine/docker/streams.h"
 #include "host/json.h"
+#include "host/log.h"
 #include "host/text.h"
 
 namespace containerizer {
@@ -21,7 +23,6 @@ namespace {
 
 namespace json = boost::json;
 
-// Major and minor.
 using ApiVersion = std::pair<unsigned, unsigned>;
 constexpr ApiVersion newest_api{1, 41};           // the version that this client is written for
 constexpr ApiVersion oldest_api{1, 24};           // Docker 1.12
@@ -36,6 +37,12 @@ std::optional<ApiVersion> read_version(std::string_view text) {
                         to_number(text.substr(0, dot), version.first) &&
                         to_number(text.substr(dot + 1), version.second);
   return readable ? std::optional(version) : std::nullopt;
+}
+
+// "4.3.1". A version that cannot be read counts as the oldest that was tried.
+PodmanVersion read_podman_version(const std::string& text) {
+  const auto patch = text.find('.', text.find('.') + 1);
+  return read_version(std::string_view(text).substr(0, patch)).value_or(PodmanVersion{4, 3});
 }
 
 std::string to_text(const ApiVersion& version) {
@@ -78,6 +85,14 @@ Failure without_environment(Failure failure, const json::object& body) {
     }
   }
   return failure;
+}
+
+void log_warnings(const json::value& answer) {
+  for (const auto& line : read_warnings(answer)) log::warn("the daemon warns: {}", line);
+}
+
+Request image_request(const std::string& reference) {
+  return {Method::get, "/images/" + percent_encode(reference, "/:@") + "/json", ""};
 }
 
 Status done_if(const Result<Answer>& answer) {
@@ -127,6 +142,7 @@ Status DockerClient::settle_version(const std::string& offered, const std::strin
                                        " is required; upgrade it to Docker 1.12 or newer"};
   }
   dates_late_ = *newest < first_to_date_right;
+  newest_of_daemon_ = *newest;
   // The version nearest to ours. A newer daemon may have dropped ours; its oldest one is then used.
   version_ =
       to_text(std::max(std::min(*newest, newest_api), read_version(oldest).value_or(oldest_api)));
@@ -137,7 +153,9 @@ Status DockerClient::negotiate(const Timeout& timeout) {
   if (!version_.empty()) return Done{};
   const auto ping = exchange({Method::get, "/_ping", ""}, timeout);
   if (!ping.ok()) return ping.failure();
-  is_podman_ = ping.value().is_podmans;
+  if (!ping.value().podman_version.empty()) {
+    podman_ = read_podman_version(ping.value().podman_version);
+  }
   // Daemons before API 1.25 do not report their version here, and the header does not contain the
   // oldest version that a newer daemon still supports. /version reports both.
   const auto offered = read_version(ping.value().api_version);
@@ -151,10 +169,10 @@ Status DockerClient::negotiate(const Timeout& timeout) {
 }
 
 Result<Answer> DockerClient::ask(const ApiCall& call, const std::string& subject, Request request,
-                                 const Timeout& timeout) {
+                                 const Timeout& timeout, const std::string& version) {
   const Status negotiated = negotiate(timeout);
   if (!negotiated.ok()) return failure(call, subject, negotiated.failure());
-  request.target.insert(0, "/v" + version_);
+  request.target.insert(0, "/v" + (version.empty() ? version_ : version));
   auto answer = exchange(request, timeout);
   if (!answer.ok()) return failure(call, subject, answer.failure());
   const int status = answer.value().status;
@@ -164,8 +182,9 @@ Result<Answer> DockerClient::ask(const ApiCall& call, const std::string& subject
 }
 
 Result<json::value> DockerClient::ask_json(const ApiCall& call, const std::string& subject,
-                                           Request request, const Timeout& timeout) {
-  const auto answer = ask(call, subject, std::move(request), timeout);
+                                           Request request, const Timeout& timeout,
+                                           const std::string& version) {
+  const auto answer = ask(call, subject, std::move(request), timeout, version);
   if (!answer.ok()) return answer.failure();
   auto document = parse_json(answer.value().body);
   if (!document) return unusable_answer(call, subject);
@@ -186,24 +205,37 @@ Result<Exchange> DockerClient::open_stream(const ApiCall& call, const std::strin
   return stream;
 }
 
+// The version of a request: a newer one than usual only if a field needs it.
+Result<std::string> DockerClient::version_for(const json::object& body) const {
+  const auto needed = needed_api(body);
+  const ApiVersion wanted{1, needed.minor};
+  if (wanted <= read_version(version_).value_or(newest_api)) return version_;
+  if (wanted <= newest_of_daemon_) return to_text(wanted);
+  return Failure{Fault::refused, needed.what + " needs API " + to_text(wanted) +
+                                     ", but the daemon has " + to_text(newest_of_daemon_) +
+                                     "; remove the option, or upgrade the daemon"};
+}
+
 Result<std::string> DockerClient::create(const std::string& name, const json::object& body) {
   const Timeout timeout(settings_.call_deadline);
   const Status negotiated = negotiate(timeout);
   if (!negotiated.ok()) return failure(create_call, name, negotiated.failure());
-  if (Status good = is_podman_ ? check_for_podman(body) : Done{}; !good.ok()) {
-    return failure(create_call, name, good.failure());
-  }
   // The version must be known here, because the body depends on it.
-  const auto version = read_version(version_).value_or(newest_api);
-  const auto fitting = create_body_for(version.second, body);
+  const auto version = version_for(body);
+  if (!version.ok()) return failure(create_call, name, version.failure());
+  const auto minor = read_version(version.value()).value_or(newest_api).second;
+  auto fitting = create_body_for(minor, body);
+  if (fitting.ok()) fitting = create_body_for_newer(minor, fitting.value());
+  if (fitting.ok() && podman_) fitting = create_body_for_podman(*podman_, fitting.value());
   if (!fitting.ok()) return failure(create_call, name, fitting.failure());
   const Request request{Method::post, "/containers/create" + query({{"name", name}}),
                         json::serialize(fitting.value())};
-  const auto answer = ask_json(create_call, name, request, timeout);
+  const auto answer = ask_json(create_call, name, request, timeout, version.value());
   if (!answer.ok()) return without_environment(answer.failure(), body);
   const auto* created = answer.value().if_object();
   std::string id = created == nullptr ? "" : text_member(*created, "Id");
   if (id.empty()) return unusable_answer(create_call, name);
+  log_warnings(answer.value());
   return id;
 }
 
@@ -213,11 +245,9 @@ Status DockerClient::start(const std::string& container) {
 }
 
 Result<ContainerFacts> DockerClient::inspect(const std::string& container) {
-  const auto answer =
-      ask_json(inspect_call, container, {Method::get, path_of(container, "/json"), ""},
-               Timeout(settings_.call_deadline));
-  if (!answer.ok()) return answer.failure();
-  auto facts = read_inspect(answer.value());
+  const auto record = ask_record(inspect_call, container, Timeout(settings_.call_deadline));
+  if (!record.ok()) return record.failure();
+  auto facts = read_inspect(record.value());
   if (!facts) return unusable_answer(inspect_call, container);
   // Such a time would make a correct exit code look invented (engine/lifecycle/termination.h).
   if (dates_late_) facts->finished_at.clear();
@@ -270,17 +300,27 @@ Status DockerClient::remove(const std::string& container) {
 }
 
 Status DockerClient::update(const std::string& container, const json::object& body) {
-  return done_if(ask(update_call, container,
-                     {Method::post, path_of(container, "/update"), json::serialize(body)},
-                     Timeout(settings_.call_deadline)));
+  const auto answer = ask(update_call, container,
+                          {Method::post, path_of(container, "/update"), json::serialize(body)},
+                          Timeout(settings_.call_deadline));
+  if (!answer.ok()) return answer.failure();
+  if (const auto document = parse_json(answer.value().body)) log_warnings(*document);
+  return Done{};
 }
 
 Result<bool> DockerClient::has_image(const std::string& reference) {
-  const Request request{Method::get, "/images/" + percent_encode(reference, "/:@") + "/json", ""};
-  const auto answer = ask(image_call, reference, request, Timeout(settings_.call_deadline));
+  const auto answer =
+      ask(image_call, reference, image_request(reference), Timeout(settings_.call_deadline));
   if (answer.failed_with(Fault::not_found)) return false;
   if (!answer.ok()) return answer.failure();
   return true;
+}
+
+Result<ExposedPorts> DockerClient::exposed_ports(const std::string& reference) {
+  const auto answer =
+      ask_json(image_call, reference, image_request(reference), Timeout(settings_.call_deadline));
+  if (!answer.ok()) return answer.failure();
+  return read_exposed_ports(answer.value());
 }
 
 Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
@@ -328,18 +368,21 @@ Status DockerClient::pull(const std::string& reference, const RegistryAuth& auth
 }
 
 // Only the container itself tells whether its output is framed.
-Result<bool> DockerClient::ask_terminal(const ApiCall& call, const std::string& container,
-                                        const Timeout& timeout) {
-  const auto inspected =
-      ask_json(call, container, {Method::get, path_of(container, "/json"), ""}, timeout);
-  if (!inspected.ok()) return inspected.failure();
-  return has_terminal(inspected.value());
+Result<json::value> DockerClient::ask_record(const ApiCall& call, const std::string& container,
+                                             const Timeout& timeout) {
+  return ask_json(call, container, {Method::get, path_of(container, "/json"), ""}, timeout);
 }
 
 Result<std::unique_ptr<Attachment>> DockerClient::attach(const std::string& container) {
   const Timeout timeout(settings_.call_deadline);
-  const auto terminal = ask_terminal(attach_call, container, timeout);
-  if (!terminal.ok()) return terminal.failure();
+  const auto record = ask_record(attach_call, container, timeout);
+  if (!record.ok()) return record.failure();
+  const auto facts = read_inspect(record.value());
+  // When a client attaches to an exited container, Podman prepares it for another start, and
+  // forgets its exit code.
+  if (podman_ && facts && facts->status == "exited") {
+    return failure(attach_call, container, Failure{Fault::refused, "it has exited"});
+  }
   const Request request{
       Method::post,
       path_of(container, "/attach") + query({{"stream", "1"}, {"stdout", "1"}, {"stderr", "1"}}),
@@ -353,7 +396,7 @@ Result<std::unique_ptr<Attachment>> DockerClient::attach(const std::string& cont
   if (exchange.value().answer().status() != switching_protocols) {
     return failure(attach_call, container, take_answer(exchange.value()));
   }
-  return make_attachment(std::move(exchange.value()), container, terminal.value());
+  return make_attachment(std::move(exchange.value()), container, has_terminal(record.value()));
 }
 
 Result<std::unique_ptr<LogReader>> DockerClient::read_log(const std::string& container,
@@ -366,8 +409,8 @@ Result<std::unique_ptr<LogReader>> DockerClient::read_log(const std::string& con
     if (!time.ok()) return failure(log_call, container, time.failure());
     since_time = time.value();
   }
-  const auto terminal = ask_terminal(log_call, container, timeout);
-  if (!terminal.ok()) return terminal.failure();
+  const auto record = ask_record(log_call, container, timeout);
+  if (!record.ok()) return record.failure();
   const Request request{
       Method::get,
       path_of(container, "/logs") + query({{"stdout", "1"},
@@ -378,8 +421,10 @@ Result<std::unique_ptr<LogReader>> DockerClient::read_log(const std::string& con
       ""};
   auto stream = open_stream(log_call, container, request, timeout);
   if (!stream.ok()) return stream.failure();
-  return make_log_reader(std::move(stream.value()), container,
-                         terminal.value() ? LogDecoder::Format::bare : LogDecoder::Format::framed);
+  return make_log_reader(
+      std::move(stream.value()), container,
+      // Only the container itself tells whether its output is framed.
+      has_terminal(record.value()) ? LogDecoder::Format::bare : LogDecoder::Format::framed);
 }
 
 Result<std::unique_ptr<ExitStream>> DockerClient::open_exit_stream(const std::string& container) {
@@ -389,6 +434,36 @@ Result<std::unique_ptr<ExitStream>> DockerClient::open_exit_stream(const std::st
   return make_exit_stream(std::move(stream.value()), container);
 }
 
+// The daemon sends what it remembers up to `until`, and ends. An event is logged shortly after the
+// end that it causes. A later `until` would only make the daemon wait.
+Result<std::vector<int>> DockerClient::signals_sent(const ContainerFacts& ended) {
+  constexpr std::int64_t late_event = 50;  // ms
+  const auto finished = unix_milliseconds(ended.finished_at);
+  if (podman_ || !finished) return std::vector<int>();
+  const auto until = std::to_string(*finished + late_event);
+  const json::object filters{{"container", json::array{ended.id}}, {"event", json::array{"kill"}}};
+  const Request request{Method::get,
+                        "/events" + query({{"since", "1"},
+                                           {"until", until.substr(0, until.size() - 3) + "." +
+                                                         until.substr(until.size() - 3)},
+                                           {"filters", json::serialize(filters)}}),
+                        ""};
+  const auto answer = ask(events_call, ended.name, request,
+                          Timeout(std::min(settings_.call_deadline, Duration(2'000))));
+  if (!answer.ok()) return answer.failure();
+  return read_signals(answer.value().body);
+}
+
+Result<DaemonInfo> DockerClient::info() {
+  const auto answer = ask_json(info_call, "", {Method::get, "/info", ""},
+                               Timeout(std::min(settings_.call_deadline, Duration(5'000))));
+  if (!answer.ok()) return answer.failure();
+  auto info = read_info(answer.value());
+  if (!info) return unusable_answer(info_call, "");
+  info->api = version_;
+  return std::move(*info);
+}
+
 // Without a version in the path, so that it reaches a daemon of any version.
 Status DockerClient::ping() {
   const auto answer = exchange({Method::get, "/_ping", ""}, Timeout(settings_.call_deadline));
@@ -396,6 +471,9 @@ Status DockerClient::ping() {
   if (answer.value().status != 200) return failure(ping_call, "", answer.value());
   return Done{};
 }
+
+std::string oldest_api_version() { return to_text(oldest_api); }
+std::string newest_api_version() { return to_text(newest_api); }
 
 std::unique_ptr<Docker> connect_docker(const ClientSettings& settings) {
   return std::make_unique<DockerClient>(settings);

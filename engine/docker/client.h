@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/docker/docker.h"
+#include "engine/docker/podman_api.h"
 #include "engine/docker/transport/connection.h"
 #include "engine/docker/transport/endpoint.h"
 
@@ -40,13 +41,16 @@ class DockerClient final : public Docker {
   Status remove(const std::string& container) override;
   Status update(const std::string& container, const boost::json::object& body) override;
   Result<bool> has_image(const std::string& reference) override;
+  Result<ExposedPorts> exposed_ports(const std::string& reference) override;
   Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
               const PullListener& listener) override;
   Result<std::unique_ptr<Attachment>> attach(const std::string& container) override;
   Result<std::unique_ptr<LogReader>> read_log(const std::string& container,
                                               const std::string& since, std::size_t most) override;
   Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) override;
+  Result<std::vector<int>> signals_sent(const ContainerFacts& ended) override;
   Status ping() override;
+  Result<DaemonInfo> info() override;
 
   // The version in use: 1.41, or the closest one that the daemon supports. "" before the first
   // call.
@@ -56,21 +60,30 @@ class DockerClient final : public Docker {
   Result<Answer> exchange(const Request& request, const Timeout& timeout);
   Status negotiate(const Timeout& timeout);
   Status settle_version(const std::string& offered, const std::string& oldest);
+  // `version`: of the API; "" for the usual one.
   Result<Answer> ask(const ApiCall& call, const std::string& subject, Request request,
-                     const Timeout& timeout);
-  Result<bool> ask_terminal(const ApiCall& call, const std::string& container,
-                            const Timeout& timeout);
+                     const Timeout& timeout, const std::string& version = "");
+  Result<std::string> version_for(const boost::json::object& body) const;
+  // The daemon's record of a container, as a part of `call`.
+  Result<boost::json::value> ask_record(const ApiCall& call, const std::string& container,
+                                        const Timeout& timeout);
   Result<boost::json::value> ask_json(const ApiCall& call, const std::string& subject,
-                                      Request request, const Timeout& timeout);
+                                      Request request, const Timeout& timeout,
+                                      const std::string& version = "");
   Result<Exchange> open_stream(const ApiCall& call, const std::string& subject, Request request,
                                const Timeout& timeout);
 
   ClientSettings settings_;
   std::string version_;
-  bool dates_late_ = false;  // an old daemon, which dates an exit when it learns of it
-  bool is_podman_ = false;
+  std::pair<unsigned, unsigned> newest_of_daemon_{1, 41};  // major and minor
+  bool dates_late_ = false;              // an old daemon, which dates an exit when it learns of it
+  std::optional<PodmanVersion> podman_;  // its version, if the daemon is Podman
   Connection kept_;  // the connection that stays open between calls; may be invalid
 };
+
+// The range of API versions that the client can use.
+std::string oldest_api_version();
+std::string newest_api_version();
 
 // Creates a client.
 std::unique_ptr<Docker> connect_docker(const ClientSettings& settings);

@@ -47,6 +47,22 @@ struct ContainerFacts {
   std::string finished_at;        // RFC 3339, unchanged; "" if the daemon does not know it
 };
 
+// The protocols (tcp, udp, sctp) of the ports that an image declares (EXPOSE), by their numbers.
+using ExposedPorts = std::map<std::uint32_t, std::vector<std::string>>;
+
+// What the daemon reports about itself. A text is "" if it does not report it.
+struct DaemonInfo {
+  std::string version;        // of the daemon
+  std::string api;            // the version of the API in use
+  bool live_restore = false;  // containers survive a restart of the daemon
+  std::string log_driver;
+  std::string storage_driver;
+  std::string cgroup_version;  // "1" or "2"
+  std::string cgroup_driver;
+  std::string system;  // the host's distribution
+  std::string kernel;
+};
+
 enum class OutputStream { out, err };
 
 // Bytes that a container writes, as they come.
@@ -137,11 +153,15 @@ class Docker {
   // not exist, or if a removal that is already in progress ends before the deadline.
   virtual Status remove(const std::string& container) = 0;
 
-  // Changes limits. `body` is the body of POST /containers/{id}/update.
+  // Changes limits. `body` is the body of POST /containers/{id}/update. unsupported: the daemon has
+  // no such call.
   virtual Status update(const std::string& container, const boost::json::object& body) = 0;
 
   // Returns whether the daemon has the image.
   virtual Result<bool> has_image(const std::string& reference) = 0;
+
+  // The ports that the image declares. not_found: the daemon does not have it.
+  virtual Result<ExposedPorts> exposed_ports(const std::string& reference) = 0;
 
   // Pulls an image and reports the progress to `listener`, which may be empty. A pull may take any
   // time, as long as the daemon sends something. unavailable: it sent nothing for the time that the
@@ -153,7 +173,8 @@ class Docker {
 
   // Attaches to a container's output, also before its start: then nothing is missed. Null for one
   // whose program writes to the sandbox itself. not_found: no such container. refused: the daemon
-  // does not attach.
+  // does not attach, or the container has exited and the daemon is Podman, which would forget its
+  // exit code.
   virtual Result<std::unique_ptr<Attachment>> attach(const std::string& container) = 0;
 
   // The log of a container: the entries with timestamp >= `since` ("" for all), of these the newest
@@ -165,8 +186,14 @@ class Docker {
   // REQUIRES: the container was started. A container that was only created appears to have ended.
   virtual Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) = 0;
 
+  // The signals that clients have sent to a container that has ended: their numbers, the oldest
+  // first. Empty if the daemon does not remember them: Docker remembers its last 256 events.
+  virtual Result<std::vector<int>> signals_sent(const ContainerFacts& ended) = 0;
+
   // Success if the daemon answers.
   virtual Status ping() = 0;
+
+  virtual Result<DaemonInfo> info() = 0;
 };
 
 }  // namespace containerizer

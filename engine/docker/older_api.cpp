@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <string_view>
 
+#include "engine/docker/create_fields.h"
 #include "host/json.h"
 
 namespace containerizer {
@@ -12,26 +13,22 @@ namespace json = boost::json;
 
 constexpr unsigned first_with_mounts = 25;
 
-struct NewerField {
-  std::string_view object;  // "" for the request itself
-  std::string_view name;
-  unsigned since;
-};
-constexpr NewerField newer_fields[] = {
-    {"", "StopTimeout", 25},
-    {"HostConfig", "Init", 25},
-    {"HostConfig", "NanoCpus", 25},
-    {"HostConfig", "CpuRealtimePeriod", 25},
-    {"HostConfig", "CpuRealtimeRuntime", 25},
-    {"HostConfig", "DeviceCgroupRules", 28},
-    {"Healthcheck", "StartPeriod", 29},
-    {"HostConfig", "CgroupnsMode", 41},
+constexpr CreateField newer_fields[] = {
+    {"", "StopTimeout", 25, "--stop-timeout"},
+    {"HostConfig", "Init", 25, "--init"},
+    {"HostConfig", "NanoCpus", 25, "--cpus"},
+    {"HostConfig", "CpuRealtimePeriod", 25, "--cpu-rt-period"},
+    {"HostConfig", "CpuRealtimeRuntime", 25, "--cpu-rt-runtime"},
+    {"HostConfig", "DeviceCgroupRules", 28, "--device-cgroup-rule"},
+    {"Healthcheck", "StartPeriod", 29, "--health-start-period"},
+    {"HostConfig", "CgroupnsMode", 41, "--cgroupns"},
 };
 
-Failure failure(unsigned minor, std::string_view what, unsigned since) {
-  return {Fault::refused, std::string(what) + " needs API 1." + std::to_string(since) +
-                              ", but the daemon has 1." + std::to_string(minor) +
-                              "; remove it, or upgrade the daemon"};
+// `kind` is what the text calls `what`.
+Failure failure(unsigned minor, const std::string& what, std::string_view kind, unsigned since) {
+  return {Fault::refused, what + " needs API 1." + std::to_string(since) +
+                              ", but the daemon has 1." + std::to_string(minor) + "; remove the " +
+                              std::string(kind) + ", or upgrade the daemon"};
 }
 
 json::array& list_at(json::object& object, std::string_view name) {
@@ -73,9 +70,8 @@ bool add_as_volume(const json::object& mount, json::object& body) {
 
 Result<json::object> create_body_for(unsigned minor, const json::object& body) {
   for (const auto& field : newer_fields) {
-    const auto* place = field.object.empty() ? &body : object_member(body, field.object);
-    if (minor < field.since && place != nullptr && place->contains(field.name)) {
-      return failure(minor, field.name, field.since);
+    if (minor < field.since && has_field(body, field)) {
+      return failure(minor, text_of(field), "option", field.since);
     }
   }
   const auto* host = object_member(body, "HostConfig");
@@ -84,7 +80,7 @@ Result<json::object> create_body_for(unsigned minor, const json::object& body) {
   older["HostConfig"].get_object().erase("Mounts");
   for (const auto& mount : host->at("Mounts").as_array()) {
     if (!add_as_volume(mount.as_object(), older)) {
-      return failure(minor, "the mount at " + text_member(mount.as_object(), "Target"),
+      return failure(minor, "the mount at " + text_member(mount.as_object(), "Target"), "mount",
                      first_with_mounts);
     }
   }

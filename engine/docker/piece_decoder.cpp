@@ -32,7 +32,7 @@ Result<std::optional<OutputPiece>> PieceDecoder::next(std::string_view& bytes) {
     const auto content = take_front(bytes, left_);
     left_ -= content.size();
     if (stream_ == complaint) {
-      return Failure{Fault::unavailable, "the daemon broke the output off: " + one_line(content)};
+      return Failure{Fault::unavailable, "the daemon ended the output early: " + one_line(content)};
     }
     const auto stream = stream_ == 1 ? OutputStream::out : OutputStream::err;
     return std::optional(OutputPiece{stream, content});
@@ -48,8 +48,7 @@ Status PieceDecoder::read_header(std::string_view& bytes) {
   header_size_ = 0;
   stream_ = header_[0];
   if (stream_ < 1 || stream_ > complaint || header_[1] != 0 || header_[2] != 0 || header_[3] != 0) {
-    return Failure{Fault::unavailable,
-                   "the daemon's stream of output is not framed as it should be"};
+    return Failure{Fault::unavailable, "the daemon sent output that is not framed correctly"};
   }
   for (std::size_t i = 4; i < header_.size(); ++i) left_ = left_ << 8 | header_[i];
   return Done{};

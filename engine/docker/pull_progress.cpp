@@ -1,11 +1,10 @@
 #include "engine/docker/pull_progress.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "engine/docker/answers.h"
 #include "engine/docker/encoding.h"
+#include "host/format.h"
 #include "host/json.h"
 #include "host/text.h"
 
@@ -77,11 +76,13 @@ void PullProgress::report(const json::object& object) {
   if (known == status) return;
   known = status;
   // A layer with a new status has completed its earlier work, even if the last line about that
-  // reported fewer bytes. Otherwise the percentage could stop below 100.
+  // reported fewer bytes. Otherwise the percentage could stop below 100. A retry begins again.
+  const bool begins_again = mentions(status, "retrying");
   for (auto& [name, work] : works_) {
-    if (const auto done = work.layers.find(layer); done != work.layers.end()) {
-      done->second.current = done->second.total;
-    }
+    const auto done = work.layers.find(layer);
+    if (done == work.layers.end()) continue;
+    done->second.current = done->second.total;
+    if (begins_again) work.layers.erase(done);
   }
   listener_({layer + ": " + status, {}});
 }
@@ -95,17 +96,23 @@ void PullProgress::advance(const std::string& status, const std::string& layer, 
   const bool is_first = work.reported_at == Deadline::min();
   if (!is_first && now < work.reported_at + interval_) return;
   Bytes all;
+  bool is_total_known = true;
   for (const auto& [name, of_layer] : work.layers) {
     all.current += of_layer.current;
     all.total += std::max(of_layer.total, of_layer.current);
+    is_total_known = is_total_known && of_layer.total > 0;
   }
-  const double fraction = all.current / all.total;
   const double seconds =
       is_first ? 0 : std::chrono::duration<double>(now - work.reported_at).count();
-  std::string line = fmt::format("{} {:.1f} of {:.1f} MB ({:.0f}%)", status, all.current / mega,
-                                 all.total / mega, 100 * fraction);
+  std::optional<double> fraction;
+  std::string line = formatted("{} {:.1f} MB", status, all.current / mega);
+  if (is_total_known) {
+    fraction = all.current / all.total;
+    line = formatted("{} {:.1f} of {:.1f} MB ({:.0f}%)", status, all.current / mega,
+                     all.total / mega, 100 * *fraction);
+  }
   if (seconds > 0 && all.current >= work.reported) {
-    line += fmt::format(", {:.1f} MB/s", (all.current - work.reported) / mega / seconds);
+    line += formatted(", {:.1f} MB/s", (all.current - work.reported) / mega / seconds);
   }
   work.reported = all.current;
   work.reported_at = now;

@@ -54,7 +54,7 @@ class DockerLogReader final : public LogReader {
   }
 
   Failure clean_end() const {
-    return failure(log_call, container_, {Fault::not_found, "there is no more of it"});
+    return failure(log_call, container_, {Fault::not_found, "it has ended"});
   }
 
   Failure refused() { return failure(log_call, container_, take_answer(exchange_)); }
@@ -97,7 +97,7 @@ class DockerAttachment final : public Attachment {
     rest_ = received.ok() ? received.value() : std::string_view();
     if (rest_.empty()) buffer_.reset();
     if (!received.ok() && connection_.is_closed() && decoder_.is_complete()) {
-      return Failure{Fault::not_found, "there is no more of it"};
+      return Failure{Fault::not_found, "it has ended"};
     }
     return received;
   }
@@ -166,7 +166,7 @@ class DockerExitStream final : public ExitStream {
 Answer take_answer(Exchange& exchange) {
   ResponseReader& reader = exchange.answer();
   return Answer{reader.status(), reader.take_body(), reader.header("Api-Version"),
-                !reader.header("Libpod-Api-Version").empty()};
+                reader.header("Libpod-Api-Version")};
 }
 
 std::unique_ptr<LogReader> make_log_reader(Exchange exchange, const std::string& container,

@@ -1,7 +1,6 @@
 #include "engine/host_task/directory.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <sstream>
 
 #include "host/file.h"
+#include "host/format.h"
 
 namespace containerizer {
 namespace {
@@ -22,7 +22,7 @@ std::string now_as_rfc3339() {
   std::tm parts{};
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%FT%T", ::gmtime_r(&now.tv_sec, &parts));
-  return fmt::format("{}.{:06}Z", text.data(), now.tv_usec);
+  return formatted("{}.{:06}Z", text.data(), now.tv_usec);
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ bool write_whole(const std::string& path, std::string_view content) {
 HostTaskDirectory::HostTaskDirectory(std::string path) : path_(std::move(path)) {}
 
 std::optional<boost::json::object> HostTaskDirectory::spec() const {
-  // As many bytes as the largest launch request has (largest_frame in proto/record_io.h).
+  // As many bytes as the largest launch request has (largest_frame in proto/frame.h).
   constexpr std::size_t most = 64U << 20;
   const auto text = read_small_file(path_ + "/spec.json", most);
   if (!text) return std::nullopt;
@@ -68,7 +68,7 @@ std::optional<ProcessId> HostTaskDirectory::process(const char* name) const {
 }
 
 bool HostTaskDirectory::record_process(const char* name, const ProcessId& id) const {
-  return write_whole(path_ + "/" + name, fmt::format("{} {}", id.pid, id.start));
+  return write_whole(path_ + "/" + name, formatted("{} {}", id.pid, id.start));
 }
 
 std::optional<HostTaskEnd> HostTaskDirectory::end() const {
@@ -81,7 +81,7 @@ std::optional<HostTaskEnd> HostTaskDirectory::end() const {
 }
 
 bool HostTaskDirectory::record_end(int status) const {
-  return write_whole(path_ + "/end", fmt::format("{} {}", status, now_as_rfc3339()));
+  return write_whole(path_ + "/end", formatted("{} {}", status, now_as_rfc3339()));
 }
 
 std::string HostTaskDirectory::failure() const {

@@ -1,6 +1,5 @@
 #include "engine/host_task/runtime.h"
 
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <filesystem>
 
 #include "engine/container/identity.h"
+#include "host/format.h"
 #include "host/json.h"
 
 namespace containerizer {
@@ -29,7 +29,7 @@ constexpr Duration longest_end{10'000};
 constexpr int signal_base = 128;
 
 Failure failure(const std::string& what, const std::string& path) {
-  return {Fault::refused, fmt::format("cannot {} {}: {}", what, path, std::strerror(errno))};
+  return {Fault::refused, formatted("cannot {} {}: {}", what, path, std::strerror(errno))};
 }
 
 // The exit code that Docker would report.
@@ -53,7 +53,7 @@ class HostTaskExit : public ExitStream {
 };
 
 bool exists(Host& host, const std::optional<ProcessId>& process) {
-  return process && host.identify(process->pid) == process;
+  return process && host.life_of(*process) != Life::gone;
 }
 
 void signal_program(Host& host, const HostTaskDirectory& directory, int signal) {
@@ -123,8 +123,9 @@ Result<std::string> HostTaskRuntime::create(const std::string& name, const json:
   // the names of Docker's containers are.
   const auto link = parent_ + "/names/" + name;
   if (::symlink(id.c_str(), link.c_str()) == 0) return id;
+  const bool is_taken = errno == EEXIST;
   auto problem = failure("make", link);
-  if (errno == EEXIST) problem.fault = Fault::conflict;
+  if (is_taken) problem.fault = Fault::conflict;
   std::error_code ignored;
   fs::remove_all(directory.path(), ignored);
   return problem;
@@ -202,8 +203,8 @@ Status HostTaskRuntime::remove(const std::string& container) {
     if (const auto shim = directory->shim()) host_.signal(*shim, SIGKILL);
     if (!await_lock()) {
       return Failure{Fault::unavailable,
-                     fmt::format("host task {} did not exit within {} s after SIGKILL", container,
-                                 longest_end.count() / 1000)};
+                     formatted("host task {} did not exit within {} s after SIGKILL", container,
+                               longest_end.count() / 1000)};
     }
   }
   if (const auto spec = directory->spec()) {
@@ -228,6 +229,10 @@ Status HostTaskRuntime::update(const std::string& container, const json::object&
 Result<bool> HostTaskRuntime::has_image(const std::string& reference) {
   if (reference.empty()) return true;
   return docker_.has_image(reference);
+}
+
+Result<ExposedPorts> HostTaskRuntime::exposed_ports(const std::string& reference) {
+  return docker_.exposed_ports(reference);
 }
 
 Status HostTaskRuntime::pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
@@ -255,9 +260,20 @@ Result<std::unique_ptr<ExitStream>> HostTaskRuntime::open_exit_stream(
   if (!directory) return docker_.open_exit_stream(container);
   const auto shim = directory->shim();
   auto end = shim ? host_.exit_descriptor(*shim) : Fd();
-  return std::unique_ptr<ExitStream>(std::make_unique<HostTaskExit>(host_, std::move(end)));
+  // The caller tries again, as when the daemon does not respond.
+  if (end.failed_with(Fault::unavailable)) return end.failure();
+  return std::unique_ptr<ExitStream>(
+      std::make_unique<HostTaskExit>(host_, end.ok() ? std::move(end.value()) : Fd()));
+}
+
+// Only this program signals a host task.
+Result<std::vector<int>> HostTaskRuntime::signals_sent(const ContainerFacts& ended) {
+  if (!directory_of(ended.id)) return docker_.signals_sent(ended);
+  return std::vector<int>();
 }
 
 Status HostTaskRuntime::ping() { return docker_.ping(); }
+
+Result<DaemonInfo> HostTaskRuntime::info() { return docker_.info(); }
 
 }  // namespace containerizer

@@ -38,13 +38,16 @@ class HostTaskRuntime : public Docker {
   Status remove(const std::string& container) override;
   Status update(const std::string& container, const boost::json::object& body) override;
   Result<bool> has_image(const std::string& reference) override;
+  Result<ExposedPorts> exposed_ports(const std::string& reference) override;
   Status pull(const std::string& reference, const RegistryAuth& auth, int interrupt,
               const PullListener& listener) override;
   Result<std::unique_ptr<Attachment>> attach(const std::string& container) override;
   Result<std::unique_ptr<LogReader>> read_log(const std::string& container,
                                               const std::string& since, std::size_t most) override;
   Result<std::unique_ptr<ExitStream>> open_exit_stream(const std::string& container) override;
+  Result<std::vector<int>> signals_sent(const ContainerFacts& ended) override;
   Status ping() override;
+  Result<DaemonInfo> info() override;
 
  private:
   // The directory of a host task, by its name or ID. Nothing if `container` is a container of

@@ -1,6 +1,5 @@
 #include "engine/host_task/shim.h"
 
-#include <fmt/core.h>
 #include <grp.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -12,6 +11,7 @@
 #include <sstream>
 
 #include "host/file.h"
+#include "host/format.h"
 #include "host/json.h"
 #include "host/sandbox.h"
 
@@ -46,7 +46,7 @@ std::string find_program(const std::string& file, const std::vector<std::string>
     if (!variable.starts_with(name)) continue;
     std::istringstream directories(variable.substr(name.size()));
     for (std::string directory; std::getline(directories, directory, ':');) {
-      auto path = fmt::format("{}/{}", directory, file);
+      auto path = formatted("{}/{}", directory, file);
       if (::access(path.c_str(), X_OK) == 0) return path;
     }
   }
@@ -72,7 +72,7 @@ Result<OutputFiles> open_output_files(const std::string& sandbox) {
 void kill_remaining_children() {
   for (;;) {
     const auto children =
-        read_small_file(fmt::format("/proc/self/task/{}/children", ::getpid())).value_or("");
+        read_small_file(formatted("/proc/self/task/{}/children", ::getpid())).value_or("");
     std::istringstream pids(children);
     for (pid_t child = 0; pids >> child;) ::kill(child, SIGKILL);
     if (::waitpid(-1, nullptr, 0) < 0 && errno == ECHILD) return;

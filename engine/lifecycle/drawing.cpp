@@ -1,5 +1,4 @@
 // Prints the lifecycle as text and as pictures, from its table alone.
-#include <fmt/core.h>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -8,18 +7,20 @@
 #include <map>
 
 #include "engine/lifecycle/lifecycle.h"
+#include "host/format.h"
+#include "host/json.h"
 
 namespace containerizer {
 namespace {
 
 std::string as_table() {
-  std::string text = fmt::format("{:<10} {:<17} {}\n", "STATE", "EVENT", "NEXT");
+  std::string text = formatted("{:<10} {:<17} {}\n", "STATE", "EVENT", "NEXT");
   for (const State state : all_states()) {
-    text += fmt::format("{}{}{}\n", name_of(state), *action_in(state) != '\0' ? ": " : "",
-                        action_in(state));
+    text += formatted("{}{}{}\n", name_of(state), *action_in(state) != '\0' ? ": " : "",
+                      action_in(state));
     for (const auto& row : all_transitions()) {
       if (row.from != state) continue;
-      text += fmt::format("{:<10} {:<17} {}\n", "", name_of(row.event), name_of(row.to));
+      text += formatted("{:<10} {:<17} {}\n", "", name_of(row.event), name_of(row.to));
     }
   }
   return text;
@@ -45,24 +46,24 @@ std::string arrows(const char* separator, const Arrow& draw) {
 std::string as_dot() {
   std::string text = "digraph lifecycle {\n  rankdir=TB;\n  node [shape=box, style=rounded];\n";
   for (const State state : all_states()) {
-    text += fmt::format("  {0} [label=\"{0}\\n{1}\"];\n", name_of(state), action_in(state));
+    text += formatted("  {0} [label=\"{0}\\n{1}\"];\n", name_of(state), action_in(state));
   }
   text += arrows("\\n", [](const char* from, const char* to, const std::string& label) {
-    return fmt::format("  {} -> {} [label=\"{}\"];\n", from, to, label);
+    return formatted("  {} -> {} [label=\"{}\"];\n", from, to, label);
   });
   return text + "}\n";
 }
 
 std::string as_mermaid() {
-  std::string text = fmt::format("stateDiagram-v2\n  [*] --> {}\n", name_of(all_states().front()));
+  std::string text = formatted("stateDiagram-v2\n  [*] --> {}\n", name_of(all_states().front()));
   for (const State state : all_states()) {
     if (*action_in(state) == '\0') continue;
-    text += fmt::format("  {} : {}\n", name_of(state), action_in(state));
+    text += formatted("  {} : {}\n", name_of(state), action_in(state));
   }
   text += arrows(", ", [](const char* from, const char* to, const std::string& label) {
-    return fmt::format("  {} --> {} : {}\n", from, to, label);
+    return formatted("  {} --> {} : {}\n", from, to, label);
   });
-  return text + fmt::format("  {} --> [*]\n", name_of(all_states().back()));
+  return text + formatted("  {} --> [*]\n", name_of(all_states().back()));
 }
 
 std::string as_json() {
@@ -71,7 +72,8 @@ std::string as_json() {
     rows.push_back(boost::json::object{
         {"from", name_of(row.from)}, {"event", name_of(row.event)}, {"to", name_of(row.to)}});
   }
-  return boost::json::serialize(rows) + "\n";
+  const boost::json::object document{{"format", json_format}, {"transitions", rows}};
+  return boost::json::serialize(document) + "\n";
 }
 
 }  // namespace

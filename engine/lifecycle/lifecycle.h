@@ -38,7 +38,7 @@ enum class Event {
   failed,             // the state's action cannot succeed
   stop_requested,     // the task proxy got SIGTERM
   destroy_requested,  // the slave wants the container removed
-  executor_ended,     // mesos-executor exited before its task
+  executor_ended,     // mesos-executor exited before its task, or will never get it
   lost,               // the daemon no longer has the container, or reports an impossible state
   rebooted,           // the host was restarted since the last step
 };

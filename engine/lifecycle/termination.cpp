@@ -1,8 +1,12 @@
 #include "engine/lifecycle/termination.h"
 
-#include <fmt/core.h>
+#include <algorithm>
+#include <csignal>
+#include <iterator>
 
 #include "engine/docker/encoding.h"
+#include "host/format.h"
+#include "host/text.h"
 
 namespace containerizer {
 namespace {
@@ -15,8 +19,6 @@ constexpr Duration late_date{500};
 // Docker reports death by signal n as exit code 128 + n.
 constexpr int signal_base = 128;
 constexpr int highest_signal = 64;
-constexpr int sigkill = 9;
-constexpr int sigterm = 15;
 
 store::Termination of_kind(const char* kind, std::string message) {
   store::Termination termination;
@@ -33,16 +35,58 @@ int wait_status(const store::Termination& termination) {
   return -1;
 }
 
-// A task that was asked to stop is reported as killed, even if it then exited with 0.
+// A task that was asked to stop is reported as killed, even if it then exited with 0. A destroy
+// does not tell why the slave wanted it. Only another slave than the one that asked for it reads
+// this state, and knows nothing of a kill (docs/decisions.md 65).
 mesos::TaskState task_state(const store::Termination& termination, bool stopped) {
   const bool succeeded = termination.kind == "exited" && termination.exit_code == 0;
   if (succeeded && !stopped) return mesos::TASK_FINISHED;
-  if (termination.kind == "destroyed" || (stopped && termination.kind != "oom"))
-    return mesos::TASK_KILLED;
-  return mesos::TASK_FAILED;
+  if (stopped && termination.kind != "oom") return mesos::TASK_KILLED;
+  return termination.kind == "destroyed" ? mesos::TASK_LOST : mesos::TASK_FAILED;
 }
 
-store::Termination reported_termination(const ContainerFacts& facts) {
+// Whether the kill explains an end at this time. The kernel dates its log by a clock that nobody
+// corrects, so the longer the host is up, the less its dates say.
+bool is_recent(const OomKill& kill, Deadline ended_at) {
+  constexpr Duration usual{10'000};
+  constexpr int drift = 10'000;  // one part of
+  return kill.at + usual + ended_at.time_since_epoch() / drift >= ended_at;
+}
+
+MemoryVerdict verdict_of(const OomKill& kill, const std::string& docker_id) {
+  using Kind = MemoryVerdict::Kind;
+  if (kill.limit_cgroup.empty()) return {Kind::host, ""};
+  const bool is_own = kill.limit_cgroup.find(docker_id) != std::string::npos;
+  return is_own ? MemoryVerdict{Kind::own_limit, ""}
+                : MemoryVerdict{Kind::limit_of_others, one_line(kill.limit_cgroup)};
+}
+
+void explain(const MemoryVerdict& memory, const ContainerFacts& facts,
+             store::Termination& termination) {
+  using Kind = MemoryVerdict::Kind;
+  switch (memory.kind) {
+    case Kind::own_limit:
+      termination.kind = "oom";
+      termination.message = "the container was killed because it exceeded its memory limit";
+      break;
+    case Kind::limit_of_others:
+      termination.message +=
+          formatted(", because the cgroup {}, of which it is a part, reached its memory limit",
+                    memory.cgroup);
+      termination.ended_by = "kernel";
+      break;
+    case Kind::host:
+      termination.message += ", because the host ran out of memory";
+      termination.ended_by = "kernel";
+      break;
+    case Kind::not_killed:
+      if (!facts.oom_killed) break;
+      termination.message +=
+          "; before that, a process in it was killed because of the memory limit";
+  }
+}
+
+store::Termination reported_termination(const ContainerFacts& facts, const MemoryVerdict& memory) {
   store::Termination termination;
   const int code = facts.exit_code;
   // Docker does not report whether a signal ended the process. Such a code is taken as a signal, as
@@ -50,18 +94,13 @@ store::Termination reported_termination(const ContainerFacts& facts) {
   if (code > signal_base && code <= signal_base + highest_signal) {
     termination.kind = "signalled";
     termination.signal = code - signal_base;
-    termination.message = fmt::format("the container was killed by signal {}", *termination.signal);
+    termination.message = formatted("the container was killed by signal {}", *termination.signal);
   } else {
     termination.kind = "exited";
     termination.exit_code = code & 0xff;
-    termination.message = fmt::format("the container exited with {}", *termination.exit_code);
+    termination.message = formatted("the container exited with {}", *termination.exit_code);
   }
-  if (facts.oom_killed && termination.signal == sigkill) {
-    termination.kind = "oom";
-    termination.message = "the container was killed because it exceeded its memory limit";
-  } else if (facts.oom_killed) {
-    termination.message += "; before that, a process in it was killed because of the memory limit";
-  }
+  explain(memory, facts, termination);
   return termination;
 }
 
@@ -86,26 +125,54 @@ bool is_invented(const ContainerFacts& facts, std::optional<Duration> gone_for,
   return is_suspect && *gone_for > Duration(wall_now - *finished) + late_date;
 }
 
-store::Termination exited_termination(const ContainerFacts& facts, bool destroyed) {
-  return marked(reported_termination(facts), destroyed);
+MemoryVerdict judge_memory(const ContainerFacts& facts, const EndEvidence& evidence) {
+  if (facts.exit_code != signal_base + SIGKILL) return {};
+  bool is_told = false;
+  MemoryVerdict verdict;
+  for (const auto& kill : evidence.kills.value_or(std::vector<OomKill>())) {
+    if (kill.victim_cgroup.find(facts.id) == std::string::npos) continue;
+    is_told = true;
+    const bool was_init = evidence.init == kill.victim;
+    if (was_init || (!evidence.was_asked && is_recent(kill, evidence.ended_at))) {
+      verdict = verdict_of(kill, facts.id);
+    }
+  }
+  if (is_told || !facts.oom_killed || evidence.was_asked) return verdict;
+  return {MemoryVerdict::Kind::own_limit, ""};
+}
+
+store::Termination exited_termination(const ContainerFacts& facts, const MemoryVerdict& memory,
+                                      bool destroyed) {
+  return marked(reported_termination(facts, memory), destroyed);
 }
 
 store::Termination invented_termination(const ContainerFacts& facts, bool destroyed) {
   return marked(
-      lost_termination(fmt::format("the container exited while the daemon was down; the daemon "
-                                   "reports exit code {}, which is not reliable",
-                                   facts.exit_code)),
+      lost_termination(formatted("the container exited while the daemon was down; the daemon "
+                                 "reports exit code {}, which is not reliable",
+                                 facts.exit_code)),
       destroyed);
 }
 
 store::Termination failed_termination(const std::string& step, const std::string& why) {
-  auto termination = of_kind("failed", fmt::format("{}: {}", step, why));
+  auto termination = of_kind("failed", formatted("{}: {}", step, why));
   termination.step = step;
   return termination;
 }
 
-store::Termination destroyed_termination() {
-  return of_kind("destroyed", "destroyed before the container ran");
+store::Termination destroyed_termination(State state, Duration since_launch) {
+  // The shortest timeout that an operator may have set.
+  constexpr Duration suspicious{30'000};
+  std::string message = "destroyed before the container ran";
+  if (since_launch >= suspicious) {
+    message += formatted(
+        ", {} s after the launch, in the state {}. If the framework did not kill the task, the "
+        "slave's timeout ended it: raise --executor_registration_timeout of the slave",
+        since_launch.count() / 1000, name_of(state));
+  }
+  auto termination = of_kind("destroyed", std::move(message));
+  termination.ended_by = "slave";
+  return termination;
 }
 
 store::Termination lost_termination(const std::string& why) {
@@ -117,6 +184,35 @@ store::Termination rebooted_termination() {
 }
 
 store::Termination unknown_termination(const std::string& why) { return of_kind("unknown", why); }
+
+std::optional<std::string> who_ended(const store::Termination& termination,
+                                     const Circumstances& circumstances) {
+  const auto is_one_of = [](int signal, const auto& signals) {
+    return std::find(std::begin(signals), std::end(signals), signal) != std::end(signals);
+  };
+  if (termination.kind == "oom") return "kernel";
+  if (termination.kind == "destroyed") return "slave";
+  if (termination.kind != "exited" && termination.kind != "signalled") return std::nullopt;
+  if (circumstances.stopped) return "slave";
+  if (circumstances.daemon_restarted) return "daemon";
+  const auto& sent = circumstances.signals;
+  if (termination.kind == "exited") {
+    // A program that gets one of these signals can still exit with any code.
+    constexpr int deadly[] = {SIGTERM, SIGINT, SIGQUIT, SIGKILL};
+    const bool is_answer = termination.exit_code != 0 && !sent.empty();
+    return is_answer && is_one_of(sent.back(), deadly) ? "operator" : "task";
+  }
+  const int signal = termination.signal.value_or(0);
+  if (is_one_of(signal, sent)) return "operator";
+  // Limits of setrlimit(2) and seccomp(2).
+  constexpr int kernels[] = {SIGXCPU, SIGXFSZ, SIGSYS};
+  // What the task's own instructions and timers cause.
+  constexpr int own[] = {SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,
+                         SIGSEGV, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF};
+  if (is_one_of(signal, kernels)) return "kernel";
+  if (is_one_of(signal, own)) return "task";
+  return std::nullopt;
+}
 
 Termination to_message(const store::Termination& termination, TaskKind kind, bool stopped) {
   Termination message;
@@ -156,7 +252,7 @@ Termination early_termination_message() {
 int exit_status_for(const store::Termination& termination, bool stopped) {
   if (termination.exit_code.value_or(-1) > 0) return *termination.exit_code;
   if (termination.signal) return signal_base + *termination.signal;
-  if (stopped || termination.kind == "destroyed") return signal_base + sigterm;
+  if (stopped || termination.kind == "destroyed") return signal_base + SIGTERM;
   return termination.kind == "exited" ? 0 : 1;
 }
 

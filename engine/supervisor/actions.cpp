@@ -12,12 +12,20 @@
 
 namespace containerizer {
 
-Actions::Actions(const Services& services, store::Container& container)
+void check_not_abandoned(const Services& services, const LifeLock& lock) {
+  if (lock.is_abandoned()) throw Abandoned(services.settings.state_directory());
+}
+
+Actions::Actions(const Services& services, store::Container& container, const LifeLock& lock)
     : services_(services),
       container_(container),
+      lock_(lock),
       output_(services, container.directory,
               run_file(services.settings.state_directory(), container.container_id, ".output")) {
   const auto state = state_of(container);
+  const auto now = services_.host.now();
+  begun_at_ =
+      state == State::accepted ? std::min(Deadline(Duration(container.since.monotonic)), now) : now;
   // A dead predecessor may have sent a create request without recording the answer.
   create_unanswered_ =
       state == State::creating || (state == State::removing && !container.docker_id);
@@ -55,6 +63,12 @@ Step Actions::act() {
 
 Result<const LaunchPlan*> Actions::plan() {
   if (plan_) return &*plan_;
+  // The default of an invalid setting can be laxer than what the operator wanted. Containers that
+  // exist were judged when the setting was valid.
+  const auto& problem = services_.settings.problem;
+  if (!problem.empty() && !may_run(state_of(container_))) {
+    return Failure{Fault::refused, problem};
+  }
   // The plan is not recorded. A successor computes it again from the same message and environment,
   // but with the operator's present settings.
   const auto record = services_.store.launch_of(container_.container_id);
@@ -88,14 +102,24 @@ std::string Actions::reference() const {
 
 Monitor& Actions::monitor() {
   if (!monitor_) {
-    Fd executor;
-    Fd init;
-    if (container_.executor) executor = services_.host.exit_descriptor(*container_.executor);
-    if (container_.init) init = services_.host.exit_descriptor(*container_.init);
-    monitor_ = std::make_unique<Monitor>(services_.docker, services_.host, output_, reference(),
-                                         std::move(executor), std::move(init));
+    std::string peak_file;
+    if (container_.init) peak_file = services_.host.memory_peak_file(*container_.init);
+    monitor_ =
+        std::make_unique<Monitor>(services_.docker, services_.host, output_, reference(),
+                                  ExitWatch(services_.host, container_.executor),
+                                  ExitWatch(services_.host, container_.init), std::move(peak_file));
   }
   return *monitor_;
+}
+
+HandOver& Actions::hand_over() {
+  if (!hand_over_) hand_over_.emplace(services_, container_, lock_);
+  return *hand_over_;
+}
+
+// By the clock of the host, which also counts the time before a restart of this process.
+Duration Actions::since_launch() const {
+  return Duration(std::max<std::int64_t>(0, services_.store.now().wall - container_.created_at));
 }
 
 bool Actions::is_destroy_requested() {
@@ -112,7 +136,11 @@ Actions::MaybeStep Actions::new_request() {
   const auto state = state_of(container_);
   if (take_destroy_request()) {
     Step step{Event::destroy_requested, "", {}};
-    if (state != State::running) step.termination = destroyed_termination();
+    if (state != State::running) {
+      step.termination = destroyed_termination(state, since_launch());
+      step.detail = step.termination->message;
+      log::info("{}", step.detail);
+    }
     return step;
   }
   if (next_state(state, Event::stop_requested) &&
@@ -122,12 +150,22 @@ Actions::MaybeStep Actions::new_request() {
   return std::nullopt;
 }
 
+Actions::RetryWindow Actions::retries_since_launch() const {
+  RetryWindow window;
+  window.end = begun_at_ + services_.settings.daemon_retry;
+  window.last_failure = services_.host.now();
+  return window;
+}
+
 bool Actions::pause_before_retry(RetryWindow& window, const Failure& failure) {
-  if (!window.end) window.end = services_.host.now() + services_.settings.daemon_retry;
+  const auto now = services_.host.now();
+  if (!window.end) window.end = now + services_.settings.daemon_retry;
   const auto length = window.backoff.next();
-  if (services_.host.now() + length >= *window.end) return false;
+  const auto took = now - window.last_failure.value_or(now);
+  if (now + length + took >= *window.end) return false;
   log::warn("{}; retrying", failure.text);
   pause(length);
+  window.last_failure = services_.host.now();
   return true;
 }
 

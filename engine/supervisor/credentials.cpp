@@ -1,7 +1,5 @@
 #include "engine/supervisor/credentials.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
@@ -9,7 +7,9 @@
 #include "engine/docker/encoding.h"
 #include "engine/translation/image_name.h"
 #include "host/file.h"
+#include "host/format.h"
 #include "host/json.h"
+#include "host/log.h"
 #include "host/sandbox.h"
 
 namespace containerizer {
@@ -111,7 +111,7 @@ Result<RegistryAuth> ask_helper(Host& host, const std::string& helper, const std
                                 const Environment& environment) {
   const auto name = "docker-credential-" + helper;
   const auto helper_failure = [&](const std::string& why) {
-    return failure(fmt::format("{} failed for registry {}: {}", name, registry, why));
+    return failure(formatted("{} failed for registry {}: {}", name, registry, why));
   };
   if (!is_helper_name(helper)) return helper_failure("not a valid name of a program");
   auto question = make_pipe();
@@ -175,7 +175,11 @@ Result<Credentials> find_credentials(Host& host, const std::string& reference,
   for (const auto& source : sources(sandbox, environment)) {
     if (!source.content) continue;
     auto login = read_login(*source.content, registry);
-    if (!login.ok()) return failure(source.name + ": " + login.failure().text);
+    // A pull may need no credentials, and a task cannot repair the operator's file.
+    if (!login.ok()) {
+      log::warn("ignoring the registry credentials in {}: {}", source.name, login.failure().text);
+      continue;
+    }
     if (source.is_operators && !login.value().helper.empty()) {
       auto auth = ask_helper(host, login.value().helper, registry, environment);
       if (!auth.ok()) return auth.failure();

@@ -25,19 +25,25 @@ constexpr Duration longest_removal_pause{30'000};
 Step Actions::drain() {
   // A daemon that has lost a container may have left its process running.
   if (container_.init) services_.host.signal(*container_.init, SIGKILL);
-  if (has_run()) copy_last_output();
+  const bool was_seen_running =
+      services_.store.has_event(container_.container_id, name_of(Event::started));
+  if (!was_seen_running && !container_.init) end_unknown_processes();
+  if (was_seen_running || has_run()) copy_last_output();
   monitor_.reset();
   if (!container_.executor) return {Event::drained, "", {}};
-  const Fd ended = services_.host.exit_descriptor(*container_.executor);
-  while (ended.valid()) {
-    if (is_destroy_requested()) {
+  ExitWatch executor(services_.host, container_.executor);
+  while (executor.may_live()) {
+    // An executor that never got its task would wait for it for as long as it lives.
+    if (is_destroy_requested() || hand_over().has_failed()) {
       end_executor();
       break;
     }
     services_.store.close();
+    const auto latest =
+        std::min({services_.host.now() + no_limit, executor.due(), hand_over().due()});
     const auto ready =
-        services_.host.poll({services_.host.wake(), ended.get()}, services_.host.now() + no_limit);
-    if (ready[1]) break;
+        services_.host.poll({services_.host.wake(), executor.fd(), hand_over().fd()}, latest);
+    if (executor.has_ended(ready[1])) break;
     services_.host.clear_wake();
     if (take_destroy_request()) return {Event::destroy_requested, "", {}};
   }
@@ -45,9 +51,8 @@ Step Actions::drain() {
   return {Event::drained, "", {}};
 }
 
-// A container whose start failed has no output to wait for.
+// A container whose start failed has no output to wait for. REQUIRES: its start is not recorded.
 bool Actions::has_run() {
-  if (services_.store.has_event(container_.container_id, name_of(Event::started))) return true;
   const auto sight = look();
   return !sight.facts || sight.facts->started;
 }
@@ -76,11 +81,11 @@ void Actions::copy_last_output() {
 
 void Actions::end_executor() {
   services_.store.close();
-  const Fd ended = services_.host.exit_descriptor(*container_.executor);
-  if (!ended.valid()) return;
-  services_.host.poll({ended.get()}, services_.host.now() + executor_grace);
+  const ExitWatch executor(services_.host, container_.executor);
+  if (!executor.may_live()) return;
+  services_.host.poll({executor.fd()}, services_.host.now() + executor_grace);
   services_.host.signal_group(*container_.executor, SIGKILL);
-  services_.host.poll({ended.get()}, services_.host.now() + executor_grace);
+  services_.host.poll({executor.fd()}, services_.host.now() + executor_grace);
 }
 
 void Actions::run_hook_after_end() {

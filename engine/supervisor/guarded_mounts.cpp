@@ -4,8 +4,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include "engine/translation/root_mounts.h"
+#include "engine/translation/run_flags/create_request.h"
 #include "engine/translation/run_flags/flag_values.h"
-#include "engine/translation/run_flags/run_flags.h"
 #include "host/json.h"
 #include "host/log.h"
 #include "host/mount_pins.h"
@@ -62,7 +63,13 @@ Result<Names> guard_mounts(const Services& services, const std::string& containe
                            const LaunchPlan& plan) {
   if (plan.guarded_mounts.empty()) return Names();
   std::vector<PinnedPath> paths;
-  for (const auto& mount : plan.guarded_mounts) paths.push_back({mount.base, mount.path});
+  for (const auto& mount : plan.guarded_mounts) {
+    paths.push_back({mount.base, mount.path});
+    if (!mount.must_not_make_root) continue;
+    paths.back().is_allowed = [&, is_read_only = mount.is_read_only](const std::string& place) {
+      return !makes_root(place, is_read_only, services.settings.tasks.policy.own_places);
+    };
+  }
   const auto place = place_of(services, container_id);
   auto names = pin_paths(place, paths);
   if (!names.ok()) return names;
@@ -71,8 +78,8 @@ Result<Names> guard_mounts(const Services& services, const std::string& containe
       endpoint.kind != Endpoint::Kind::unix_socket || sees_pins(endpoint.address, place);
   if (!names.value().empty() && is_seen) return names;
   log::warn(
-      "the task's volumes have been checked by their paths alone, because {}; until the container "
-      "has started, a process of the task's user can replace a directory on the way",
+      "a process of the task's user could replace a volume's directory before the container "
+      "starts, because {}; run the slave as root, in the daemon's mount namespace",
       is_seen ? "the slave's user may not mount" : "the daemon does not see mounts of the slave");
   drop_pins(place);
   return Names();

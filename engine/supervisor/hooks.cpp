@@ -1,11 +1,10 @@
 #include "engine/supervisor/hooks.h"
 
-#include <fmt/core.h>
-
 #include "engine/supervisor/child.h"
 #include "engine/supervisor/stderr_tail.h"
 #include "engine/translation/executor_command.h"
 #include "engine/translation/launch_plan.h"
+#include "host/format.h"
 #include "host/log.h"
 #include "host/sandbox.h"
 
@@ -19,7 +18,7 @@ constexpr std::string_view prefix = "CONTAINER_";
 
 template <class Value>
 void set(Environment& environment, std::string_view name, const std::optional<Value>& value) {
-  if (value) environment[fmt::format("{}{}", prefix, name)] = fmt::format("{}", *value);
+  if (value) environment[formatted("{}{}", prefix, name)] = formatted("{}", *value);
 }
 
 Environment environment_for(const Services& services, const store::Container& container,
@@ -55,7 +54,7 @@ Status run(const Services& services, const store::Container& container,
   // A successor runs the hook again. Two of them must not run at the same time.
   program.dies_with_us = true;
   const auto latest = services.host.now() + services.settings.hooks.timeout;
-  const auto status = run_child(services, program, latest, is_cancelled);
+  const auto status = run_child(services, container, std::move(program), latest, is_cancelled);
   if (!status.ok()) return status.failure();
   if (status.value() == 0) return Done{};
   return Failure{Fault::refused, tail.failure_of(arguments[0], status.value())};

@@ -1,12 +1,12 @@
 #include "engine/supervisor/image_pull.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <functional>
 
 #include "engine/supervisor/credentials.h"
+#include "host/format.h"
 #include "host/lock.h"
 
 namespace containerizer {
@@ -87,13 +87,13 @@ class Pull {
   Failure forbidden() const {
     return {Fault::refused,
             image_.is_forced
-                ? fmt::format("image {}: the task forces a pull, and CONTAINERIZER_PULL=never "
-                              "forbids pulling; remove force_pull_image or --pull=always from "
-                              "the task",
-                              image_.reference)
-                : fmt::format("image {} is not on this host, and CONTAINERIZER_PULL=never forbids "
-                              "pulling it; run `docker pull` on this host first",
-                              image_.reference)};
+                ? formatted("image {}: the task forces a pull, and CONTAINERIZER_PULL=never "
+                            "forbids pulling; remove force_pull_image or --pull=always from "
+                            "the task",
+                            image_.reference)
+                : formatted("image {} is not on this host, and CONTAINERIZER_PULL=never forbids "
+                            "pulling it; run `docker pull` on this host first",
+                            image_.reference)};
   }
 
   // Takes the image's lock. Returns whether another launch had it before.
@@ -130,8 +130,7 @@ class Pull {
     if (may_be_done && is_shared && last.started_since(wanted_since_)) return by_another();
     const auto started = services_.host.now();
     const auto& user = auth.value().username;
-    listener_(
-        {fmt::format("pulling {}{}", image_.reference, user.empty() ? "" : " as " + user), {}});
+    listener_({formatted("pulling {}{}", image_.reference, user.empty() ? "" : " as " + user), {}});
     const auto pulled =
         services_.docker.pull(image_.reference, auth.value(), services_.host.wake(), listener_);
     if (!pulled.ok()) return pulled.failure();

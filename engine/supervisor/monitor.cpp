@@ -1,7 +1,9 @@
 #include "engine/supervisor/monitor.h"
 
 #include <algorithm>
+#include <charconv>
 
+#include "host/file.h"
 #include "host/log.h"
 
 namespace containerizer {
@@ -14,45 +16,53 @@ constexpr Duration together{1'000};
 
 }  // namespace
 
-Monitor::Monitor(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor,
-                 Fd init)
+Monitor::Monitor(Docker& docker, Host& host, OutputCopy& output, std::string container,
+                 ExitWatch executor, ExitWatch init, std::string peak_file)
     : docker_(docker),
       host_(host),
       output_(output),
       container_(std::move(container)),
       executor_(std::move(executor)),
-      init_(std::move(init)) {}
+      init_(std::move(init)),
+      peak_file_(std::move(peak_file)) {}
 
-Monitor::Outcome Monitor::wait_until(Deadline deadline) {
+Monitor::Outcome Monitor::wait_until(Deadline deadline, int also) {
   for (;;) {
     if (const auto outcome = connect()) return *outcome;
     output_.work(container_, init_ended_at_.has_value());
     Deadline next = std::min(deadline, output_.due());
     if (!exit_stream_) next = std::min(next, exit_retry_.next);
     if (vanished_at_) next = std::min(next, *vanished_at_);
-    std::vector<int> watched{host_.wake(), executor_.get(), exit_stream_ ? exit_stream_->fd() : -1,
-                             init_.get()};
+    next = std::min({next, executor_.due(), init_.due()});
+    std::vector<int> watched{host_.wake(), executor_.fd(), exit_stream_ ? exit_stream_->fd() : -1,
+                             init_.fd(), also};
     for (const int fd : output_.descriptors()) watched.push_back(fd);
     const auto ready = host_.poll(watched, next);
+    if (init_.has_ended(ready[3])) note_end_of_init();
     if (ready[2]) {
       if (const auto outcome = look_at_exit()) return *outcome;
     }
-    if (ready[3]) {
-      init_.close();
-      init_ended_at_ = host_.now();
-      vanished_at_ = *init_ended_at_ + late_exit;
-    }
-    if (ready[1]) {
-      executor_.close();
-      return Outcome::executor_ended;
-    }
+    if (executor_.has_ended(ready[1])) return Outcome::executor_ended;
     if (ready[0]) {
       host_.clear_wake();
       return Outcome::woken;
     }
+    if (ready[4]) return Outcome::woken;
     if (vanished_at_ && host_.now() >= *vanished_at_) return Outcome::vanished;
     if (host_.now() >= deadline) return Outcome::time_is_up;
   }
+}
+
+// The kernel's file disappears when the daemon removes the cgroup, so it is read at once.
+void Monitor::note_end_of_init() {
+  const auto peak = peak_file_.empty() ? std::nullopt : read_small_file(peak_file_);
+  std::int64_t bytes = 0;
+  if (peak && std::from_chars(peak->data(), peak->data() + peak->size(), bytes).ec == std::errc()) {
+    peak_memory_ = bytes;
+  }
+  had_no_stream_at_end_ = !exit_stream_;
+  init_ended_at_ = host_.now();
+  vanished_at_ = *init_ended_at_ + late_exit;
 }
 
 void Monitor::doubt() {
@@ -67,6 +77,10 @@ std::optional<Duration> Monitor::gone_unwitnessed_for() const {
   return std::chrono::duration_cast<Duration>(host_.now() - *init_ended_at_);
 }
 
+bool Monitor::ended_without_daemon() const {
+  return had_no_stream_at_end_ || gone_unwitnessed_for().has_value();
+}
+
 std::optional<Monitor::Outcome> Monitor::connect() {
   if (!exit_stream_ && exit_retry_.is_due(host_.now())) {
     auto stream = docker_.open_exit_stream(container_);
@@ -75,6 +89,7 @@ std::optional<Monitor::Outcome> Monitor::connect() {
       // The reply may have arrived together with its headers.
       if (const auto outcome = look_at_exit()) return outcome;
     } else if (stream.failed_with(Fault::not_found)) {
+      log::warn("{}", stream.failure().text);
       return Outcome::absent;
     } else {
       if (exit_retry_.is_worth_a_line()) log::warn("{}", stream.failure().text);
@@ -94,8 +109,8 @@ std::optional<Monitor::Outcome> Monitor::look_at_exit() {
   exit_stream_.reset();
   is_reported_ = ended.ok();
   if (ended.ok()) return Outcome::ended;
-  if (ended.failed_with(Fault::not_found)) return Outcome::absent;
   log::warn("{}", ended.failure().text);
+  if (ended.failed_with(Fault::not_found)) return Outcome::absent;
   away_at_ = host_.now();
   exit_retry_.failed(host_.now());
   return std::nullopt;

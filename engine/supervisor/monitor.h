@@ -2,12 +2,14 @@
 // copies its output meanwhile.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "engine/docker/docker.h"
 #include "engine/supervisor/output.h"
+#include "host/exit_watch.h"
 #include "host/host.h"
 #include "host/retry.h"
 
@@ -24,14 +26,16 @@ class Monitor {
     time_is_up,
   };
 
-  // `container` is its name. `executor` and `init` are the exit descriptors of mesos-executor and
-  // of the container's first process. They are invalid if there is no such process.
-  Monitor(Docker& docker, Host& host, OutputCopy& output, std::string container, Fd executor,
-          Fd init);
+  // `container` is its name. `executor` and `init` watch mesos-executor and the container's first
+  // process, if there are such processes. `peak_file` is the memory_peak_file() of the first
+  // process.
+  Monitor(Docker& docker, Host& host, OutputCopy& output, std::string container, ExitWatch executor,
+          ExitWatch init, std::string peak_file);
 
   // Blocks until one of the outcomes. Waits for a daemon that does not respond, because unknown is
-  // not ended. The last output may still be missing in the sandbox: drain() copies it.
-  Outcome wait_until(Deadline deadline);
+  // not ended. The last output may still be missing in the sandbox: drain() copies it. `also`: a
+  // descriptor; `woken` is returned, too, while it is readable.
+  Outcome wait_until(Deadline deadline, int also = -1);
 
   // The last `ended` or `vanished` was wrong: do not return it again at once.
   void doubt();
@@ -40,20 +44,31 @@ class Monitor {
   // the daemon was never away, or if the monitor did not see the exit.
   std::optional<Duration> gone_unwitnessed_for() const;
 
+  // Whether the daemon was away when the process exited, or shortly after.
+  bool ended_without_daemon() const;
+
+  // The most memory, in bytes, that the container has used. Empty before its end, and if the kernel
+  // does not report it.
+  std::optional<std::int64_t> peak_memory() const { return peak_memory_; }
+
   // Copies the rest of the output of a container that has ended: OutputCopy::finish.
   Status drain(int interrupt, Duration silence);
 
  private:
   std::optional<Outcome> connect();
   std::optional<Outcome> look_at_exit();
+  void note_end_of_init();
 
   Docker& docker_;
   Host& host_;
   OutputCopy& output_;
   std::string container_;
-  Fd executor_;
-  Fd init_;
+  ExitWatch executor_;
+  ExitWatch init_;
+  std::string peak_file_;
+  std::optional<std::int64_t> peak_memory_;
   std::optional<Deadline> init_ended_at_;
+  bool had_no_stream_at_end_ = false;
   std::optional<Deadline> away_at_;      // when the daemon last did not respond
   std::optional<Deadline> vanished_at_;  // when the daemon should have reported the end of init
   std::unique_ptr<ExitStream> exit_stream_;

@@ -1,14 +1,10 @@
 #include "engine/supervisor/output.h"
 
-#include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "host/format.h"
 #include "host/log.h"
-#include "host/sandbox.h"
 
 namespace containerizer {
 namespace {
@@ -31,6 +27,8 @@ constexpr std::int64_t longest_search{3'000};
 constexpr std::int64_t just_before{2'000};
 // After an attachment was empty for this long, it does not bring entries that the log already has.
 constexpr std::int64_t log_lead{1'000};
+// A log without the end of the copy was at most so far behind it when the daemon died.
+constexpr std::size_t searched_copy = 8 << 20;
 
 std::size_t index_of(OutputStream stream) { return stream == OutputStream::out ? 0 : 1; }
 
@@ -59,26 +57,31 @@ void OutputCopy::open() {
   writer_ = std::make_shared<OutputWriter>(buffer_, sandbox_, services_.settings.output);
   worker_ = services_.host.start_worker([writer = writer_] { writer->run(); });
   intake_ = std::make_unique<OutputIntake>(*buffer_);
-  join_ = std::make_unique<OutputJoin>(services_.docker, *buffer_);
+  join_ = std::make_unique<OutputJoin>(services_.docker, *buffer_,
+                                       [this](std::int64_t from, std::int64_t to) {
+                                         note_gap(from, to);
+                                         report_gap();
+                                       });
 }
 
 // After a crash of the host, only the sandbox shows how much was copied.
 void OutputCopy::take_over_sandbox(OutputStream stream) {
-  const auto name = stream == OutputStream::out ? "stdout" : "stderr";
-  const auto file = open_sandbox_file(sandbox_, name);
-  struct stat found {};
-  if (!file.ok() || ::fstat(file.value().get(), &found) != 0) return;
-  std::string bytes(OutputBuffer::longest_tail, '\0');
-  const auto from = std::max<off_t>(0, found.st_size - static_cast<off_t>(bytes.size()));
-  const auto got = ::pread(file.value().get(), bytes.data(), bytes.size(), from);
-  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  buffer_->pretend(stream, bytes, found.st_mtim.tv_sec * 1'000 + found.st_mtim.tv_nsec / 1'000'000);
+  const auto copied = end_of_copy(sandbox_, stream, OutputBuffer::longest_tail);
+  if (copied) buffer_->pretend(stream, copied->bytes, copied->written_at);
+}
+
+// What cannot be searched counts as copied: the buffer, and files that were rotated.
+bool OutputCopy::is_copied(OutputStream stream, std::string_view text) const {
+  if (!buffer_->is_written() || services_.settings.output.size > 0) return true;
+  const auto copied = end_of_copy(sandbox_, stream, searched_copy);
+  return copied && as_text(copied->bytes).find(text) != std::string::npos;
 }
 
 Status OutputCopy::attach_before_start(const std::string& container, bool may_have_started) {
   const auto before = clock();
   // An earlier start request may take effect at any moment. Its output comes through the attachment
   // that was there before it, and a new one could miss it.
+  if (intake_) intake_->end_rest();
   if (intake_ && intake_->is_attached() && intake_->take(services_.host.now(), before).ok() &&
       intake_->is_attached()) {
     return Done{};
@@ -108,12 +111,17 @@ void OutputCopy::work(const std::string& container, bool process_ended) {
   open();
   worker_->clear();
   if (!intake_->is_attached() && !has_ended_ && !process_ended) attach(container);
-  const auto taken = intake_->take(now, clock());
+  if (has_ended_ || process_ended) intake_->end_rest();
+  const auto at = clock();
+  const auto taken = intake_->take(now, at);
   if (!taken.ok()) attachment_ended(taken.failure());
   if (intake_->has_more()) wake_at(now);
+  if (const auto moment = intake_->rests_until()) wake_at(*moment);
   if (const auto moment = intake_->drops_at()) wake_at(*moment);
-  if (intake_->is_dropping() && buffer_->is_written() && !join_->runs()) {
-    intake_->stop_dropping(clock());
+  // Output that has arrived already would count as output after the dropping.
+  const bool is_empty = intake_->empty_at() == at;
+  if (intake_->is_dropping() && is_empty && buffer_->is_written() && !join_->runs()) {
+    intake_->stop_dropping(at);
     next_join_ = now;
     is_quiet_ = false;
   }
@@ -195,7 +203,9 @@ void OutputCopy::break_off() {
 void OutputCopy::join(const std::string& container) {
   const auto now = services_.host.now();
   if (join_->runs()) return advance_join();
-  const bool can_join = intake_->is_attached() || has_ended_ || is_attach_refused_;
+  // The last join copies the rest of the log, so nothing may come by an attachment after it.
+  const bool can_join =
+      has_ended_ ? !intake_->is_attached() : intake_->is_attached() || is_attach_refused_;
   if (!intake_->is_any_held() || intake_->is_dropping() || !can_join) return;
   const auto speaks = [&](OutputStream stream) {
     return intake_->is_held(stream) && !intake_->held(stream).empty();
@@ -233,6 +243,9 @@ void OutputCopy::start_join(const std::string& container) {
     task.sought.tail = buffer_->tail(stream);
     task.sought.is_log_whole = has_ended_;
     task.sought.tail_until = whole_until_[index_of(stream)];
+    task.sought.is_copied = [this, stream](std::string_view text) {
+      return is_copied(stream, text);
+    };
     if (has_ended_ || !intake_->is_attached()) continue;
     const auto held = intake_->held(stream);
     task.sought.head = head_of(held);
@@ -273,7 +286,6 @@ void OutputCopy::report_break() {
 // Decides, after a join, whether the stream's held output is released or another join is needed.
 void OutputCopy::settle(OutputStream stream, const StreamJoined& joined) {
   const auto& sought = joined_[index_of(stream)]->sought;
-  if (joined.gap_end) note_gap(sought.tail.last, *joined.gap_end);
   if (has_ended_) return intake_->skip_held(stream);
   if (intake_->is_dropping()) return;  // The held output is gone. The next join copies it.
   if (!intake_->is_attached()) return wake_join(Duration(log_lead));
@@ -345,7 +357,7 @@ void OutputCopy::report_gap() {
   const auto out = intake_->dropped(OutputStream::out);
   const auto err = intake_->dropped(OutputStream::err);
   const auto reason = no_log_ ? no_log_->text : "the daemon's log does not contain it";
-  const auto amount = fmt::format(" ({} bytes of stdout, {} bytes of stderr)", out, err);
+  const auto amount = formatted(" ({} bytes of stdout, {} bytes of stderr)", out, err);
   log::error("output from {} to {} {} missing{}: {}", rfc3339(from), rfc3339(to),
              out + err > 0 ? "is" : "may be", out + err > 0 ? amount : "", reason);
 }

@@ -30,6 +30,8 @@ class OutputCopy {
  public:
   // `path` is the file of the buffer. Opens nothing before the first use.
   OutputCopy(const Services& services, std::string sandbox, std::string path);
+  OutputCopy(const OutputCopy&) = delete;
+  OutputCopy& operator=(const OutputCopy&) = delete;
 
   // In every call, `container` is the daemon's name or id of the container.
 
@@ -64,6 +66,7 @@ class OutputCopy {
  private:
   void open();
   void take_over_sandbox(OutputStream stream);
+  bool is_copied(OutputStream stream, std::string_view text) const;
   std::int64_t clock() const { return services_.store.now().wall; }
   void wake_at(Deadline moment) { due_ = std::min(due_, moment); }
 

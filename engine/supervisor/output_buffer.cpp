@@ -1,7 +1,6 @@
 #include "engine/supervisor/output_buffer.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <new>
 
 #include "host/fd.h"
+#include "host/format.h"
 
 namespace containerizer {
 namespace {
@@ -22,7 +22,7 @@ std::size_t index_of(OutputStream stream) { return stream == OutputStream::out ?
 
 OutputBuffer::OutputBuffer(const std::string& path, const std::string& boot) {
   if (!map_file(path)) {
-    trouble_ = fmt::format("cannot use {}: {}", path, std::strerror(errno));
+    trouble_ = formatted("cannot use {}: {}", path, std::strerror(errno));
     map_memory();
   }
   std::array<char, 40> name{};

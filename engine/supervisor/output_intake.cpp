@@ -11,6 +11,12 @@ constexpr std::size_t most_held = 131'072;
 // So that a container that never stops writing cannot keep us from everything else.
 constexpr int pieces_in_a_row = 64;
 
+// --- Rests. A batch that a socket's buffer holds while we rest does not block the container.
+constexpr std::size_t batch = 32'768;
+constexpr Duration longest_rest{300};
+// A container that was silent for this long may write a lot at once.
+constexpr Duration silence{1'000};
+
 }  // namespace
 
 void OutputIntake::attach(std::unique_ptr<Attachment> attachment, bool is_first,
@@ -26,6 +32,7 @@ void OutputIntake::detach() {
   attachment_.reset();
   piece_.reset();
   full_since_.reset();
+  rests_until_.reset();
   is_dropping_ = false;
 }
 
@@ -39,6 +46,8 @@ void OutputIntake::hold() {
 Status OutputIntake::take(Deadline now, std::int64_t clock) {
   has_more_ = false;
   for (const auto stream : {OutputStream::out, OutputStream::err}) pass_on_held(stream, clock);
+  if (rests_until_ && now < *rests_until_) return Done{};
+  rests_until_.reset();
   for (int i = 0; attachment_ && i < pieces_in_a_row; ++i) {
     if (piece_ && !place(clock)) {
       full_since_ = full_since_.value_or(now);
@@ -53,9 +62,11 @@ Status OutputIntake::take(Deadline now, std::int64_t clock) {
     }
     if (!next.value()) {
       empty_at_ = clock;
+      rest(now);
       return Done{};
     }
     piece_ = *next.value();
+    taken_ += piece_->bytes.size();
     arrived_at_ = clock;
   }
   has_more_ = attachment_ != nullptr;
@@ -65,6 +76,17 @@ Status OutputIntake::take(Deadline now, std::int64_t clock) {
 std::optional<Deadline> OutputIntake::drops_at() const {
   if (!full_since_ || is_dropping_) return std::nullopt;
   return *full_since_ + longest_wait;
+}
+
+// Approaches the rest in which one batch arrives. Without output it does not rest.
+void OutputIntake::rest(Deadline now) {
+  const auto taken = std::exchange(taken_, 0);
+  if (taken == 0 || is_dropping_) return;
+  if (now - rested_from_ >= silence) rest_ = shortest_rest;
+  if (taken < batch / 2) rest_ = std::min(longest_rest, rest_ * 2);
+  if (taken > batch) rest_ = std::max(shortest_rest, rest_ / 4);
+  rested_from_ = now;
+  rests_until_ = now + rest_;
 }
 
 // Whether the whole piece has found a place.
@@ -94,7 +116,7 @@ void OutputIntake::pass_on_held(OutputStream stream, std::int64_t clock) {
   auto& one = of(stream);
   if (one.is_held || one.held.empty()) return;
   const auto taken = std::min(one.held.size(), buffer_.room(stream));
-  if (taken == 0) return;
+  if (taken == 0 || is_dropping_) return;
   buffer_.put(stream, std::string_view(one.held).substr(0, taken), clock);
   one.held.erase(0, taken);
   if (one.held.empty()) std::string().swap(one.held);

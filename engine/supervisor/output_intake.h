@@ -28,13 +28,17 @@ class OutputIntake {
   void detach();
   bool is_attached() const { return attachment_ != nullptr; }
 
-  // Takes the output that has arrived. A failure is the end of the attachment, which is then
-  // closed.
+  // Takes the output that has arrived, unless it rests. After output, it rests for a moment (300 ms
+  // at most), so that a container that writes all the time does not wake this process for each
+  // line. A failure is the end of the attachment, which is then closed.
   Status take(Deadline now, std::int64_t clock);
-  // Readable when take() can do more; -1 while the buffer has no room.
-  int fd() const { return attachment_ && !piece_ ? attachment_->fd() : -1; }
+  // Readable when take() can do more; -1 while it rests or the buffer has no room.
+  int fd() const { return attachment_ && !piece_ && !rests_until_ ? attachment_->fd() : -1; }
   // Whether take() can do more without waiting.
   bool has_more() const { return has_more_; }
+  // When take() can do more, whether the descriptor is readable or not.
+  std::optional<Deadline> rests_until() const { return rests_until_; }
+  void end_rest() { rests_until_.reset(); }
   // When take() starts to drop output that does not fit.
   std::optional<Deadline> drops_at() const;
 
@@ -75,7 +79,10 @@ class OutputIntake {
     std::uint64_t dropped = 0;
   };
 
+  static constexpr Duration shortest_rest{1};
+
   bool place(std::int64_t clock);
+  void rest(Deadline now);
   void pass_on_held(OutputStream stream, std::int64_t clock);
   void start_dropping();
   const Stream& of(OutputStream stream) const { return stream == OutputStream::out ? out_ : err_; }
@@ -85,6 +92,10 @@ class OutputIntake {
   std::unique_ptr<Attachment> attachment_;
   std::optional<OutputPiece> piece_;    // output that did not fit
   std::optional<Deadline> full_since_;  // since when it has not fitted
+  std::optional<Deadline> rests_until_;
+  Duration rest_ = shortest_rest;  // the length of the last rest
+  Deadline rested_from_{};         // when it began
+  std::size_t taken_ = 0;          // bytes that have arrived since then
   Stream out_;
   Stream err_;
   std::int64_t attached_at_ = 0;

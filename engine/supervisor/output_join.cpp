@@ -156,18 +156,18 @@ void OutputJoin::look_for_gaps(const LogEntry& first) {
     const auto& head = stream->search->head_start();
     if (!head || time.earliest <= time_of(*head).latest) continue;
     stream->joined.has_head = true;
-    stream->joined.gap_end = stream->task.sought.head_came;
+    report_gap_(stream->task.sought.tail.last, stream->task.sought.head_came);
     stream->is_done = true;
   }
 }
 
 bool OutputJoin::is_past_tail(Stream& stream, const LogEntry& entry, const LogPlace& place,
-                              std::size_t& from) const {
+                              std::size_t& from) {
+  const auto last = stream.task.sought.tail.last;
   switch (stream.joined.tail) {
     case LogSearch::Tail::nothing: {
-      const auto start = stream.task.sought.tail.last;
       const auto first = time_of(LogPlace{first_timestamp_, 0, 0}).earliest;
-      if (start > 0 && first > start + margin) stream.joined.gap_end = first;
+      if (last > 0 && first > last + margin) report_gap_(last, first);
       return true;
     }
     case LogSearch::Tail::found:
@@ -175,7 +175,7 @@ bool OutputJoin::is_past_tail(Stream& stream, const LogEntry& entry, const LogPl
       return place.is_in_entry(stream.search->tail_end());
     case LogSearch::Tail::missing:
       if (!stream.search->is_later_than_tail(time_of(entry))) return false;
-      stream.joined.gap_end = time_of(entry).earliest;
+      report_gap_(last, time_of(entry).earliest);
       return true;
     case LogSearch::Tail::ahead:
       break;
@@ -184,7 +184,7 @@ bool OutputJoin::is_past_tail(Stream& stream, const LogEntry& entry, const LogPl
 }
 
 // The part of the entry that is to be copied.
-std::string_view OutputJoin::wanted(Stream& stream, const LogEntry& entry) const {
+std::string_view OutputJoin::wanted(Stream& stream, const LogEntry& entry) {
   const auto place = stream.counter.count(entry);
   if (stream.is_done) return {};
   auto from = std::exchange(stream.skip, 0);

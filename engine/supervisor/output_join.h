@@ -8,11 +8,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/docker/docker.h"
 #include "engine/supervisor/output_buffer.h"
@@ -32,8 +34,6 @@ struct StreamJoined {
   LogSearch::Tail tail = LogSearch::Tail::nothing;
   bool has_head = false;  // copied up to the head
   bool has_rest = false;  // some entries were not copied
-  // If the log lacks output after the tail: the end of that gap, in milliseconds since 1970.
-  std::optional<std::int64_t> gap_end;
 };
 
 // One stream of a join, in the current pass. Not a member of OutputJoin, because clang cannot
@@ -50,8 +50,14 @@ struct JoiningStream {
 
 class OutputJoin {
  public:
-  // Both outlive it.
-  OutputJoin(Docker& docker, OutputBuffer& buffer) : docker_(docker), buffer_(buffer) {}
+  // Reports output that the log lacks after the tail: from when to when, in milliseconds since
+  // 1970. It is called before anything that follows the gap goes into the buffer. A supervisor that
+  // dies afterwards leaves no sign of the gap.
+  using ReportGap = std::function<void(std::int64_t from, std::int64_t to)>;
+
+  // `docker` and `buffer` outlive it.
+  OutputJoin(Docker& docker, OutputBuffer& buffer, ReportGap report_gap)
+      : docker_(docker), buffer_(buffer), report_gap_(std::move(report_gap)) {}
 
   using Streams = std::array<std::optional<StreamJoin>, OutputBuffer::stream_count>;
   using Outcome = std::array<std::optional<StreamJoined>, OutputBuffer::stream_count>;
@@ -87,14 +93,15 @@ class OutputJoin {
   bool is_sure(const Stream& stream) const;
   void look_for_gaps(const LogEntry& first);
   bool is_past_tail(Stream& stream, const LogEntry& entry, const LogPlace& place,
-                    std::size_t& from) const;
-  std::string_view wanted(Stream& stream, const LogEntry& entry) const;
+                    std::size_t& from);
+  std::string_view wanted(Stream& stream, const LogEntry& entry);
   bool copy_left();
   bool has_lost_tail() const;
   Outcome end_copy();
 
   Docker& docker_;
   OutputBuffer& buffer_;
+  ReportGap report_gap_;
   bool runs_ = false;
   std::string container_;
   std::array<std::optional<Stream>, OutputBuffer::stream_count> streams_;

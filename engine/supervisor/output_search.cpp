@@ -1,13 +1,12 @@
 #include "engine/supervisor/output_search.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <ctime>
 
 #include "engine/docker/encoding.h"
+#include "host/format.h"
 
 namespace containerizer {
 namespace {
@@ -17,6 +16,12 @@ constexpr std::string_view replacement = "\xef\xbf\xbd";
 constexpr std::int64_t lag = 2'000;
 // The daemon dates an entry when it logs it. An attachment may have brought it earlier by so much.
 constexpr std::int64_t lead = 300;
+// How long the supervisor may take to read what the daemon has logged: it rests, waits for room in
+// the buffer, and the host is busy.
+constexpr std::int64_t late = 2'000;
+// So much of the entries before a daemon's death is looked for in the copy. A short text is rarely
+// torn by the line of another writer.
+constexpr std::size_t longest_older = 1'024;
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80; }
 
@@ -113,7 +118,7 @@ std::string rfc3339(std::int64_t milliseconds) {
   std::tm parts{};
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%FT%T", ::gmtime_r(&seconds, &parts));
-  return fmt::format("{}.{:03}Z", text.data(), milliseconds % 1'000);
+  return formatted("{}.{:03}Z", text.data(), milliseconds % 1'000);
 }
 
 LogPlace LogCounter::count(const LogEntry& entry) {
@@ -161,6 +166,10 @@ void LogSearch::take(const LogEntry& entry) {
     }
   }
   length_ += text.size();
+  if (piece.time.latest <= sought_.tail_until) {
+    older_ += text;
+    if (older_.size() > longest_older) older_.erase(0, older_.size() - longest_older);
+  }
   keep(piece, text);
 }
 
@@ -201,6 +210,8 @@ void LogSearch::note_head(const Piece& last, std::uint64_t start) {
 
 void LogSearch::end() {
   if (!is_tail_found_ && !tail_finder_.text().empty() && !first_.empty()) find_cut_tail();
+  if (is_tail_found_ || older_.empty() || !sought_.is_copied) return;
+  is_older_copied_ = sought_.is_copied(older_);
 }
 
 // A log that has lost its beginning may begin within the tail.
@@ -225,9 +236,13 @@ LogSearch::Tail LogSearch::tail() const {
   return length_ == 0 || ends_within_tail() || may_still_come() ? Tail::ahead : Tail::missing;
 }
 
-// After a daemon's death, the entries up to then are older than the tail, or the log has the tail.
+// A daemon that dies may have logged less than it sent, so that the log ends before the tail. Or it
+// may have logged more, and the log has lost everything up to the tail. Only the copy shows which
+// one is true. Otherwise a log without the tail begins behind it, so the time matters only after a
+// crash of the host, when the tail is whatever the sandbox's file ends with.
 bool LogSearch::is_later_than_tail(const EntryTime& time) const {
-  return time.latest > std::max(sought_.tail.last, sought_.tail_until);
+  return time.latest >
+         std::max(sought_.tail.last - late, is_older_copied_ ? sought_.tail_until : 0);
 }
 
 // Whether the newest entry may be older than the tail. A daemon that died logs no more of it.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -71,8 +72,12 @@ class TextFinder {
 
 // The texts to find in one stream.
 struct Sought {
-  OutputTail tail = {};         // the end of the copy in the sandbox; empty if there is no copy
-  std::int64_t tail_until = 0;  // older entries that follow the tail are in the sandbox, too
+  OutputTail tail = {};  // the end of the copy in the sandbox; empty if there is no copy
+  // A daemon died at this moment. Entries of a log without the tail that are not later are in the
+  // sandbox, too, if `is_copied` says so of the last of them. 0: no daemon died.
+  std::int64_t tail_until = 0;
+  // Whether the copy in the sandbox contains this text. Empty: it does.
+  std::function<bool(std::string_view)> is_copied = {};
   bool is_log_whole = false;    // the container has ended
   std::string head = {};        // the start of the attachment's output; "" for no search
   std::int64_t head_came = 0;   // when the head arrived
@@ -86,7 +91,7 @@ class LogSearch {
   // Adds the next entry of the stream.
   void take(const LogEntry& entry);
 
-  // After the last entry.
+  // After the last entry. Calls `is_copied` if the tail is missing.
   void end();
 
   enum class Tail {
@@ -135,6 +140,8 @@ class LogSearch {
   std::int64_t tail_distance_ = std::numeric_limits<std::int64_t>::max();
   std::int64_t head_distance_ = std::numeric_limits<std::int64_t>::max();
   bool is_tail_found_ = false;
+  std::string older_;  // the end of the entries that are not later than `tail_until`
+  bool is_older_copied_ = true;
 };
 
 // `bytes`, with each byte that is not UTF-8 replaced by U+FFFD.

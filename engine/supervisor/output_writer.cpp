@@ -1,6 +1,5 @@
 #include "engine/supervisor/output_writer.h"
 
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "host/format.h"
 #include "host/sandbox.h"
 
 namespace containerizer {
@@ -40,6 +40,17 @@ void move_standard_error(const Fd& last, const Fd& next) {
 }
 
 }  // namespace
+
+std::optional<CopiedEnd> end_of_copy(const std::string& sandbox, OutputStream stream,
+                                     std::size_t most) {
+  const auto file = open_sandbox_file(sandbox, name_of(stream));
+  struct stat found {};
+  if (!file.ok() || ::fstat(file.value().get(), &found) != 0) return std::nullopt;
+  const auto size = static_cast<std::uint64_t>(found.st_size);
+  const auto wanted = std::min<std::uint64_t>(size, most);
+  return CopiedEnd{read_from(file.value(), size - wanted, wanted),
+                   found.st_mtim.tv_sec * 1'000 + found.st_mtim.tv_nsec / 1'000'000};
+}
 
 std::size_t length_written(std::string_view bytes, std::string_view there, std::uint64_t position) {
   // Behind what others wrote in between, which ends with a line.
@@ -131,11 +142,11 @@ Status OutputWriter::write_some(OutputStream stream) {
   if (written < 0) {
     // EFBIG: the task has made the file as large as a file can be.
     const auto fault = errno == EFBIG ? Fault::conflict : Fault::unavailable;
-    return Failure{fault, fmt::format("cannot write {}/{}: {}", sandbox_, name_of(stream),
-                                      std::strerror(errno))};
+    return Failure{fault, formatted("cannot write {}/{}: {}", sandbox_, name_of(stream),
+                                    std::strerror(errno))};
   }
   buffer_->end_write(stream, static_cast<std::size_t>(written));
-  rotate_if_full(stream, static_cast<std::uint64_t>(::lseek(one.fd.get(), 0, SEEK_CUR)));
+  rotate_if_full(stream);
   return Done{};
 }
 
@@ -146,8 +157,10 @@ std::size_t OutputWriter::length_there(OutputStream stream, OutputBuffer::Write 
   return length_written(bytes, there, write.position);
 }
 
-void OutputWriter::rotate_if_full(OutputStream stream, std::uint64_t size) {
-  if (limits_.size == 0 || size < limits_.size) return;
+void OutputWriter::rotate_if_full(OutputStream stream) {
+  if (limits_.size == 0) return;
+  const auto size = ::lseek(file(stream).fd.get(), 0, SEEK_CUR);
+  if (static_cast<std::uint64_t>(size) < limits_.size) return;
   const Fd last = std::move(file(stream).fd);
   rotate_sandbox_file(sandbox_, name_of(stream), limits_.files);
   if (stream == OutputStream::err && open(stream).ok()) {
@@ -161,8 +174,8 @@ Status OutputWriter::sync() {
     if (opened.failed_with(Fault::refused)) break;
     if (!opened.ok()) return opened;
     if (::fsync(file(stream).fd.get()) == 0) continue;
-    return Failure{Fault::unavailable, fmt::format("cannot synchronize {}/{}: {}", sandbox_,
-                                                   name_of(stream), std::strerror(errno))};
+    return Failure{Fault::unavailable, formatted("cannot synchronize {}/{}: {}", sandbox_,
+                                                 name_of(stream), std::strerror(errno))};
   }
   synced_ = true;
   return Done{};

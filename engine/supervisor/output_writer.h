@@ -48,7 +48,7 @@ class OutputWriter {
   Status open(OutputStream stream);
   Status write_some(OutputStream stream);
   std::size_t length_there(OutputStream stream, OutputBuffer::Write write);
-  void rotate_if_full(OutputStream stream, std::uint64_t size);
+  void rotate_if_full(OutputStream stream);
   Status sync();
   File& file(OutputStream stream) { return files_[stream == OutputStream::out ? 0 : 1]; }
 
@@ -61,6 +61,16 @@ class OutputWriter {
   mutable std::mutex mutex_;
   std::optional<Failure> failure_;  // guarded by mutex_
 };
+
+// What a stream's file in the sandbox ends with, and when it was written, in milliseconds since
+// 1970.
+struct CopiedEnd {
+  std::string bytes;
+  std::int64_t written_at = 0;
+};
+// Reads at most the last `most` bytes. Empty if there is no such file.
+std::optional<CopiedEnd> end_of_copy(const std::string& sandbox, OutputStream stream,
+                                     std::size_t most);
 
 // Returns how many of the first `bytes` a file already contains, after a write of them at its end
 // that may be incomplete. `there` is the file's content from `position`, its size before the write,

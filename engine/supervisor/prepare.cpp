@@ -1,6 +1,5 @@
 // Accepted to Creating: plans the launch, fetches the task's URIs, obtains the image, creates the
 // container.
-#include <fmt/core.h>
 
 #include "engine/container/identity.h"
 #include "engine/supervisor/actions.h"
@@ -11,6 +10,8 @@
 #include "engine/supervisor/mesos_helpers.h"
 #include "engine/supervisor/stderr_tail.h"
 #include "engine/translation/fixed_limits.h"
+#include "engine/translation/port_plan.h"
+#include "host/format.h"
 #include "host/log.h"
 #include "host/sandbox.h"
 #include "host/staging.h"
@@ -37,7 +38,7 @@ Step Actions::fetch() {
   for (const auto& uri : uris) {
     if (auto problem = fetch_one(uri)) return *problem;
   }
-  return {Event::fetched, fmt::format("{} URIs", uris.size()), {}};
+  return {Event::fetched, formatted("{} URIs", uris.size()), {}};
 }
 
 // Into an empty directory: nothing that an earlier URI has brought can redirect it.
@@ -49,8 +50,9 @@ Actions::MaybeStep Actions::fetch_one(const mesos::CommandInfo::URI& uri) {
   MaybeStep request;
   const StderrTail tail(container_.directory);
   // No time limit: a download may take any time, and a destroy request ends it.
-  const auto status = run_child(services_, fetcher.value().program, services_.host.now() + no_limit,
-                                [&] { return (request = new_request()).has_value(); });
+  const auto status =
+      run_child(services_, container_, fetcher.value().program, services_.host.now() + no_limit,
+                [&] { return (request = new_request()).has_value(); });
   if (request) return request;
   if (!status.ok()) return failed_step("fetch", status.failure().text);
   if (status.value() != 0) {
@@ -69,12 +71,8 @@ Step Actions::pull() {
   const LaunchPlan& wanted = *made.value();
   const WantedImage image{wanted.image, wanted.force_pull, container_.directory, wanted.login.user,
                           wanted.login.secret};
-  RetryWindow window;
-  // A pull that advances starts the time for retries again.
-  const auto listener = [&](const PullNews& news) {
-    window = {};
-    log::info("{}", news.line);
-  };
+  auto window = retries_since_launch();
+  const auto listener = [](const PullNews& news) { log::info("{}", news.line); };
   for (;;) {
     if (const auto request = new_request()) return *request;
     services_.store.close();
@@ -93,14 +91,12 @@ Step Actions::pull() {
 Step Actions::create() {
   const auto made = plan();
   if (!made.ok()) return failed_step("plan", made.failure().text);
-  const auto directories =
-      make_directories(made.value()->sandbox_directories, container_.directory);
-  if (!directories.ok()) return failed_step("create", directories.failure().text);
   if (const auto guarded = guard(); !guarded.ok()) {
     return failed_step("create", guarded.failure().text);
   }
+  for (const auto& note : made.value()->notes) log::warn("{}", note);
   if (auto problem = run_hook_before_creation()) return *problem;
-  RetryWindow window;
+  auto window = retries_since_launch();
   for (;;) {
     if (const auto request = new_request()) return *request;
     services_.store.close();
@@ -118,13 +114,18 @@ Step Actions::create() {
   }
 }
 
-// Until the container has started, its mounts lead to what is checked here.
+// Until the container has started, its mounts lead to what is checked here. The daemon gets paths
+// without links, or guarded ones.
 Status Actions::guard() {
   const auto made = plan();
   if (!made.ok()) return made.failure();
+  auto places = find_or_make(made.value()->sandbox_paths, container_.directory);
+  if (!places.ok()) return places.failure();
   auto guarded = guard_mounts(services_, container_.container_id, *made.value());
   if (!guarded.ok()) return guarded.failure();
   guarded_mounts_ = std::move(guarded.value());
+  std::erase_if(places.value(), [](const auto& place) { return place.first == place.second; });
+  guarded_mounts_.merge(places.value());
   return Done{};
 }
 
@@ -138,11 +139,28 @@ Actions::MaybeStep Actions::run_hook_before_creation() {
   return ran.ok() ? MaybeStep() : failed_step("hook", ran.failure().text);
 }
 
+// The image is there by now, so its ports are known.
+Status Actions::pair_with_image(boost::json::object& body) {
+  const auto exposed = services_.docker.exposed_ports(plan_->image);
+  if (!exposed.ok()) return exposed.failure();
+  const auto left = pair_ports(exposed.value(), plan_->resources, body);
+  if (left.empty()) return Done{};
+  log::warn(
+      "{} ports of the image are not published (the first is {}), because the task has no more "
+      "allocated ports",
+      left.size(), left.front());
+  return Done{};
+}
+
 // Creates the container, or finds the one that an earlier try created. unavailable: the outcome is
 // unknown. Every other failure is final.
 Result<std::string> Actions::adopt_or_create() {
   const auto name = container_name(container_.container_id);
   auto body = with_guarded_mounts(plan_->create, guarded_mounts_);
+  if (plan_->pairs_ports) {
+    const auto paired = pair_with_image(body);
+    if (!paired.ok()) return paired.failure();
+  }
   auto& labels = body["Labels"];
   if (!labels.is_object()) labels.emplace_object();
   // The labels identify the container even if its row is lost.

@@ -8,6 +8,7 @@
 #include "engine/container/running_facts.h"
 #include "engine/translation/fixed_limits.h"
 #include "engine/translation/resources.h"
+#include "host/cgroup.h"
 #include "host/log.h"
 
 namespace containerizer {
@@ -60,15 +61,55 @@ boost::json::object update_body(const store::Limits& wanted, const ContainerFact
 
 namespace {
 
+std::optional<std::int64_t> number_in(const boost::json::object& body, std::string_view name) {
+  const auto* value = body.if_contains(name);
+  return value == nullptr ? std::nullopt : std::optional(value->to_number<std::int64_t>());
+}
+
+// Sets the limits in the kernel, for a daemon that cannot. It does not learn of them, so the last
+// hard limit is the recorded one.
+Result<std::int64_t> change_cgroup(const Services& services, ContainerFacts in_force,
+                                   const store::Limits& wanted) {
+  const auto init = services.host.identify_init(in_force.pid, in_force.id);
+  if (!init) {
+    return Failure{
+        Fault::unsupported,
+        "the daemon has no call to update a container, and the container does not run on "
+        "this host"};
+  }
+  if (in_force.memory_limit > 0 && wanted.hard_memory > in_force.memory_limit) {
+    if (in_force.swap_limit > 0) in_force.swap_limit += *wanted.hard_memory - in_force.memory_limit;
+    in_force.memory_limit = *wanted.hard_memory;
+  }
+  const auto body = update_body(wanted, in_force, services.settings.tasks.cpu_quota);
+  const CgroupLimits limits{number_in(body, "CpuShares"),  number_in(body, "CpuQuota"),
+                            number_in(body, "CpuPeriod"),  number_in(body, "Memory"),
+                            number_in(body, "MemorySwap"), number_in(body, "MemoryReservation")};
+  const auto changed = change_limits(init->pid, in_force.id, limits);
+  if (!changed.ok()) return changed.failure();
+  return hard_memory_after(wanted, in_force);
+}
+
 // Returns the hard memory limit that is then in force.
 Result<std::int64_t> update_limits(const Services& services, const std::string& container,
                                    const store::Limits& wanted) {
-  const auto in_force = services.docker.inspect(container);
+  auto in_force = services.docker.inspect(container);
   if (!in_force.ok()) return in_force.failure();
+  const auto allowed = hard_memory_after(wanted, in_force.value());
+  const auto fixed = fixed_limits_of(in_force.value());
+  if (fixed.memory_swap && !fixed.memory && allowed < wanted.memory.value_or(0)) {
+    log::warn(
+        "the update asks for {} bytes of memory, but --memory-swap of the launch limits it to {} "
+        "bytes",
+        *wanted.memory, allowed);
+  }
   const auto body = update_body(wanted, in_force.value(), services.settings.tasks.cpu_quota);
   const auto updated = body.empty() ? Done{} : services.docker.update(container, body);
+  if (updated.failed_with(Fault::unsupported)) {
+    return change_cgroup(services, std::move(in_force.value()), wanted);
+  }
   if (!updated.ok()) return updated.failure();
-  return hard_memory_after(wanted, in_force.value());
+  return allowed;
 }
 
 }  // namespace

@@ -1,4 +1,7 @@
 // Running: waits until the container ends, and determines how it ended.
+#include <algorithm>
+
+#include "engine/docker/encoding.h"
 #include "engine/supervisor/actions.h"
 #include "host/log.h"
 
@@ -8,7 +11,12 @@ namespace {
 // The daemon can report the exit of a container before it reports an out-of-memory kill.
 constexpr Duration late_reason{2'000};
 constexpr Duration reason_pause{100};
+// How long a restart of the daemon usually takes, at most.
+constexpr Duration returning_daemon{10'000};
 constexpr int killed_exit_code = 128 + 9;
+constexpr const char* never_came = "the slave died before mesos-executor got the task";
+// How often the supervisor of an idle container looks whether its lock file still exists.
+constexpr Duration directory_check{50'000};
 
 }  // namespace
 
@@ -18,17 +26,26 @@ Step Actions::run() {
     // mesos-executor may have exited while no supervisor ran. The monitor cannot see that, because
     // it gets no descriptor of a process that is gone.
     if (container_.executor && !monitor_ &&
-        !services_.host.exit_descriptor(*container_.executor).valid()) {
+        services_.host.life_of(*container_.executor) == Life::gone) {
       return {Event::executor_ended, "", {}};
     }
-    if (auto step = monitor_until(services_.host.now() + no_limit)) return *step;
+    // Nobody can report this task any more, so its container must not run on.
+    if (hand_over().has_failed()) return {Event::executor_ended, never_came, {}};
+    const auto latest = std::min(services_.host.now() + no_limit, hand_over().due());
+    if (auto step = monitor_until(latest, hand_over().fd())) return *step;
   }
 }
 
 // Empty: the deadline has passed, or there may be a request.
-Actions::MaybeStep Actions::monitor_until(Deadline deadline) {
+Actions::MaybeStep Actions::monitor_until(Deadline deadline, int also) {
   services_.store.close();
-  switch (monitor().wait_until(deadline)) {
+  auto outcome = Monitor::Outcome::time_is_up;
+  while (outcome == Monitor::Outcome::time_is_up && services_.host.now() < deadline) {
+    check_not_abandoned(services_, lock_);
+    outcome =
+        monitor().wait_until(std::min(deadline, services_.host.now() + directory_check), also);
+  }
+  switch (outcome) {
     case Monitor::Outcome::ended:
       return ended_step();
     case Monitor::Outcome::vanished:
@@ -50,6 +67,7 @@ Actions::MaybeStep Actions::ended_step() {
   auto sight = look();
   if (sight.seen == Observation::absent) return lost_step();
   if (sight.seen != Observation::ended) {
+    daemon_was_away_ = daemon_was_away_ || sight.seen == Observation::unknown;
     monitor().doubt();
     if (sight.facts) note_process(*sight.facts);
     return std::nullopt;
@@ -71,36 +89,91 @@ Actions::MaybeStep Actions::vanished_step() {
       "the container's process is gone, but the daemon still reports it as running"));
 }
 
+// Only a container on this host has its end in the log of this kernel.
+MemoryVerdict Actions::judge_end(const ContainerFacts& facts, const store::Requests& requests) {
+  if (facts.exit_code != killed_exit_code) return {};
+  const auto now = services_.store.now();
+  EndEvidence evidence;
+  if (container_.init) {
+    evidence.kills = services_.host.oom_kills();
+    evidence.init = container_.init->pid;
+  }
+  const auto finished = unix_milliseconds(facts.finished_at).value_or(now.wall);
+  evidence.ended_at =
+      Deadline(Duration(now.monotonic - std::max<std::int64_t>(0, now.wall - finished)));
+  evidence.was_asked = requests.destroy || requests.stop;
+  return judge_memory(facts, evidence);
+}
+
 Step Actions::exited_step(ContainerFacts facts) {
   const auto& id = container_.container_id;
   auto requests = services_.store.requests_of(id);
   const auto latest = services_.host.now() + late_reason;
   // SIGKILL without a request: possibly an out-of-memory kill that the daemon reports later.
+  auto memory = judge_end(facts, requests);
   const auto is_unexplained = [&] {
-    return facts.exit_code == killed_exit_code && !facts.oom_killed && !requests.destroy &&
-           !requests.stop;
+    return facts.exit_code == killed_exit_code && !requests.destroy && !requests.stop &&
+           memory.kind == MemoryVerdict::Kind::not_killed && !facts.oom_killed;
   };
   while (is_unexplained() && services_.host.now() < latest) {
     pause(reason_pause);
-    if (auto again = look(); again.facts) facts = std::move(*again.facts);
+    auto again = look();
+    daemon_was_away_ = daemon_was_away_ || again.seen == Observation::unknown;
+    if (again.facts) facts = std::move(*again.facts);
     requests = services_.store.requests_of(id);
+    memory = judge_end(facts, requests);
   }
   // A daemon that was down while the container exited can invent the exit code (docs/decisions.md).
   const auto gone_for = monitor_ ? monitor_->gone_unwitnessed_for() : std::nullopt;
   auto termination = is_invented(facts, gone_for, services_.store.now().wall)
                          ? invented_termination(facts, requests.destroy)
-                         : exited_termination(facts, requests.destroy);
-  // Only mesos-executor reports a command task's exit code to the slave. It exited first, so the
-  // task has failed, whatever that code is.
+                         : exited_termination(facts, memory, requests.destroy);
+  // Only mesos-executor reports a command task's exit code to the slave. It exited first, or never
+  // got the task, so the task has failed, whatever that code is.
   const bool orphaned = services_.store.has_event(id, name_of(Event::executor_ended));
   if (orphaned && !requests.destroy && !requests.stop) {
     termination.kind = "failed";
     termination.step = "executor";
-    termination.message =
-        "mesos-executor ended before its task; after that, " + termination.message;
+    const bool waits_for_task = container_.executor &&
+                                services_.host.life_of(*container_.executor) != Life::gone &&
+                                hand_over().is_missing();
+    const auto* why = waits_for_task ? never_came : "mesos-executor ended before its task";
+    termination.message = std::string(why) + "; after that, " + termination.message;
   }
+  const auto circumstances = circumstances_of(facts, termination);
+  if (!termination.ended_by) termination.ended_by = who_ended(termination, circumstances);
+  if (monitor_) termination.peak_memory = monitor_->peak_memory();
   if (termination.kind == "oom") log::warn("{}", termination.message);
   return {Event::exited, termination.message, std::move(termination)};
+}
+
+// Asks the daemon only about ends that the record does not explain. A daemon that has just stopped
+// gets some time to come back, because only it knows whether it ended the container. Its answer
+// changes nothing but an explanation.
+Circumstances Actions::circumstances_of(const ContainerFacts& facts,
+                                        const store::Termination& end) {
+  Circumstances all;
+  all.stopped = services_.store.has_event(container_.container_id, name_of(Event::stop_requested));
+  const bool is_open = end.kind == "exited" || end.kind == "signalled";
+  if (all.stopped || !is_open) return all;
+  services_.store.close();
+  // A daemon that is stopping still answers on open connections, but accepts no new one.
+  const bool is_stopping =
+      end.exit_code != 0 &&
+      services_.docker.open_exit_stream(reference()).failed_with(Fault::unavailable);
+  if (daemon_was_away_ || is_stopping || (monitor_ && monitor_->ended_without_daemon())) {
+    const auto end_of_wait = services_.host.now() + returning_daemon;
+    auto daemon = services_.docker.info();
+    while (!daemon.ok() && !is_destroy_requested() && services_.host.now() < end_of_wait) {
+      pause(reason_pause);
+      daemon = services_.docker.info();
+    }
+    all.daemon_restarted = daemon.ok() && !daemon.value().live_restore;
+  } else if (end.exit_code != 0) {
+    const auto sent = services_.docker.signals_sent(facts);
+    if (sent.ok()) all.signals = sent.value();
+  }
+  return all;
 }
 
 }  // namespace containerizer

@@ -1,5 +1,4 @@
 // Starting: starts the container, then mesos-executor.
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include "engine/container/identity.h"
@@ -8,6 +7,7 @@
 #include "engine/supervisor/guarded_mounts.h"
 #include "engine/supervisor/mesos_helpers.h"
 #include "engine/supervisor/resource_limits.h"
+#include "host/format.h"
 #include "host/log.h"
 
 namespace containerizer {
@@ -16,18 +16,24 @@ Step Actions::start() {
   if (const auto request = new_request()) return *request;
   if (auto problem = start_container()) return *problem;
   if (auto problem = start_executor()) return *problem;
-  return {Event::started, container_.init ? fmt::format("pid {}", container_.init->pid) : "", {}};
+  return {Event::started, container_.init ? formatted("pid {}", container_.init->pid) : "", {}};
 }
 
 // Starts the container unless it was started already. It is never started a second time, even if it
 // has ended meanwhile.
 Actions::MaybeStep Actions::start_container() {
-  RetryWindow window;
+  auto window = retries_since_launch();
   for (;;) {
     services_.store.close();
+    const bool in_doubt = !fresh_;
     const auto done = start_once();
     if (done.ok()) break;
     if (done.failed_with(Fault::not_found)) return lost_step();
+    // A daemon that died in the middle of a start does not know that the program runs, and cannot
+    // start the container again.
+    if (in_doubt && !done.failed_with(Fault::unavailable) && end_unknown_processes()) {
+      return lost_step(lost_termination("the daemon died while it started the container"));
+    }
     if (!done.failed_with(Fault::unavailable) || !pause_before_retry(window, done.failure())) {
       return failed_step("start", done.failure().text);
     }
@@ -63,6 +69,16 @@ Status Actions::start_once() {
   // Even if the start fails, it may have taken effect.
   fresh_ = false;
   return services_.docker.start(reference());
+}
+
+// Kills processes of the container that the daemon does not know. False if there are none. They are
+// on this host, or out of reach.
+bool Actions::end_unknown_processes() {
+  if (!container_.docker_id) return false;
+  const auto number = services_.host.kill_container(*container_.docker_id);
+  if (number > 0)
+    log::warn("killed {} processes that the daemon has started and forgotten", number);
+  return number > 0;
 }
 
 void Actions::note_process(const ContainerFacts& facts) {

@@ -1,12 +1,12 @@
 #include "engine/supervisor/stderr_tail.h"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <sstream>
 
+#include "host/format.h"
 #include "host/process.h"
 #include "host/sandbox.h"
 #include "host/text.h"
@@ -41,9 +41,9 @@ std::string StderrTail::failure_of(const std::string& program,
   const auto from = std::max<std::int64_t>(start_, end - static_cast<off_t>(text.size()));
   const auto size = end > from ? ::pread(file_.get(), text.data(), text.size(), from) : 0;
   const auto line = last_line({text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))});
-  auto failed = fmt::format("{} failed ({})", program, describe_wait_status(wait_status));
+  auto failed = formatted("{} failed ({})", program, describe_wait_status(wait_status));
   if (line.empty()) return failed;
-  return fmt::format("{}: {}; see the sandbox's stderr for the rest of its output", failed, line);
+  return formatted("{}: {}; see the sandbox's stderr for the rest of its output", failed, line);
 }
 
 }  // namespace containerizer

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,13 @@ struct Step {
   std::string detail;  // for the history
   std::optional<store::Termination>
       termination;  // set if the event decides how the container ended
+};
+
+// The state directory was removed. A supervisor without a record cannot go on.
+class Abandoned : public std::runtime_error {
+ public:
+  explicit Abandoned(const std::string& state_directory)
+      : std::runtime_error("the state directory " + state_directory + " was removed") {}
 };
 
 // The action of `phase` (such as "pull") failed for good, for the reason `why`.

@@ -41,12 +41,10 @@ Step Actions::stop() {
 Duration Actions::stop_grace() {
   const auto made = plan();
   if (!made.ok()) return services_.settings.stop_timeout;
-  if (made.value()->kill_grace && !is_destroy_requested()) {
-    // mesos-executor 1.0 sends SIGKILL to the task proxy after the same time. The container must
-    // end before that, so that the task proxy can report its exit code.
-    const auto grace = *made.value()->kill_grace;
-    return std::max(grace - Duration(1'000), grace / 2);
-  }
+  // mesos-executor sends SIGKILL to the task proxy at the same moment, and reports the task as
+  // killed. It then lives for another second, in which this SIGKILL ends the container
+  // (docs/decisions.md 64).
+  if (made.value()->kill_grace && !is_destroy_requested()) return *made.value()->kill_grace;
   const auto* flag = made.value()->create.if_contains("StopTimeout");
   if (flag == nullptr) return services_.settings.stop_timeout;
   // A destroy must end before its caller gives up (cli/destroy.cpp).

@@ -3,6 +3,7 @@
 // record with the daemon once, and continues from the recorded state.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 
 #include "engine/container/life_lock.h"
@@ -10,8 +11,18 @@
 
 namespace containerizer {
 
+// The container has no row.
+class UnknownContainer : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Before the descriptor of the lock, in the arguments of a `supervise` that this process becomes.
+inline constexpr const char* lock_argument = "--lock=";
+
 // Runs the container's lifecycle to its end, and returns when the container is Gone (at once if it
-// was before). Throws StoreError if the row is missing, or was changed by another process.
+// was before). Goes on whatever fails meanwhile, and becomes the newer program if the database
+// needs that. Throws UnknownContainer if the row was missing from the start.
 // REQUIRES: `lock` is owned.
 void supervise(const Services& services, LifeLock& lock, const std::string& container_id);
 

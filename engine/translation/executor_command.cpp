@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <sstream>
 #include <string_view>
 
 namespace containerizer {
@@ -18,6 +19,21 @@ bool names_launcher(const mesos::CommandInfo& command) {
   return std::any_of(
       command.arguments().begin(), command.arguments().end(),
       [](const std::string& a) { return a.starts_with(launcher_directory_variable); });
+}
+
+constexpr const char* library_path = "LD_LIBRARY_PATH";
+
+// The entries of a path that the task cannot fill: mesos-executor runs in the sandbox, which is
+// what an empty entry, such as after a last colon, and a relative one mean.
+std::string outside_of(const std::string& path, const std::string& sandbox) {
+  std::string kept;
+  std::istringstream entries(path);
+  for (std::string entry; std::getline(entries, entry, ':');) {
+    const bool is_inside = entry == sandbox || entry.starts_with(sandbox + "/");
+    if (!entry.starts_with('/') || is_inside) continue;
+    kept += (kept.empty() ? "" : ":") + entry;
+  }
+  return kept;
 }
 
 }  // namespace
@@ -55,6 +71,10 @@ Environment executor_environment(const mesos::containerizer::Launch& launch,
                                  const Environment& environment) {
   Environment result = executor_variables(launch, environment, launch.directory());
   result.merge(without_slave_settings(environment));
+  if (const auto path = result.find(library_path); path != result.end()) {
+    path->second = outside_of(path->second, launch.directory());
+    if (path->second.empty()) result.erase(path);
+  }
   return result;
 }
 

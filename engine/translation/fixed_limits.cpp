@@ -1,5 +1,6 @@
 #include "engine/translation/fixed_limits.h"
 
+#include "engine/translation/run_flags/create_request.h"
 #include "engine/translation/run_flags/flag_values.h"
 
 namespace containerizer {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/translation/run_flags/run_flags.h"
+#include "engine/translation/run_flags/flag_parser.h"
 
 namespace containerizer {
 

@@ -1,8 +1,8 @@
 #include "engine/translation/launch_bounds.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include "host/format.h"
 
 namespace containerizer {
 namespace {
@@ -128,8 +128,8 @@ Status check_bounds(const mesos::containerizer::Launch& launch) {
   for (const auto& bound : bounds) {
     if (bound.amount <= bound.most) continue;
     // Without the amount: the launch may be one that has been cut.
-    return Failure{Fault::refused, fmt::format("the launch has too many {}; at most {} are allowed",
-                                               bound.what, bound.most)};
+    return Failure{Fault::refused, formatted("the launch has too many {}; at most {} are allowed",
+                                             bound.what, bound.most)};
   }
   return Done{};
 }

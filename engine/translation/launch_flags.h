@@ -6,7 +6,7 @@
 
 #include "containerizer.pb.h"
 #include "engine/translation/policy.h"
-#include "engine/translation/run_flags/run_flags.h"
+#include "engine/translation/run_flags/flag_parser.h"
 #include "engine/translation/task_image.h"
 #include "host/result.h"
 

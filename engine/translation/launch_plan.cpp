@@ -11,9 +11,11 @@
 #include "engine/translation/launch_flags.h"
 #include "engine/translation/limits_plan.h"
 #include "engine/translation/network_plan.h"
+#include "engine/translation/paired_fields.h"
 #include "engine/translation/port_plan.h"
+#include "engine/translation/run_flags/create_request.h"
+#include "engine/translation/run_flags/flag_translation.h"
 #include "engine/translation/run_flags/flag_values.h"
-#include "engine/translation/run_flags/run_flags.h"
 #include "engine/translation/task_image.h"
 #include "engine/translation/volume_plan.h"
 
@@ -36,6 +38,7 @@ struct Request {
   const mesos::CommandInfo& command;  // the program in the container
   const ContainerInfo& container;     // empty if neither task nor executor has one
   const DockerInfo& docker;           // empty likewise, and for a container of type MESOS
+  bool is_older_dialect;  // the task has neither a DockerInfo nor a ContainerInfo's image
   LaunchFlags flags;
   std::string network;
   Resources resources;
@@ -125,6 +128,43 @@ Status check_variables(const json::object& body) {
   return Done{};
 }
 
+// Programs of the older dialect rely on their files: they are started in the sandbox.
+void plan_working_directory(const Request& request, json::object& body) {
+  const auto choice = request.settings.working_directory;
+  if (choice == WorkingDirectory::sandbox ||
+      (choice == WorkingDirectory::by_dialect && request.is_older_dialect)) {
+    body["WorkingDir"] = request.settings.sandbox;
+  }
+}
+
+// Finds a text that JSON cannot carry: a daemon would replace its bytes. Returns the name of its
+// field; of a variable, that of the variable.
+std::optional<std::string> find_broken_text(const json::value& value, const std::string& name) {
+  if (const auto* text = value.if_string()) {
+    if (is_utf8(*text)) return std::nullopt;
+    return name == "Env" ? "variable " + in_quotes(text->subview(0, text->find('='))) : name;
+  }
+  if (const auto* list = value.if_array()) {
+    for (const auto& each : *list) {
+      if (auto broken = find_broken_text(each, name)) return broken;
+    }
+  }
+  if (const auto* object = value.if_object()) {
+    for (const auto& [key, member] : *object) {
+      if (!is_utf8(key)) return name + " " + in_quotes(key);
+      if (auto broken = find_broken_text(member, key)) return broken;
+    }
+  }
+  return std::nullopt;
+}
+
+Status check_text(const json::object& body) {
+  const auto broken = find_broken_text(body, "");
+  if (!broken) return Done{};
+  return failure(*broken + ": it contains bytes that are not UTF-8, which Docker would change; " +
+                 "encode them, for example in base64");
+}
+
 void plan_pull(const DockerInfo& docker, const TaskImage& image, LaunchPlan& plan) {
   plan.force_pull = docker.force_pull_image();
   if (image.container == nullptr) return;
@@ -154,11 +194,12 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
     }
     body["Hostname"] = request.container.hostname();
   }
+  plan_working_directory(request, body);
   plan_limits(request.resources, body);
   plan_variables(request, body);
   if (Status planned = plan_command(request, body); !planned.ok()) return planned;
   if (Status planned =
-          plan_ports(request.container, request.network, request.resources, request.flags, body);
+          plan_ports(request.container, request.network, request.resources, request.flags, plan);
       !planned.ok()) {
     return planned;
   }
@@ -172,11 +213,12 @@ Status plan_basics(const Request& request, LaunchPlan& plan) {
 // Judges the task's part of the request, and notes the paths that the supervisor must guard.
 Status judge_request(const Request& request, const json::object& body, LaunchPlan& plan) {
   const Policy& policy = request.settings.policy;
-  const RequestContext context{policy.allowed_volumes ? &*policy.allowed_volumes : nullptr,
-                               plan.sandbox_directories, request.resources,
-                               request.settings.cpu_quota};
+  const RequestContext context{
+      policy.allowed_volumes ? &*policy.allowed_volumes : nullptr, plan.sandbox_paths,
+      request.resources, request.settings.cpu_quota,
+      policy.refuses_privileged && !policy.allowed_volumes ? &policy.own_places : nullptr};
   if (Status allowed = check_request(policy, body, context); !allowed.ok()) return allowed;
-  if (policy.allowed_volumes) {
+  if (policy.allowed_volumes || policy.refuses_privileged) {
     plan.guarded_mounts = task_mounts(body, context, request.launch.directory());
   }
   return Done{};
@@ -201,7 +243,7 @@ Status plan_flags(const Request& request, LaunchPlan& plan) {
   plan.force_pull = create.force_pull;
   plan.fixed_limits = fixed_limits(request.flags.all());
   complete_limits(request.resources, request.settings, request.flags, plan.create);
-  return Done{};
+  return settle_pairs({request.command, request.flags, request.container.has_docker()}, plan);
 }
 
 // The part of the request that nothing can replace, so it comes last.
@@ -213,7 +255,8 @@ Status plan_fixed_part(const Request& request, LaunchPlan& plan) {
   field(body, "HostConfig.RestartPolicy.Name") = "no";
   field(body, "HostConfig.AutoRemove") = false;
   const VolumePlace place{request.launch, request.settings.sandbox};
-  const Status mounted = mount_persistent_volumes(place, request.environment, body);
+  const Status mounted =
+      mount_persistent_volumes(place, request.container, request.environment, body);
   return mounted.ok() ? mount_sandbox(place, body) : mounted;
 }
 
@@ -223,22 +266,23 @@ Result<LaunchPlan> plan_container(const mesos::containerizer::Launch& launch,
   const ContainerInfo& container = container_of(launch);
   if (image.container != nullptr && image.container != &container) {
     return failure(
-        "container: the task's ContainerInfo names no image, and the image of the executor's or "
-        "the slave's ContainerInfo cannot be used with it; name the image in the task's "
-        "ContainerInfo");
+        "container: the task's ContainerInfo must name the image itself; an image in the "
+        "executor's or the slave's ContainerInfo is not used for it");
   }
   const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
                                  ? container.docker()
                                  : DockerInfo::default_instance();
   const Result<LaunchFlags> flags = collect_flags(launch, docker, image, settings.policy);
   if (!flags.ok()) return flags.failure();
-  const Result<std::string> network =
-      choose_network(container, flags.value().of_operator, flags.value().of_task.flags);
+  const Result<std::string> network = choose_network(container, flags.value().of_operator,
+                                                     flags.value().of_task.flags, settings.network);
   if (!network.ok()) return network.failure();
   LaunchPlan plan = begin_plan(launch);
-  const Request request{launch,        environment,        settings,      owner,
-                        plan.kind,     command_of(launch), container,     docker,
-                        flags.value(), network.value(),    plan.resources};
+  const Request request{
+      launch,        environment,     settings,
+      owner,         plan.kind,       command_of(launch),
+      container,     docker,          !container.has_docker() && image.container == nullptr,
+      flags.value(), network.value(), plan.resources};
   plan.image = image.reference;
   plan_pull(docker, image, plan);
   for (const auto step : {plan_basics, plan_flags, plan_fixed_part}) {
@@ -271,9 +315,11 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch) {
   // twice.
   plan.resources = sum_resources(launch.executor_info().resources());
   if (const auto& policy = launch.task_info().kill_policy(); policy.has_grace_period()) {
+    // Before the rounding, which would overflow: a period of 292 years is "no limit".
     const std::chrono::nanoseconds grace(
         std::max<std::int64_t>(0, policy.grace_period().nanoseconds()));
-    plan.kill_grace = std::chrono::ceil<Duration>(grace);
+    plan.kill_grace =
+        std::chrono::ceil<Duration>(std::min<std::chrono::nanoseconds>(grace, no_limit));
   }
   return plan;
 }
@@ -288,8 +334,11 @@ Result<LaunchPlan> make_launch_plan(const mesos::containerizer::Launch& launch,
   auto plan = image.value().reference.empty()
                   ? make_host_task_plan(launch, environment, settings.policy, owner)
                   : plan_container(launch, environment, settings, owner, image.value());
-  const Status good = plan.ok() ? check_variables(plan.value().create) : Done{};
-  return good.ok() ? plan : good.failure();
+  if (!plan.ok()) return plan;
+  for (const auto check : {check_variables, check_text}) {
+    if (const Status good = check(plan.value().create); !good.ok()) return good.failure();
+  }
+  return plan;
 }
 
 }  // namespace containerizer

@@ -38,12 +38,18 @@ struct LaunchPlan {
   Resources resources;
   // Value of the container's label of this name (engine/translation/fixed_limits.h).
   std::string fixed_limits;
-  // Directories within the sandbox that volumes with a relative host path name, as absolute paths
-  // on the host. They must exist before the container is created.
-  std::vector<std::string> sandbox_directories;
+  // Paths within the sandbox that volumes with a relative host path name, as absolute paths on the
+  // host. What the task has fetched there is mounted as it is. A directory is created where nothing
+  // is.
+  std::vector<std::string> sandbox_paths;
   // If the operator restricts volumes: the paths of the host in `create` that the task has chosen.
   // The daemon must not look them up by their text (engine/supervisor/guarded_mounts.h).
   std::vector<TaskMount> guarded_mounts;
+  // The ports that `create` publishes under their own numbers are paired with those that the image
+  // declares, once that is known (pair_ports() in port_plan.h).
+  bool pairs_ports = false;
+  // What the task asks for and does not get, though nothing is wrong: lines for its author.
+  std::vector<std::string> notes;
   // Body of POST /containers/create. The labels of the container's identity are missing.
   boost::json::object create;
 };
@@ -81,10 +87,12 @@ LaunchPlan begin_plan(const mesos::containerizer::Launch& launch);
 //
 // - Image: see task_image.h. A task without an image becomes a host task if the operator allows
 //   that. Its working directory is the sandbox, and its environment is that of an executor.
-// - Network: the host's. In any other network, see port_plan.h for the published ports.
+// - Network: the host's, or the operator's choice for a task of the older dialect, which has no
+//   DockerInfo. In any other network, see port_plan.h for the published ports.
 // - A persistent volume is mounted from the slave's directory, at its path in the sandbox or at the
 //   absolute path that it names.
-// - Working directory, stop signal and user are those of the image.
+// - Working directory: the image's; the sandbox in the older dialect. The operator can choose.
+// - Stop signal and user are those of the image.
 //
 // refused: the request cannot be applied exactly, or the policy forbids it. The text names the part
 // and the reason, and contains no value of a variable.

@@ -2,6 +2,8 @@
 
 #include <boost/json/value.hpp>
 
+#include "engine/translation/run_flags/create_request.h"
+
 namespace containerizer {
 namespace {
 

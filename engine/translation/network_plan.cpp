@@ -1,5 +1,7 @@
 #include "engine/translation/network_plan.h"
 
+#include "engine/translation/run_flags/create_request.h"
+#include "engine/translation/run_flags/flag_translation.h"
 #include "engine/translation/run_flags/flag_values.h"
 
 namespace containerizer {
@@ -77,7 +79,8 @@ Status plan_entry(const mesos::NetworkInfo& info, const std::string& network, js
 
 Result<std::string> choose_network(const mesos::ContainerInfo& container,
                                    const std::vector<RunFlag>& operators,
-                                   const std::vector<RunFlag>& tasks) {
+                                   const std::vector<RunFlag>& tasks,
+                                   const std::string& default_network) {
   for (const auto* flags : {&operators, &tasks}) {
     const auto wanted = network_flag(*flags);
     if (!wanted.ok()) return wanted.failure();
@@ -93,7 +96,7 @@ Result<std::string> choose_network(const mesos::ContainerInfo& container,
   }
   if (network == DockerInfo::BRIDGE) return std::string("bridge");
   if (network == DockerInfo::NONE) return std::string("none");
-  return std::string("host");
+  return container.has_docker() || is_of_mesos(container) ? std::string("host") : default_network;
 }
 
 bool is_separate(const std::string& network) {

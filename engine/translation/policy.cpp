@@ -1,13 +1,14 @@
 #include "engine/translation/policy.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <string_view>
 
 #include "engine/translation/image_name.h"
+#include "engine/translation/run_flags/create_request.h"
 #include "engine/translation/run_flags/flag_table.h"
+#include "engine/translation/run_flags/flag_translation.h"
 #include "engine/translation/run_flags/flag_values.h"
+#include "host/format.h"
 #include "host/text.h"
 
 namespace containerizer {
@@ -46,7 +47,7 @@ std::string listed(const std::vector<std::string>& items) {
 }
 
 Failure failure(const std::string& what, std::string_view rule) {
-  return {Fault::refused, fmt::format("{}: {}; ask the operator", what, rule)};
+  return {Fault::refused, formatted("{}: {}; ask the operator", what, rule)};
 }
 
 }  // namespace
@@ -85,9 +86,9 @@ Status set_flags(std::vector<std::string>& names, const std::string& value) {
     const auto* row = find_flag_of_setting(piece);
     if (row == nullptr) {
       return failure(
-          fmt::format("a comma-separated list of `docker run` flags, or \"none\"; {} is "
-                      "not a `docker run` flag",
-                      in_quotes(piece)));
+          formatted("a comma-separated list of `docker run` flags, or \"none\"; {} is "
+                    "not a `docker run` flag",
+                    in_quotes(piece)));
     }
     names.emplace_back(row->name);
   }
@@ -132,8 +133,8 @@ Status check_flags(const Policy& policy, const std::vector<RunFlag>& flags) {
       return failure(name, "forbidden by CONTAINERIZER_FORBIDDEN_FLAGS");
     }
     if (policy.allowed_flags && !contains(*policy.allowed_flags, flag.name)) {
-      return failure(name, fmt::format("not allowed by CONTAINERIZER_ALLOWED_FLAGS ({})",
-                                       listed(*policy.allowed_flags)));
+      return failure(name, formatted("not allowed by CONTAINERIZER_ALLOWED_FLAGS ({})",
+                                     listed(*policy.allowed_flags)));
     }
   }
   return Done{};
@@ -141,11 +142,13 @@ Status check_flags(const Policy& policy, const std::vector<RunFlag>& flags) {
 
 Status check_image(const Policy& policy, const std::string& reference) {
   // The ID of an image on the host does not show where the image came from.
-  const auto registry = reference.starts_with("sha256:") ? "unknown" : registry_of(reference);
+  const bool is_id = reference.starts_with("sha256:");
+  const auto registry = is_id ? "unknown" : registry_of(reference);
   if (!policy.allowed_registries || contains(*policy.allowed_registries, registry)) return Done{};
-  return failure(fmt::format("image {}: registry {}", reference, registry),
-                 fmt::format("not allowed by CONTAINERIZER_ALLOWED_REGISTRIES ({})",
-                             listed(*policy.allowed_registries)));
+  return failure(is_id ? formatted("image {} names no registry", reference)
+                       : formatted("image {} comes from registry {}", reference, registry),
+                 formatted("not allowed by CONTAINERIZER_ALLOWED_REGISTRIES ({})",
+                           listed(*policy.allowed_registries)));
 }
 
 Status check_health_check(const Policy& policy, const mesos::TaskInfo& task) {
@@ -161,8 +164,8 @@ Status check_request(const Policy& policy, const json::object& create,
   if (breach->rule == Rule::privileged) {
     return failure(breach->what, "forbidden by CONTAINERIZER_PRIVILEGED=refuse");
   }
-  return failure(breach->what, fmt::format("not allowed by CONTAINERIZER_ALLOWED_VOLUMES ({})",
-                                           listed(*policy.allowed_volumes)));
+  return failure(breach->what, formatted("not allowed by CONTAINERIZER_ALLOWED_VOLUMES ({})",
+                                         listed(*policy.allowed_volumes)));
 }
 
 }  // namespace containerizer

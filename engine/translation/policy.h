@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/translation/request_rules.h"
-#include "engine/translation/run_flags/run_flags.h"
+#include "engine/translation/run_flags/flag_parser.h"
 #include "host/result.h"
 
 namespace containerizer {
@@ -28,6 +28,7 @@ struct Policy {
   std::optional<std::vector<std::string>> allowed_volumes;     // paths of normal_path(), absolute
   std::optional<std::vector<std::string>> allowed_registries;  // results of registry_of()
   bool refuses_privileged = false;
+  std::vector<std::string> own_places;  // of this program and the daemon, on the host
 };
 
 // --- Parsing the settings. refused: the value is not valid; the text names the valid values ---

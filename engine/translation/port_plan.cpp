@@ -1,14 +1,19 @@
 #include "engine/translation/port_plan.h"
 
 #include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <map>
 #include <optional>
 
 #include "engine/translation/network_plan.h"
+#include "engine/translation/run_flags/create_request.h"
 #include "engine/translation/run_flags/flag_values.h"
 
 namespace containerizer {
 namespace {
 
+namespace json = boost::json;
 using DockerInfo = mesos::ContainerInfo::DockerInfo;
 
 constexpr std::uint32_t highest_port = 65535;
@@ -24,7 +29,7 @@ Status plan_mapping(const DockerInfo::PortMapping& mapping, const Resources& res
       std::any_of(resources.ports.begin(), resources.ports.end(),
                   [&](const auto& range) { return range.first <= host && host <= range.second; });
   // The native Docker containerizer rejects this, too. Another task may own the port.
-  if (!allocated) return failure(name + "the host port is not among the task's ports resources");
+  if (!allocated) return failure(name + "the host port is not in the task's resource \"ports\"");
   if (mapping.container_port() < 1 || mapping.container_port() > highest_port) {
     return failure(name + "the container port is not between 1 and 65535");
   }
@@ -36,10 +41,18 @@ Status plan_mapping(const DockerInfo::PortMapping& mapping, const Resources& res
   return Done{};
 }
 
+std::vector<std::uint32_t> ports_of(const Resources& resources) {
+  std::vector<std::uint32_t> ports;
+  for (const auto& [first, last] : resources.ports) {
+    for (std::uint32_t port = first; port <= last; ++port) ports.push_back(port);
+  }
+  return ports;
+}
+
 }  // namespace
 
 Status plan_ports(const mesos::ContainerInfo& container, const std::string& network,
-                  const Resources& resources, const LaunchFlags& flags, boost::json::object& body) {
+                  const Resources& resources, const LaunchFlags& flags, LaunchPlan& plan) {
   // Empty for a container of type MESOS, which has no DockerInfo.
   const auto& mappings = container.docker().port_mappings();
   const bool separate = is_separate(network);
@@ -50,16 +63,41 @@ Status plan_ports(const mesos::ContainerInfo& container, const std::string& netw
                                  : "; use BRIDGE or USER"));
   }
   for (const auto& mapping : mappings) {
-    if (Status planned = plan_mapping(mapping, resources, body); !planned.ok()) return planned;
+    if (Status planned = plan_mapping(mapping, resources, plan.create); !planned.ok())
+      return planned;
   }
   // A framework that sends a DockerInfo lists the ports that it wants.
   if (!separate || container.has_docker() || flags.has("publish")) return Done{};
-  for (const auto& [first, last] : resources.ports) {
-    for (std::uint32_t port = first; port <= last; ++port) {
-      publish_port(body, "", std::to_string(port), port, "tcp");
-    }
+  for (const auto port : ports_of(resources)) {
+    publish_port(plan.create, "", std::to_string(port), port, "tcp");
+    plan.pairs_ports = true;
   }
   return Done{};
+}
+
+std::vector<std::uint32_t> pair_ports(
+    const std::map<std::uint32_t, std::vector<std::string>>& declared, const Resources& resources,
+    json::object& body) {
+  auto& bindings = object_at(body, "HostConfig.PortBindings");
+  auto& exposed = object_at(body, "ExposedPorts");
+  const auto allocated = ports_of(resources);
+  // Bindings for ports that have other numbers inside.
+  for (std::size_t i = 0; i < std::min(allocated.size(), declared.size()); ++i) {
+    const auto own = std::to_string(allocated[i]) + "/tcp";
+    bindings.erase(own);
+    exposed.erase(own);
+  }
+  std::vector<std::uint32_t> left;
+  std::size_t next = 0;
+  for (const auto& [number, protocols] : declared) {
+    if (next == allocated.size()) {
+      left.push_back(number);
+      continue;
+    }
+    const auto host = std::to_string(allocated[next++]);
+    for (const auto& protocol : protocols) publish_port(body, "", host, number, protocol);
+  }
+  return left;
 }
 
 }  // namespace containerizer

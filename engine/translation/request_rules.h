@@ -22,6 +22,9 @@ struct RequestContext {
   const std::vector<std::string>& own_paths;      // directories in the task's own sandbox
   const Resources& resources;                     // what the slave has allotted to the task
   bool has_cpu_quota;                             // the operator limits the task to its cpus
+  // Places of this program, which no task may mount, if the operator refuses privileges and does
+  // not name the allowed volumes; else nullptr.
+  const std::vector<std::string>* own_places = nullptr;
 };
 
 struct Breach {
@@ -40,12 +43,18 @@ std::optional<Breach> find_breach(const boost::json::object& create, const Reque
 struct TaskMount {
   std::string base;
   std::string path;
+  bool is_read_only = false;
+  bool must_not_make_root = false;  // makes_root() judges what it leads to
 };
 
-// The paths of the host that a request mounts, each once; all of them lie below an allowed path or
-// the sandbox. REQUIRES: find_breach() found nothing in it, with this context.
+// The paths of the host that a request mounts, each once. Below "/" where the operator names no
+// allowed volumes. REQUIRES: find_breach() found nothing in it, with this context.
 std::vector<TaskMount> task_mounts(const boost::json::object& create, const RequestContext& context,
                                    const std::string& sandbox);
+
+// Whether an entry of HostConfig.Binds, or one of HostConfig.Mounts, is read-only.
+bool is_read_only_bind(std::string_view bind);
+bool is_read_only_mount(const boost::json::object& mount);
 
 // Whether `path` is `directory` or lies below it; both as normal_path() returns them.
 bool is_below(const std::string& path, const std::string& directory);

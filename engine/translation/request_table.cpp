@@ -1,11 +1,11 @@
 #include "engine/translation/request_table.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <boost/json/array.hpp>
 
+#include "engine/translation/root_mounts.h"
 #include "engine/translation/run_flags/flag_values.h"
+#include "host/format.h"
 #include "host/json.h"
 
 namespace containerizer {
@@ -32,7 +32,7 @@ std::int64_t number_of(const json::value& value) {
 
 // The value of an option, refused.
 std::string refused(std::string_view flag, const std::string& value) {
-  return fmt::format("--{} {}", flag, in_quotes(value));
+  return formatted("--{} {}", flag, in_quotes(value));
 }
 
 // A name as daemons give names: it cannot contain what separates one field from the next.
@@ -81,6 +81,12 @@ Refused device_rules(const json::value& value, const json::object&, const Reques
 
 Refused unmasked(const json::value&, const json::object&, const RequestContext&) {
   return "--security-opt systempaths=unconfined";
+}
+
+// Runtimes read them, and can take any of them for an order.
+Refused annotations(const json::value& value, const json::object&, const RequestContext&) {
+  for (const auto& annotation : value.as_object()) return refused("annotation", annotation.key());
+  return allowed;
 }
 
 Refused runtime(const json::value& value, const json::object&, const RequestContext&) {
@@ -178,8 +184,8 @@ Refused log_options(const json::value& value, const json::object&, const Request
 // --- Shares of the host: a task may ask for less than the slave has allotted, not for more
 
 Refused too_much(std::string_view flag, std::int64_t value) {
-  if (value <= 0) return fmt::format("--{} {}, which removes the limit", flag, value);
-  return fmt::format("--{} {}, which is more than the task's resources", flag, value);
+  if (value <= 0) return formatted("--{} {} removes the limit", flag, value);
+  return formatted("--{} {} exceeds the task's resources", flag, value);
 }
 
 Refused memory(const json::value& value, const json::object&, const RequestContext& context) {
@@ -222,7 +228,7 @@ Refused nano_cpus(const json::value& value, const json::object&, const RequestCo
   const auto wanted = number_of(value);
   return wanted > 0 && wanted / of_quota <= cpu_quota(*context.resources.cpus)
              ? allowed
-             : Refused("--cpus, which is more than the task's resources");
+             : Refused("--cpus exceeds the task's resources");
 }
 
 Refused realtime(const json::value& value, const json::object&, const RequestContext&) {
@@ -236,12 +242,12 @@ Refused oom_kill_disable(const json::value& value, const json::object&, const Re
 // Below 0, the kernel kills other processes instead.
 Refused oom_score(const json::value& value, const json::object&, const RequestContext&) {
   return number_of(value) >= 0 ? allowed
-                               : Refused(fmt::format("--oom-score-adj {}", number_of(value)));
+                               : Refused(formatted("--oom-score-adj {}", number_of(value)));
 }
 
 // 0 and below lift the limit that the daemon sets.
 Refused pids_limit(const json::value& value, const json::object&, const RequestContext&) {
-  return number_of(value) > 0 ? allowed : Refused(fmt::format("--pids-limit {}", number_of(value)));
+  return number_of(value) > 0 ? allowed : Refused(formatted("--pids-limit {}", number_of(value)));
 }
 
 // How other processes fare on the disk depends on it.
@@ -255,7 +261,7 @@ Refused throttled(const json::value& value, const json::object&, const RequestCo
   for (const auto& device : value.as_array()) {
     const auto path = text_member(device.as_object(), "Path");
     if (goes_up(path) || !path.starts_with("/dev/"))
-      return refused("device-read-bps or the like", path);
+      return refused("device-read-bps (or a similar flag)", path);
   }
   return allowed;
 }
@@ -307,8 +313,9 @@ Refused ports(const json::value& value, const json::object&, const RequestContex
       const auto text = text_member(binding.as_object(), "HostPort");
       const auto range = parse_ports(text);
       if (range && is_allotted(context.resources, range->first, range->last)) continue;
-      if (text.empty()) return Refused("--publish without a host port (name one of the task's)");
-      return fmt::format("--publish {}, which is not among the task's ports", in_quotes(text));
+      if (text.empty())
+        return Refused("--publish names no host port (name one of the task's allocated ports)");
+      return formatted("--publish {} is not among the task's ports", in_quotes(text));
     }
   }
   return allowed;
@@ -321,9 +328,29 @@ Refused all_ports(const json::value& value, const json::object&, const RequestCo
 
 // --- Mounts
 
+std::string volume(const std::string& source) { return "volume " + in_quotes(source); }
+
+Refused no_root(const std::string& source, bool is_read_only, const RequestContext& context) {
+  const auto& own = context.own_paths;
+  const bool is_judged = context.own_places != nullptr && source.starts_with('/') &&
+                         std::find(own.begin(), own.end(), source) == own.end();
+  if (!is_judged) return allowed;
+  const bool is_bad = goes_up(source) || source.find('\0') != source.npos ||
+                      makes_root(source, is_read_only, *context.own_places);
+  return is_bad ? volume(source) : allowed;
+}
+
+Refused no_root_of_mount(const json::value& value, const json::object& mount,
+                         const RequestContext& context) {
+  if (text_member(mount, "Type") != "bind") return allowed;
+  return no_root(text_of(value), is_read_only_mount(mount), context);
+}
+
 // Options of a bind, behind its second colon. They can name more paths, and change the source.
-Refused bind_options(const json::value& value, const json::object&, const RequestContext&) {
+Refused bind_options(const json::value& value, const json::object&, const RequestContext& context) {
   for (const auto& bind : value.as_array()) {
+    const auto source = split_pair(text_of(bind), ':').first;
+    if (auto bad = no_root(source, is_read_only_bind(text_of(bind)), context)) return bad;
     const auto parts = split(text_of(bind), ':');
     const auto words = parts.size() > 2 ? split(parts[2], ',') : std::vector<std::string>();
     for (const auto& word : words) {
@@ -346,8 +373,6 @@ Refused consistency(const json::value& value, const json::object&, const Request
              ? allowed
              : refused("mount consistency", text_of(value));
 }
-
-std::string volume(const std::string& source) { return "volume " + in_quotes(source); }
 
 Refused path_of_host(const std::string& path, const RequestContext& context) {
   if (context.allowed_paths == nullptr) return allowed;
@@ -399,7 +424,7 @@ Refused local_options(const json::value& value, const json::object&, const Reque
   const auto type = text_member(options, "type");
   const auto device = text_member(options, "device");
   const auto bad = [&] {
-    return fmt::format("volume of type {} from {}", in_quotes(type), in_quotes(device));
+    return formatted("volume of type {} from {}", in_quotes(type), in_quotes(device));
   };
   for (const auto& option : options) {
     if (!is_one_of(option.key(), {"device", "o", "size", "type"}))
@@ -413,6 +438,19 @@ Refused local_options(const json::value& value, const json::object&, const Reque
       return bad();
   }
   return allowed;
+}
+
+// Without allowed volumes, other drivers are the operator's choice.
+Refused privileged_type(const json::value& value, const json::object& mount,
+                        const RequestContext& context) {
+  return context.own_places == nullptr ? allowed : mount_type(value, mount, context);
+}
+
+Refused privileged_options(const json::value& value, const json::object& driver,
+                           const RequestContext& context) {
+  const auto name = text_member(driver, "Name");
+  if (context.own_places == nullptr || !is_one_of(name, {"", "local"})) return allowed;
+  return local_options(value, driver, context);
 }
 
 // Podman takes them for values of -v.
@@ -438,9 +476,11 @@ constexpr FieldRow fields[] = {
     {"ExposedPorts", harmless},
     {"Healthcheck.Interval", judged, by_privilege, check_interval},
     {"Healthcheck.Retries", harmless},
+    {"Healthcheck.StartInterval", judged, by_privilege, check_interval},
     {"Healthcheck.StartPeriod", harmless},
     {"Healthcheck.Test", harmless},
     {"Healthcheck.Timeout", harmless},
+    {"HostConfig.Annotations", judged, by_privilege, annotations},
     {"HostConfig.AutoRemove", ours},
     {"HostConfig.Binds", judged, by_privilege, bind_options},
     {"HostConfig.Binds", judged, by_volumes, binds},
@@ -482,17 +522,24 @@ constexpr FieldRow fields[] = {
     {"HostConfig.MemorySwappiness", harmless},
     {"HostConfig.Mounts[].BindOptions.NonRecursive", harmless},
     {"HostConfig.Mounts[].BindOptions.Propagation", judged, by_privilege, propagation},
+    {"HostConfig.Mounts[].BindOptions.ReadOnlyForceRecursive", harmless},
+    {"HostConfig.Mounts[].BindOptions.ReadOnlyNonRecursive", harmless},
     {"HostConfig.Mounts[].Consistency", judged, by_privilege, consistency},
     {"HostConfig.Mounts[].ReadOnly", harmless},
+    {"HostConfig.Mounts[].Source", judged, by_privilege, no_root_of_mount},
     {"HostConfig.Mounts[].Source", judged, by_volumes, mount_source},
     {"HostConfig.Mounts[].Target", harmless},
     {"HostConfig.Mounts[].TmpfsOptions.Mode", harmless},
     {"HostConfig.Mounts[].TmpfsOptions.SizeBytes", harmless},
+    {"HostConfig.Mounts[].Type", judged, by_privilege, privileged_type},
     {"HostConfig.Mounts[].Type", judged, by_volumes, mount_type},
     {"HostConfig.Mounts[].VolumeOptions.DriverConfig.Name", judged, by_volumes, volume_driver},
+    {"HostConfig.Mounts[].VolumeOptions.DriverConfig.Options", judged, by_privilege,
+     privileged_options},
     {"HostConfig.Mounts[].VolumeOptions.DriverConfig.Options", judged, by_volumes, local_options},
     {"HostConfig.Mounts[].VolumeOptions.Labels", harmless},
     {"HostConfig.Mounts[].VolumeOptions.NoCopy", harmless},
+    {"HostConfig.Mounts[].VolumeOptions.Subpath", harmless},
     {"HostConfig.NanoCpus", judged, by_privilege, nano_cpus},
     {"HostConfig.NetworkMode", judged, by_privilege, network_mode},
     {"HostConfig.OomKillDisable", judged, by_privilege, oom_kill_disable},
@@ -523,10 +570,12 @@ constexpr FieldRow fields[] = {
     {"MacAddress", harmless},
     {"NetworkingConfig.EndpointsConfig.*.Aliases", harmless},
     {"NetworkingConfig.EndpointsConfig.*.DriverOpts", judged, by_privilege, driver_options},
+    {"NetworkingConfig.EndpointsConfig.*.GwPriority", harmless},
     {"NetworkingConfig.EndpointsConfig.*.IPAMConfig.IPv4Address", harmless},
     {"NetworkingConfig.EndpointsConfig.*.IPAMConfig.IPv6Address", harmless},
     {"NetworkingConfig.EndpointsConfig.*.IPAMConfig.LinkLocalIPs", harmless},
     {"NetworkingConfig.EndpointsConfig.*.Links", judged, by_privilege, links},
+    {"NetworkingConfig.EndpointsConfig.*.MacAddress", harmless},
     {"StopSignal", harmless},
     {"StopTimeout", harmless},
     {"Tty", harmless},

@@ -41,7 +41,7 @@ Result<TaskImage> first_of(const std::vector<Candidate>& candidates) {
     if (!reference.ok()) return reference.failure();
     return TaskImage{reference.value(), container};
   }
-  return Failure{Fault::not_found, "image: the task names none"};
+  return Failure{Fault::not_found, "image: the task names no image"};
 }
 
 // `is_named`: the task names an image, which the operator excludes.
@@ -61,12 +61,12 @@ Result<TaskImage> default_image(bool is_named, const Environment& environment,
   if (settings.imageless == Imageless::on_host) return TaskImage{};
   if (settings.imageless == Imageless::refused) {
     return failure(
-        "the task names none, and CONTAINERIZER_IMAGELESS=refuse requires one; name one in the "
-        "task's ContainerInfo");
+        "the task names no image, and CONTAINERIZER_IMAGELESS=refuse requires one; name an image "
+        "in the task's ContainerInfo");
   }
   return failure(
-      "the task names none, and there is no default image; name one in the task's ContainerInfo, "
-      "or start the slave with --default_container_image=docker:///IMAGE");
+      "the task names no image, and there is no default image; name an image in the task's "
+      "ContainerInfo, or start the slave with --default_container_image=docker:///IMAGE");
 }
 
 }  // namespace

@@ -14,11 +14,17 @@ enum class SwapPolicy { docker, unlimited, none };
 // How a task that names no image is run: in the default image, on the host, or not at all.
 enum class Imageless { with_default, on_host, refused };
 
+// The working directory of a container whose flags name none. by_dialect: the sandbox for a task of
+// the older dialect, which has no DockerInfo; the image's for all others.
+enum class WorkingDirectory { by_dialect, sandbox, image };
+
 struct TaskSettings {
   std::string default_image;  // "" for none; the slave's --default_container_image overrides it
   Imageless imageless = Imageless::with_default;
   std::string sandbox = "/mnt/mesos/sandbox";  // the path inside containers, absolute
-  bool cpu_quota = false;  // limit a task to its cpus, even while other CPUs are idle
+  WorkingDirectory working_directory = WorkingDirectory::by_dialect;
+  std::string network = "host";  // of a task of the older dialect that asks for none
+  bool cpu_quota = false;        // limit a task to its cpus, even while other CPUs are idle
   SwapPolicy swap = SwapPolicy::docker;
   Policy policy = {};
 };

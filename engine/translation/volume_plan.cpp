@@ -1,10 +1,11 @@
 #include "engine/translation/volume_plan.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <filesystem>
 
+#include "engine/translation/run_flags/create_request.h"
 #include "engine/translation/run_flags/flag_values.h"
-#include "engine/translation/run_flags/run_flags.h"
 #include "host/json.h"
 
 namespace containerizer {
@@ -60,7 +61,7 @@ Status plan_source(const VolumePlace& place, const DockerInfo& docker, const mes
     if (!directory) return failure("host path " + in_quotes(path) + " leads out of the sandbox");
     mount["Type"] = "bind";
     mount["Source"] = *directory;
-    plan.sandbox_directories.push_back(*directory);
+    plan.sandbox_paths.push_back(*directory);
   } else {
     set_driver(docker.volume_driver(), {}, mount);
   }
@@ -120,6 +121,33 @@ Status plan_volume(const VolumePlace& place, const DockerInfo& docker, const mes
   return Done{};
 }
 
+// The normal form of a path in the sandbox; "" for any other path.
+std::string place_in_sandbox(const std::string& path) {
+  return path.starts_with('/') ? "" : normal_path(path);
+}
+
+// The volumes whose host path is the place of a persistent volume in the sandbox. Frameworks mount
+// one at an absolute path that way.
+std::vector<const mesos::Volume*> volumes_of(const mesos::ContainerInfo& container,
+                                             const mesos::Resource& resource) {
+  std::vector<const mesos::Volume*> found;
+  const auto place = place_in_sandbox(resource.disk().volume().container_path());
+  for (const auto& volume : container.volumes()) {
+    if (!place.empty() && place_in_sandbox(volume.host_path()) == place) found.push_back(&volume);
+  }
+  return found;
+}
+
+bool names_persistent_volume(const VolumePlace& place, const mesos::ContainerInfo& container,
+                             const mesos::Volume& volume) {
+  const auto& resources = place.launch.executor_info().resources();
+  return std::any_of(resources.begin(), resources.end(), [&](const mesos::Resource& resource) {
+    if (!resource.disk().has_persistence()) return false;
+    const auto found = volumes_of(container, resource);
+    return std::find(found.begin(), found.end(), &volume) != found.end();
+  });
+}
+
 bool is_directory_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
 }
@@ -145,8 +173,9 @@ Result<std::string> persistent_source(const Environment& environment,
   return root + "/volumes/roles/" + resource.role() + "/" + disk.persistence().id();
 }
 
-Status mount_persistent_volume(const VolumePlace& place, const Environment& environment,
-                               const mesos::Resource& resource, json::object& body) {
+Status mount_persistent_volume(const VolumePlace& place, const mesos::ContainerInfo& container,
+                               const Environment& environment, const mesos::Resource& resource,
+                               json::object& body) {
   const auto volume_failure = [&](const std::string& text) {
     return failure("persistent volume " + in_quotes(resource.disk().persistence().id()) + ": " +
                    text);
@@ -163,6 +192,17 @@ Status mount_persistent_volume(const VolumePlace& place, const Environment& envi
                       {"Source", source.value()},
                       {"Target", *target},
                       {"ReadOnly", resource.disk().volume().mode() == mesos::Volume::RO}});
+  for (const auto* volume : volumes_of(container, resource)) {
+    if (!volume->container_path().starts_with('/')) {
+      return volume_failure(
+          "the task's volume that refers to it has a relative container path; make that path "
+          "absolute");
+    }
+    append_mount(body, {{"Type", "bind"},
+                        {"Source", source.value()},
+                        {"Target", volume->container_path()},
+                        {"ReadOnly", volume->mode() == mesos::Volume::RO}});
+  }
   return Done{};
 }
 
@@ -196,16 +236,17 @@ Status plan_volumes(const VolumePlace& place, const mesos::ContainerInfo& contai
     field(plan.create, "HostConfig.VolumeDriver") = docker.volume_driver();
   }
   for (const mesos::Volume& volume : container.volumes()) {
+    if (names_persistent_volume(place, container, volume)) continue;
     if (Status planned = plan_volume(place, docker, volume, plan); !planned.ok()) return planned;
   }
   return Done{};
 }
 
-Status mount_persistent_volumes(const VolumePlace& place, const Environment& environment,
-                                json::object& body) {
+Status mount_persistent_volumes(const VolumePlace& place, const mesos::ContainerInfo& container,
+                                const Environment& environment, json::object& body) {
   for (const mesos::Resource& resource : place.launch.executor_info().resources()) {
     if (!resource.disk().has_persistence()) continue;
-    Status mounted = mount_persistent_volume(place, environment, resource, body);
+    Status mounted = mount_persistent_volume(place, container, environment, resource, body);
     if (!mounted.ok()) return mounted;
   }
   return Done{};

@@ -11,14 +11,15 @@ struct VolumePlace {
 };
 
 // Adds the volumes in the task's ContainerInfo, and the directories that they need in the sandbox
-// (LaunchPlan.sandbox_directories). refused: a volume cannot be mounted; the text names it.
+// (LaunchPlan.sandbox_paths). refused: a volume cannot be mounted; the text names it.
 Status plan_volumes(const VolumePlace& place, const mesos::ContainerInfo& container,
                     const mesos::ContainerInfo::DockerInfo& docker, LaunchPlan& plan);
 
-// Adds the persistent volumes among the task's resources. `environment` is the launch's. refused: a
-// volume cannot be mounted; the text names it.
-Status mount_persistent_volumes(const VolumePlace& place, const Environment& environment,
-                                boost::json::object& body);
+// Adds the persistent volumes among the task's resources, also at the paths of the volumes in
+// `container` whose host path is the place of one in the sandbox; plan_volumes() leaves those out.
+// `environment` is the launch's. refused: a volume cannot be mounted; the text names it.
+Status mount_persistent_volumes(const VolumePlace& place, const mesos::ContainerInfo& container,
+                                const Environment& environment, boost::json::object& body);
 
 // Adds the sandbox itself. REQUIRES: all other mounts are in `body`. refused: one of them has the
 // sandbox's path.

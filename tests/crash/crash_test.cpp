@@ -43,8 +43,12 @@ bool may_lack_calls(const std::string& row) {
   return row == "pairs" || (row == "supervise" && !is_ours());
 }
 
-void tell_calls(const Kill& kill, long calls) {
-  std::cout << kill.victim << " began " << calls << " system calls" << std::endl;
+// In the form that Judge reads.
+void tell(const Kill& kill, const Trace& trace) {
+  std::cout << kill.victim << " began " << trace.calls << " system calls, " << trace.refused
+            << " of them were refused; by number:";
+  for (const auto& [call, count] : trace.by_number) std::cout << ' ' << call << ':' << count;
+  std::cout << std::endl;
 }
 
 }  // namespace
@@ -57,6 +61,13 @@ TEST_CASE("kills at each system call, and again in the recovery") {
     judge.try_points(victim, number("CRASH_POINTS", "4"), seed);
   }
   judge.try_pairs(number("CRASH_PAIRS", "4"), seed);
+  if (is_ours()) {
+    const auto errors = setting("CRASH_ERRORS", setting("CRASH_POINTS", "4"));
+    for (const auto& victim : chosen_victims()) {
+      judge.try_errors(victim, number("CRASH_ERRORS", errors), seed);
+      judge.try_lasting_errors(victim, number("CRASH_LASTING", errors), seed);
+    }
+  }
   const auto& report = judge.report();
   std::cout << '\n' << report << std::endl;
   const auto file = setting("CRASH_REPORT", "");
@@ -89,7 +100,7 @@ TEST_CASE("the kills find the faults of a naive containerizer") {
 TEST_CASE("one life", "[.]") {
   const auto kills = to_kills(setting("CRASH_LIFE", "launch:0"));
   Life life;
-  tell_calls(kills.operation, life.operate(kills.operation));
-  if (kills.recovery) tell_calls(*kills.recovery, life.recover_under(*kills.recovery));
+  tell(kills.operation, life.operate(kills.operation));
+  if (kills.recovery) tell(*kills.recovery, life.recover_under(*kills.recovery));
   life.recover();
 }

@@ -1,13 +1,15 @@
 #include "tests/crash/life.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <exception>
+#include <iostream>
 #include <sstream>
 
 #include "containerizer.pb.h"
-#include "proto/record_io.h"
+#include "proto/frame.h"
 #include "tests/integration/direct_launch.h"
 #include "tests/integration/recorded_history.h"
 
@@ -19,8 +21,10 @@ namespace {
 
 const char* const id = "c1";
 constexpr int ended_with_7 = 7 << 8;
+constexpr int failed_launch = 1 << 8;
 const char* const supervisor = "supervise";
 constexpr Duration look_again{20};
+constexpr long most_refusals = 2'000;
 
 // Writes a line at each start, and exits with 7 once the test allows it. Containerizers use
 // different variables for the sandbox.
@@ -43,10 +47,13 @@ bool is_frame(const std::string& bytes) {
 Kill to_kill(const std::string& text) {
   const auto colon = text.find(':');
   REQUIRE(colon != std::string::npos);
-  return {text.substr(0, colon), std::atol(text.c_str() + colon + 1)};
+  const auto mark = std::min(text.find('!'), text.size());
+  return {text.substr(0, colon), std::atol(text.c_str() + colon + 1), text.substr(mark)};
 }
 
-std::string to_text(const Kill& kill) { return kill.victim + ":" + std::to_string(kill.point); }
+std::string to_text(const Kill& kill) {
+  return kill.victim + ":" + std::to_string(kill.point) + kill.error;
+}
 
 }  // namespace
 
@@ -92,20 +99,28 @@ Life::~Life() {
 
 void Life::trace(const Kill& kill, const std::string& starter) {
   const bool below = kill.victim == supervisor;
-  traced_ = Traced{below ? starter : kill.victim, below ? word_of_supervisors() : "", kill.point};
+  traced_ = Traced{below ? starter : kill.victim, below ? word_of_supervisors() : "",
+                   std::to_string(kill.point) + kill.error};
+  has_error_ = has_error_ || !kill.error.empty();
 }
 
-long Life::end_of_trace() {
-  const auto count = std::atol(read_file(count_file()).c_str());
+Trace Life::end_of_trace() {
+  std::istringstream counts(read_file(count_file()));
+  Trace trace;
+  counts >> trace.calls >> trace.refused;
+  char colon = 0;
+  for (long call = 0, count = 0; counts >> call >> colon >> count;) trace.by_number[call] = count;
   fs::remove(count_file());
+  // A process that meets an error again and again waits in between.
+  CHECK(trace.refused < most_refusals);
   traced_.reset();
-  return count;
+  return trace;
 }
 
 std::vector<std::string> Life::words_for(const std::string& verb) const {
   if (!traced_ || verb != traced_->verb) return {program(), verb};
   return {slave_binaries() + "/../kill-at",
-          std::to_string(traced_->point),
+          traced_->point,
           count_file(),
           traced_->word,
           program(),
@@ -133,20 +148,20 @@ bool Life::is_running() const {
 
 void Life::begin() {
   launched_ = call("launch").status == 0;
-  const bool may_fail = traced_->verb == "launch" && traced_->point > 0;
+  const bool may_fail = traced_->verb == "launch" && traced_->point != "0";
   REQUIRE((launched_ || may_fail));
   if (!launched_) return;
   waiter_ = std::make_unique<Child>(words_for("wait"), place_.variables());
   waiter_->send(message_for("wait"));
 }
 
-long Life::operate(const Kill& kill) {
+Trace Life::operate(const Kill& kill) {
   trace(kill, "launch");
   begin();
   if (traced_->verb != "launch" && traced_->verb != "wait") {
     eventually("the task runs", [&] { return is_running(); });
     const auto ran = call(traced_->verb);
-    INFO(ran.err);
+    if (!kill.error.empty()) std::cout << ran.err;
     if (kill.point == 0) CHECK(ran.status == 0);
     destroyed_ = traced_->verb == "destroy";
   } else if (!traced_->word.empty() || traced_->verb == "wait") {
@@ -182,7 +197,7 @@ void Life::take_answer(const Ran& wait) {
   if (wait.status == 0) answer_ = wait.out;
 }
 
-long Life::recover_under(const Kill& kill) {
+Trace Life::recover_under(const Kill& kill) {
   trace(kill, "recover");
   for (const std::string verb : {"recover", "containers", "wait", "destroy"}) {
     if (verb == "wait") let_it_end();
@@ -237,12 +252,16 @@ void Life::check_status(const std::string& answer) const {
   const auto message = message_in<mesos::containerizer::Termination>(answer);
   INFO(message.message());
   // A containerizer may destroy a task without SIGTERM. Ours sends SIGTERM first.
-  if (!destroyed_ || is_ours()) CHECK(message.status() == ended_with_7);
+  // A launch that an error stopped is reported as failed. Its task never ran.
+  const bool failed = has_error_ && read_file(sandbox() / "ran").empty();
+  if (failed) CHECK(message.status() == failed_launch);
+  if (!failed && (!destroyed_ || is_ours())) CHECK(message.status() == ended_with_7);
 }
 
 void Life::check_runs() const {
   const auto runs = read_file(sandbox() / "ran");
   CHECK((runs.empty() || runs == "ran\n"));
+  if (runs.empty() && has_error_) return;
   if (launched_) CHECK(runs == "ran\n");
   if (launched_) CHECK(read_file(sandbox() / "stdout") == "up\n");
 }

@@ -80,6 +80,9 @@ void write_of(Store& store, Container container) {
 void read_all(Store& store) {
   if (!attempt([&] { store.live(); })) return;
   attempt([&] { store.undelivered(); });
+  attempt([&] { store.records({.scope = Selection::Scope::all}); });
+  attempt([&] { store.matching("c"); });
+  attempt([&] { store.integrity(); });
   attempt([&] { store.history(std::nullopt, 100); });
 }
 

@@ -1,4 +1,6 @@
 // Frames: bytes from the slave on our standard input.
+#include "proto/frame.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -6,7 +8,6 @@
 
 #include "host/fd.h"
 #include "host/file.h"
-#include "proto/record_io.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace containerizer;

@@ -71,7 +71,7 @@ void check_plan(const LaunchPlan& plan, const Launch& launch, const TaskSettings
   expect(host.at("RestartPolicy").at("Name").as_string() == "no", "the daemon restarts nothing");
   expect(!host.at("AutoRemove").as_bool(), "the daemon removes nothing");
   expect(!plan.kill_grace || plan.kill_grace->count() >= 0, "the grace period is not negative");
-  for (const std::string& directory : plan.sandbox_directories) {
+  for (const std::string& directory : plan.sandbox_paths) {
     expect(directory.starts_with(launch.directory()) && directory.find("/../") == directory.npos,
            "directories are made in the sandbox only", directory);
   }

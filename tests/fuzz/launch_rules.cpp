@@ -339,7 +339,7 @@ void check_as_podman(const json::object& mount, const std::string& sandbox,
 void check_mounts(const json::object& create, const std::string& sandbox) {
   const auto about = json::serialize(create);
   const auto& host = create.at("HostConfig").as_object();
-  const bool suits_podman = check_for_podman(create).ok();
+  const bool suits_podman = create_body_for_podman({5, 8}, create).ok();
   if (const auto* mounts = host.if_contains("Mounts")) {
     for (const auto& mount : mounts->as_array()) {
       const auto& fields = mount.as_object();

@@ -1,10 +1,9 @@
 // Flags of `docker run`. The lines of the input are a task's options, and the keys and values of
 // its parameters.
-#include "engine/translation/run_flags/run_flags.h"
-
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "engine/translation/run_flags/flag_translation.h"
 #include "engine/translation/run_flags/flag_values.h"
 #include "host/text.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,14 +1,20 @@
 // kill -9 of the daemon in the middle of every operation: with live-restore, where the containers
 // survive, and without, where the daemon ends them at its next start.
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
 #include "cli/exit_status.h"
+#include "host/cgroup.h"
+#include "host/file.h"
 #include "tests/integration/direct_launch.h"
 #include "tests/integration/slave.h"
 #include "tests/integration/trial.h"
 
 using namespace containerizer;
 using namespace containerizer::integration;
+using Catch::Contains;
 
 namespace {
 
@@ -59,6 +65,43 @@ void kill_daemon_in_recovery(Hold how, bool survived) {
   CHECK(trial.kind() != "lost");
   if (survived) CHECK(reported.status() == Trial::by_itself);
 }
+
+// A runtime of the daemon that starts a container's program, and then does not return.
+class SlowRuntime {
+ public:
+  explicit SlowRuntime(fs::path directory) : directory_(std::move(directory)) {
+    const auto gate = directory_ / "gate";
+    REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
+    // For both, so that neither open() nor write() waits for the runtime: it may be dead by then.
+    gate_ = Fd(::open(gate.c_str(), O_RDWR | O_CLOEXEC));
+    write_file(directory_ / "runc",
+               "#!/bin/sh\n"
+               "runc \"$@\"\n"
+               "status=$?\n"
+               "case \" $* \" in *' start '*)\n"
+               "  : > " +
+                   (directory_ / "started").string() +
+                   "\n"
+                   "  read -r line < " +
+                   (directory_ / "gate").string() +
+                   "\n"
+                   "esac\n"
+                   "exit $status\n");
+    fs::permissions(directory_ / "runc", fs::perms(0755));
+  }
+
+  // Members of daemon.json.
+  std::string as_default() const {
+    return R"("default-runtime": "slow", "runtimes": {"slow": {"path": ")" +
+           (directory_ / "runc").string() + "\"}}";
+  }
+  bool has_started() const { return fs::exists(directory_ / "started"); }
+  void let_go() const { CHECK(write_all(gate_.get(), "go\n")); }
+
+ private:
+  fs::path directory_;
+  Fd gate_;
+};
 
 }  // namespace
 
@@ -114,6 +157,26 @@ TEST_CASE("command task that the daemon ends when it dies", "[dockerd][scenario-
   { const DeadDaemon dead; }
   slave.expect("status task TASK_FAILED source=EXECUTOR .*exited with status 3\"");
   slave.expect_termination(task);
+}
+
+TEST_CASE("daemon that is killed in the middle of a start", "[dockerd][scenario-25]") {
+  const WorkDirectory place;
+  const SlowRuntime runtime(place.scratch());
+  const ConfiguredDaemon configured(runtime.as_default());
+  launch_directly(place, custom_launch(place, "c1", "exec sleep 1000"));
+  eventually("the runtime has started the program", [&] { return runtime.has_started(); });
+  const auto id = place.sql("SELECT docker_id FROM containers WHERE container_id = 'c1'");
+  CHECK_FALSE(processes_of_container(id).empty());
+  {
+    const DeadDaemon dead;
+    runtime.let_go();
+  }
+  const auto end = end_of(place, "c1");
+  CHECK(end.status() == -1);
+  CHECK_THAT(end.message(), Contains("died while it started the container"));
+  eventually("no process is left", [&] { return processes_of_container(id).empty(); });
+  CHECK(place.call_for("destroy", "c1").status == exit_ok);
+  CHECK(place.docker_containers().empty());
 }
 
 TEST_CASE("daemon that is restarted several times", "[scenario-25]") {

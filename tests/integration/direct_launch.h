@@ -6,7 +6,7 @@
 #include <string>
 
 #include "containerizer.pb.h"
-#include "proto/record_io.h"
+#include "proto/frame.h"
 #include "tests/integration/work_directory.h"
 
 namespace containerizer::integration {
@@ -71,7 +71,8 @@ inline void launch_directly(const WorkDirectory& place,
   REQUIRE(ran.status == 0);
 }
 
-// Starts a container in its own sandbox, waits until it runs, and returns the sandbox.
+// Starts a container in its own sandbox, waits until it has started, and returns the sandbox. A
+// short script may have ended by then.
 inline fs::path start_directly(const WorkDirectory& place, const std::string& container_id,
                                const std::string& script) {
   auto launch = custom_launch(place, container_id, script);
@@ -79,7 +80,10 @@ inline fs::path start_directly(const WorkDirectory& place, const std::string& co
   fs::create_directories(sandbox);
   launch.set_directory(sandbox);
   launch_directly(place, launch);
-  place.await_state(container_id, "Running");
+  eventually(container_id + " has started", [&] {
+    return place.sql("SELECT 'yes' FROM history WHERE to_state = 'Running' AND container_id = '" +
+                     container_id + "'") == "yes";
+  });
   return sandbox;
 }
 

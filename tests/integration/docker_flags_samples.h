@@ -403,8 +403,6 @@ inline const std::vector<Sample> refused_by_us = {
     {"volume=./a:/b"},
     // A missing image is always pulled.
     {"pull=never"},
-    // API 1.41 accepts this and ignores it.
-    {"mount=type=bind,source=/tmp,target=/b,ro,bind-recursive=writable"},
     // Unusual notations for numbers.
     {"cpus=1/2"},
     {"cpus=5e-1"},
@@ -427,6 +425,24 @@ struct Beyond {
 };
 inline const std::vector<Beyond> refused_by_docker = {
     {{"mac-address=92:d0:c6:0a:29:33"}, "MacAddress", "92:d0:c6:0a:29:33"},
+};
+
+// Both refuse them for a daemon with API 1.41, because only a newer one knows their fields.
+struct Newer {
+  Sample sample;
+  const char* needs;  // in our refusal
+};
+inline const std::vector<Newer> needs_newer_api = {
+    {{"annotation=a.b=c"}, "(Annotations) needs API 1.43"},
+    {{"health-cmd=a", "health-start-interval=2s"}, "(StartInterval) needs API 1.44"},
+    {{"mount=type=bind,source=/tmp,target=/b,ro,bind-recursive=writable"},
+     "(ReadOnlyNonRecursive) needs API 1.44"},
+    {{"mount=type=bind,source=/tmp,target=/b,ro,bind-recursive=readonly,bind-propagation=rprivate"},
+     "(ReadOnlyForceRecursive) needs API 1.44"},
+    {{"mount=type=volume,source=flags-volume,target=/d,volume-subpath=a"},
+     "(Subpath) needs API 1.45"},
+    {{"network=name=flags-net,mac-address=92:d0:c6:0a:29:33"}, "(MacAddress) needs API 1.44"},
+    {{"network=name=flags-net,gw-priority=7"}, "(GwPriority) needs API 1.48"},
 };
 
 }  // namespace containerizer::integration

@@ -330,7 +330,9 @@ TEST_CASE("every flag of docker run is applied or refused with a reason") {
       CHECK(row->is_switch == flag.is_switch);
       const bool beyond = std::any_of(refused_by_docker.begin(), refused_by_docker.end(),
                                       [&](const Beyond& b) { return has_sample(b.sample); });
-      CHECK((beyond || std::any_of(alike.begin(), alike.end(), has_sample)));
+      const bool newer = std::any_of(needs_newer_api.begin(), needs_newer_api.end(),
+                                     [&](const Newer& each) { return has_sample(each.sample); });
+      CHECK((beyond || newer || std::any_of(alike.begin(), alike.end(), has_sample)));
     }
   }
 }
@@ -383,6 +385,16 @@ TEST_CASE("flags of docker run that only docker or only we accept", "[dockerd]")
     const auto ours = creator.by_launch(plan_of_parameters(sample));
     REQUIRE(!ours.id.empty());
     CHECK(creator.inspect().at(ours.id).at("Config").at(field) == value);
+  }
+}
+
+TEST_CASE("flags that need a newer daemon are refused by name", "[dockerd]") {
+  Creator creator;
+  for (const auto& [sample, needs] : needs_newer_api) {
+    CAPTURE(sample);
+    const auto ours = creator.by_launch(plan_of_parameters(sample));
+    CHECK(ours.id.empty());
+    CHECK_THAT(ours.refusal, Catch::Contains(needs));
   }
 }
 

@@ -25,7 +25,9 @@ void launch_and_end_early(const WorkDirectory& place, Gate& gate) {
 }
 
 void check_early_end(const WorkDirectory& place) {
-  CHECK(end_of(place, "c1").status() == 5 << 8);
+  const auto end = end_of(place, "c1");
+  INFO(end.message());
+  CHECK(end.status() == 5 << 8);
   place.await_state("c1", "Gone");
   CHECK(place.events_of("c1") ==
         "Launch Begin Fetched Pulled Created Started Exited Drained Removed");

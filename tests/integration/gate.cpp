@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
+#include <utility>
 
 namespace containerizer::integration {
 namespace {
@@ -103,12 +104,14 @@ void Gate::await_held(int times) {
   REQUIRE(held);
 }
 
-void Gate::open() { let_go(false); }
-void Gate::lose() { let_go(true); }
+void Gate::open() { let_go(false, std::nullopt); }
+void Gate::let_pass() { let_go(false, what_); }
+void Gate::lose() { let_go(true, std::nullopt); }
 
-void Gate::let_go(bool broken) {
+void Gate::let_go(bool broken, std::optional<std::string> what) {
   std::unique_lock lock(mutex_);
-  what_.reset();
+  what_ = std::move(what);
+  held_ = 0;
   opened_ = true;
   broken_ = broken;
   ::eventfd_write(wake_.get(), 1);

@@ -32,8 +32,7 @@ class Gate {
   Gate& operator=(const Gate&) = delete;
 
   // Until open(), holds each request whose first line contains `what`, or one of several texts with
-  // a
-  // '|' between them.
+  // a '|' between them.
   void hold(const std::string& what, Hold how);
   // Until open(), replies itself to each such request. The daemon does not receive it.
   void answer(const std::string& what, const std::string& status, const std::string& body);
@@ -41,6 +40,8 @@ class Gate {
   void await_held(int times = 1);
   // Passes on everything that is held, except for processes that have died.
   void open();
+  // The same, but holds later requests.
+  void let_pass();
   // Stops holding, and breaks the connections whose requests are held.
   void lose();
 
@@ -60,7 +61,7 @@ class Gate {
   bool pass_answer(Link& link);
   bool pass_half(Link& link, const std::string& bytes);
   void note_held();
-  void let_go(bool broken);
+  void let_go(bool broken, std::optional<std::string> what);
   bool is_meant(const std::string& bytes) const;
   void release(bool broken);
 

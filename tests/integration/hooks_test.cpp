@@ -161,12 +161,13 @@ TEST_CASE("destroy ends a launch hook") {
   CHECK_FALSE(has_been_created(place));
 }
 
-TEST_CASE("hook whose supervisor dies is run again") {
+TEST_CASE("hook whose supervisor dies is run again, after what it had started has ended") {
   WorkDirectory place;
   const auto runs = (place.scratch() / "runs").string();
-  place.set("CONTAINERIZER_LAUNCH_HOOK", script(place, "hook",
-                                                "[ -e " + runs + " ] || { echo 1 > " + runs +
-                                                    "; exec sleep 1000; }; echo 2 >> " + runs));
+  place.set("CONTAINERIZER_LAUNCH_HOOK",
+            script(place, "hook",
+                   "[ -e " + runs + " ] || { setsid sleep 1000 & echo 1 > " + runs +
+                       "; exec sleep 1000; }; echo 2 >> " + runs));
   place.set("CONTAINERIZER_HOOK_TIMEOUT", long_enough);
   launch_directly(place, launch_of(place));
   eventually("the hook runs", [&] { return read_file(runs) == "1\n"; });

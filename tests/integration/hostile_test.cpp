@@ -384,7 +384,7 @@ TEST_CASE("a task gets no more than the slave has allotted") {
   CAPTURE(option);
   command_of(launch).mutable_container()->add_options(option);
   CHECK_THAT(refusal_of(place, launch),
-             Contains("more than the task's resources") || Contains("removes the limit"));
+             Contains("exceeds the task's resources") || Contains("removes the limit"));
 }
 
 TEST_CASE("a task with modest options is launched under all rules") {
@@ -666,7 +666,8 @@ TEST_CASE("no character that steers a terminal reaches one") {
   place.await_state("c1", "Gone");
   for (const Words& words :
        {Words{"ps", "--all"}, Words{"ps", "--all", "--json"}, Words{"show", "c1"},
-        Words{"show", "c1", "--json"}, Words{"history"}, Words{"history", "c1", "--json"}}) {
+        Words{"show", "c1", "--json"}, Words{"history"}, Words{"history", "c1", "--json"},
+        Words{"why", "c1"}, Words{"why", "c1", "--json"}, Words{"events"}}) {
     all += place.ask(words);
   }
   all += place.call("launch", frame_of(launch)).err + read_file(place.scratch() / "log");
@@ -726,7 +727,7 @@ TEST_CASE("a log that another user has prepared is not written") {
 
 TEST_CASE("a log is made for its owner alone, and a link of root's is followed") {
   WorkDirectory place;
-  const auto file = place.scratch() / "logs/file";
+  const auto file = place.scratch() / "log";
   place.set("CONTAINERIZER_LOG", file);
   CHECK(place.call("recover").status == exit_ok);
   CHECK((fs::status(file).permissions() & fs::perms(0777)) == fs::perms(0600));

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "containerizer.pb.h"
-#include "proto/record_io.h"
+#include "proto/frame.h"
 #include "tests/integration/foreigner.h"
 #include "tests/integration/slave.h"
 
@@ -106,7 +106,7 @@ TEST_CASE("lost record of a running container") {
   CHECK(message_in<Termination>(wait->out()).status() == 7 << 8);
 }
 
-TEST_CASE("limits and usage of a container whose record was lost") {
+TEST_CASE("limits and usage of a container whose record was lost", "[dockerd]") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = start(slave, place);

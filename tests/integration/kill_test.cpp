@@ -61,6 +61,27 @@ TEST_CASE("killed task with its own grace period") {
   CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
 }
 
+TEST_CASE("killed task that needs most of its grace period") {
+  const WorkDirectory place;
+  Slave slave(place, "1.0.4");
+  const auto task = run_until_ready(
+      place, slave, "trap 'sleep 0.7; echo saved; exit 0' TERM;" + beat, "kill_grace=1");
+  slave.say("kill task");
+  slave.expect_status(task, "TASK_KILLED");
+  slave.expect_termination(task);
+  CHECK_THAT(read_file(task.sandbox / "stdout"), Contains("saved\n"));
+}
+
+TEST_CASE("killed task that ignores SIGTERM is reported as killed after its grace period") {
+  const WorkDirectory place;
+  Slave slave(place, "1.0.4");
+  const auto task = run_until_ready(place, slave, "trap '' TERM;" + beat, "kill_grace=1");
+  slave.say("kill task");
+  slave.expect("status task TASK_KILLED source=EXECUTOR .*");
+  slave.expect_termination(task);
+  CHECK(place.show(task.id).at("termination").at("signal").as_int64() == 9);
+}
+
 TEST_CASE("container with its own stop timeout") {
   const auto whose = GENERATE(as<std::string>(), "the task's", "the operator's");
   const auto by = GENERATE(as<std::string>(), "kill", "destroy");

@@ -31,14 +31,26 @@ std::string burst(int lines, const std::string& option = "") {
   return "seq " + option + " 1 " + std::to_string(lines) + " | sed s/$/" + padding + "/";
 }
 
-// The numbers of the lines that are numbered, and have this length.
-std::vector<int> numbers_in(const std::string& text, std::size_t length = 0) {
+// The numbers of the lines that are numbered.
+std::vector<int> numbers_in(const std::string& text) {
   std::vector<int> numbers;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    const bool is_numbered = line.find('_') != std::string::npos;
-    const bool is_whole = length == 0 || line.size() == length;
-    if (is_numbered && is_whole) numbers.push_back(std::atoi(line.c_str()));
+    if (line.find('_') != std::string::npos) numbers.push_back(std::atoi(line.c_str()));
+  }
+  return numbers;
+}
+
+// The numbers of the whole lines of a burst "-w" up to `last`. A line that a death has cut may
+// stand before one.
+std::vector<int> whole_numbers_in(const std::string& text, int last) {
+  const auto digits = std::to_string(last).size();
+  const auto length = digits + padding.size();
+  std::vector<int> numbers;
+  for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
+    if (at < length || text.compare(at - padding.size(), padding.size(), padding) != 0) continue;
+    const auto number = text.substr(at - length, digits);
+    if (number.find('_') == number.npos) numbers.push_back(std::atoi(number.c_str()));
   }
   return numbers;
 }
@@ -114,10 +126,14 @@ std::size_t size_of(const fs::path& path) {
   return none ? 0 : size;
 }
 
-// The numbers of the lines that the daemon's log has.
-std::set<int> in_log(const std::string& container, std::size_t length) {
-  const auto numbers = numbers_in(docker({"logs", container}), length);
-  return {numbers.begin(), numbers.end()};
+// The first and last of each unbroken row of numbers.
+std::vector<std::pair<int, int>> ranges_of(const std::set<int>& numbers) {
+  std::vector<std::pair<int, int>> ranges;
+  for (const int number : numbers) {
+    if (ranges.empty() || number > ranges.back().second + 1) ranges.emplace_back(number, number);
+    ranges.back().second = number;
+  }
+  return ranges;
 }
 
 }  // namespace
@@ -308,18 +324,18 @@ TEST_CASE("supervisors and daemons that are killed in the middle of a burst", "[
   const ConfiguredDaemon configured(R"("log-opts": {"max-size": "10m", "max-file": "3"})");
   const int rounds = number("OUTPUT_STORMS", 2);
   const int lines = burst_lines();
-  // A daemon that dies within a line loses the line's beginning. The rest is no line.
-  const auto length = std::to_string(lines).size() + padding.size();
   Tally sum;
   int whole = 0;
   for (int round = 0; round < rounds; ++round) {
-    const WorkDirectory place;
+    WorkDirectory place;
+    place.set("CONTAINERIZER_REMOVE_DELAY", "1hrs");
     Slave slave(place);
-    const auto task = slave.launch(
-        "task",
-        launch_words(burst(lines, "-w") +
-                     "; cd $MESOS_SANDBOX; touch written; until [ -e end ]; do sleep 0.05; done"),
-        "launch-custom");
+    const bool lives_on = round % 4 < 2;
+    const auto task =
+        slave.launch("task",
+                     launch_words(burst(lines, "-w") + "; cd $MESOS_SANDBOX; touch written" +
+                                  (lives_on ? "; until [ -e end ]; do sleep 0.05; done" : "")),
+                     "launch-custom");
     slave.expect("launched task .*");
     place.await_state(task.id, "Running");
     const auto moment = random() % (static_cast<std::size_t>(lines) * 85);
@@ -331,15 +347,30 @@ TEST_CASE("supervisors and daemons that are killed in the middle of a burst", "[
     } else {
       const DeadDaemon dead;
     }
-    eventually("the burst is over", [&] { return fs::exists(task.sandbox / "written"); });
-    const auto kept = in_log(place.docker_containers().at(0), length);
-    write_file(task.sandbox / "end", "");
+    const auto container = place.docker_containers().at(0);
+    if (lives_on) {
+      eventually("the burst is over", [&] { return fs::exists(task.sandbox / "written"); });
+      docker({"logs", container});
+      write_file(task.sandbox / "end", "");
+    }
     slave.expect_termination(task);
-    const auto numbers = numbers_in(read_file(task.sandbox / "stdout"), length);
+    const auto in_log = whole_numbers_in(docker({"logs", container}), lines);
+    docker({"rm", container});
+    const std::set<int> kept(in_log.begin(), in_log.end());
+    const auto numbers = whole_numbers_in(read_file(task.sandbox / "stdout"), lines);
     const auto found = tally(numbers, lines);
     const std::set<int> copied(numbers.begin(), numbers.end());
     const auto told = read_file(task.sandbox / "stderr");
-    INFO("round " << round << ", " << found.lost << " lost in " << found.gaps << " gaps; " << told);
+    const auto text_of = [](const std::vector<std::pair<int, int>>& ranges) {
+      std::string text;
+      for (const auto& [first, last] : ranges) {
+        text += " " + std::to_string(first) + "-" + std::to_string(last);
+      }
+      return text;
+    };
+    INFO("round " << round << ", " << found.lost << " lost in " << found.gaps
+                  << " gaps; copied:" << text_of(ranges_of(copied))
+                  << "; in the log:" << text_of(ranges_of(kept)) << "; " << told);
     CHECK(found.doubled == 0);
     CHECK(std::includes(copied.begin(), copied.end(), kept.begin(), kept.end()));
     if (found.lost > 0) CHECK_THAT(told, Catch::Contains(report));

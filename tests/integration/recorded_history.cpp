@@ -13,7 +13,7 @@ void check_history(const WorkDirectory& place, const std::string& container_id) 
   REQUIRE(ran.status == 0);
   std::string before;
   const auto history = json::parse(ran.out);
-  for (const auto& entry : history.as_array()) {
+  for (const auto& entry : history.at("events").as_array()) {
     const auto& from = entry.at("from");
     const std::string now(entry.at("to").as_string());
     CHECK((from.is_null() ? std::string() : std::string(from.as_string())) == before);

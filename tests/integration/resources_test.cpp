@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "containerizer.pb.h"
+#include "tests/integration/direct_launch.h"
 #include "tests/integration/slave.h"
 
 using namespace containerizer::integration;
@@ -151,6 +152,22 @@ TEST_CASE("usage of a container that does not run") {
   CHECK(place.call_for("usage", "never-launched").status == 1);
 }
 
+TEST_CASE("usage is not that of another process with the recorded pid") {
+  const WorkDirectory place;
+  for (const char* id : {"c1", "c2"}) start_directly(place, id, "sleep 1000");
+  const auto facts = place.state() / "run" / "c1.facts";
+  const auto used = [&] {
+    return message_in<mesos::ResourceStatistics>(place.call_for("usage", "c1").out);
+  };
+  REQUIRE(used().has_mem_rss_bytes());
+  // The process has the PID of another container's first process, and an earlier start.
+  const auto other = place.show("c2").at("pid").as_int64();
+  write_file(facts, std::to_string(other) + " 1 1 67108864\n");
+  CHECK_FALSE(used().has_mem_rss_bytes());
+  CHECK_FALSE(used().has_cpus_user_time_secs());
+  CHECK(used().mem_limit_bytes() == 67108864);
+}
+
 TEST_CASE("updates that raise and lower limits", "[dockerd]") {
   const WorkDirectory place;
   Slave slave(place);
@@ -193,22 +210,24 @@ TEST_CASE("updates do not change limits that flags have set") {
   }
 }
 
-TEST_CASE("an update raises the other limits as far as the flags permit") {
+TEST_CASE("an update raises the other limits as far as the flags permit", "[dockerd]") {
   const WorkDirectory place;
   Slave slave(place);
-  start(slave, place,
-        "cpus=0.5 mem=96 executor_cpus=0.1 executor_mem=32 dialect=command command='sleep 1000' "
-        "option=--memory-swap=200m option=--memory-reservation=48m");
+  const auto task = start(
+      slave, place,
+      "cpus=0.5 mem=96 executor_cpus=0.1 executor_mem=32 dialect=command command='sleep 1000' "
+      "option=--memory-swap=200m option=--memory-reservation=48m");
   REQUIRE(limit_of(place, "Memory") == 128 * mib);
   slave.say("update task cpus=2 mem=256");
   slave.expect("update task exit=0 cause=command");
   CHECK(limit_of(place, "Memory") == 200 * mib);
+  CHECK_THAT(read_file(task.sandbox / "stderr"), Contains("--memory-swap of the launch limits it"));
   CHECK(limit_of(place, "MemorySwap") == 200 * mib);
   CHECK(limit_of(place, "MemoryReservation") == 48 * mib);
   CHECK(limit_of(place, "CpuShares") == 2048);
 }
 
-TEST_CASE("a CPU quota applies from the launch on, and follows the cpus") {
+TEST_CASE("a CPU quota applies from the launch on, and follows the cpus", "[dockerd]") {
   WorkDirectory place;
   place.set("CONTAINERIZER_CPU_QUOTA", "on");
   Slave slave(place);
@@ -221,7 +240,7 @@ TEST_CASE("a CPU quota applies from the launch on, and follows the cpus") {
   CHECK(limit_of(place, "CpuQuota") == 200'000);
 }
 
-TEST_CASE("swap is limited as the operator wants it, also when memory is raised") {
+TEST_CASE("swap is limited as the operator wants it, also when memory is raised", "[dockerd]") {
   struct Case {
     std::string setting;
     long at_launch, after;  // memory and swap together
@@ -241,7 +260,7 @@ TEST_CASE("swap is limited as the operator wants it, also when memory is raised"
   CHECK(limit_of(place, "MemorySwap") == example.after);
 }
 
-TEST_CASE("an update that cannot take its lock is recorded, and ends no container") {
+TEST_CASE("an update that cannot take its lock is recorded, and ends no container", "[dockerd]") {
   const WorkDirectory place;
   Slave slave(place);
   const auto task = start(slave, place, "mem=32 executor_mem=32 command='sleep 1000'");

@@ -130,7 +130,7 @@ void make_rest(const WorkDirectory& place, Slave& slave) {
   for (const auto pid : place.processes({"wait"})) ::kill(pid, SIGKILL);
   place.kill_supervisor(rebooted.id);
   output_of(
-      {"sqlite3", place.state() / "state.db",
+      {"sqlite3", "-cmd", ".timeout 10000", place.state() / "state.db",
        "UPDATE containers SET boot_id = 'another' WHERE container_id = '" + rebooted.id + "'"});
   REQUIRE(place.call("recover").status == 0);
   place.await_state(rebooted.id, "Gone");
@@ -148,7 +148,7 @@ TEST_CASE("tables, views and columns as documented") {
   CHECK(relations.size() > 10);
   for (const auto& name : relations) {
     CAPTURE(name);
-    const auto columns = reader.ask("SELECT name FROM pragma_table_info ('" + name + "')");
+    const auto columns = reader.ask("SELECT name FROM pragma_table_xinfo ('" + name + "')");
     CHECK(documented_columns(name) == std::set<std::string>(columns.begin(), columns.end()));
   }
 }
@@ -179,7 +179,7 @@ TEST_CASE("history and terminations that cannot be changed") {
   for (const char* change : {"UPDATE history SET detail = ''", "DELETE FROM history",
                              "UPDATE terminations SET kind = 'unknown'"}) {
     INFO(change);
-    const auto ran = run({"sqlite3", place.state() / "state.db", change});
+    const auto ran = run({"sqlite3", "-cmd", ".timeout 10000", place.state() / "state.db", change});
     CHECK(ran.status != 0);
     CHECK_THAT(ran.err, Contains("append-only") || Contains("never changes"));
   }

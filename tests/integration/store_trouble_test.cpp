@@ -117,6 +117,29 @@ TEST_CASE("launch that could not be synchronized is not recorded", "[scenario-58
   CHECK(place.call("containers").out == std::string(4, '\0'));
 }
 
+TEST_CASE("termination on a disk that cannot be synchronized is not recorded before it can",
+          "[scenario-58]") {
+  const WorkDirectory place;
+  const auto sandbox = start_directly(place, "c1", until_go);
+  const auto errors = [&] { return read_file(sandbox / "stderr"); };
+  Child tracer({"strace", "-f", "-o", place.scratch() / "trace", "-e",
+                "inject=fsync,fdatasync:error=EIO", "-p", std::to_string(place.supervisor("c1"))});
+  eventually("the supervisor is traced", [&] {
+    tracer.pump(deadline_in(Duration(20)));
+    return tracer.err().find("attached") != std::string::npos;
+  });
+  write_file(sandbox / "go", "");
+  eventually("the supervisor has tried to record the end", [&] {
+    return errors().find("cannot record event Exited") != std::string::npos ||
+           place.state_of("c1") != "Running";
+  });
+  CHECK(place.state_of("c1") == "Running");
+  CHECK(place.show("c1").at("termination").is_null());
+  tracer.kill_hard();
+  CHECK(end_of(place, "c1").status() == 7 << 8);
+  place.await_state("c1", "Gone");
+}
+
 // A look at one instant would prove little. If a process does not run at all while other verbs use
 // the database, its descriptors are the same all that time.
 TEST_CASE("processes that wait do not run, and do not have the database open", "[scenario-62]") {

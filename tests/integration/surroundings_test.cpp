@@ -30,10 +30,13 @@ void check_refusal(const Ran& ran, const std::string& names) {
 // All verbs that need the database, except `wait`, which retries.
 void check_refusals(const WorkDirectory& place, const std::string& names) {
   check_refusal(place.call("launch", frame_of(custom_launch(place, "c1", "true"))), names);
-  for (const char* verb : {"usage", "destroy"}) {
-    INFO(verb);
-    check_refusal(place.call_for(verb, "c1"), names);
-  }
+  check_refusal(place.call_for("usage", "c1"), names);
+  // It retries for a while if that can help, and says so once.
+  const auto destroyed = place.call_for("destroy", "c1");
+  INFO(destroyed.err);
+  CHECK(destroyed.status == exit_failed);
+  CHECK(std::count(destroyed.err.begin(), destroyed.err.end(), '\n') <= 2);
+  CHECK_THAT(destroyed.err, Contains(names));
   // A slave destroys a container whose update fails.
   const auto updated = place.call("update", frame_of(update_of("c1", 64)));
   CHECK(updated.status == exit_ok);
@@ -146,7 +149,8 @@ TEST_CASE("full disk") {
 
 TEST_CASE("disk that becomes full") {
   const WorkDirectory place;
-  const SmallDisk disk(place.path(), "size=512k");
+  // Large enough for the write-ahead log of a slow host, where connections overlap.
+  const SmallDisk disk(place.path(), "size=4m");
   REQUIRE(place.call("containers").status == exit_ok);
   run({"dd", "if=/dev/zero", "of=" + (place.path() / "filler").string(), "bs=4k"});
   check_refusal(place.call("launch", frame_of(custom_launch(place, "c1", "true"))), "state.db");

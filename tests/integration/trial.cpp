@@ -88,6 +88,11 @@ void Trial::hold_at(const Moment& moment, Hold how) {
     begin_destroy();
   }
   gate_.await_held();
+  // On a busy host the daemon can be late before that, so that its log is read earlier.
+  while (moment.state == "Exited" && state() == "Running") {
+    gate_.let_pass();
+    gate_.await_held();
+  }
   // After a cut reply, the supervisor can already have continued, because the daemon has performed
   // the request.
   if (how != Hold::cut) REQUIRE(state() == moment.state);

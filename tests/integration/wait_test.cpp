@@ -182,6 +182,7 @@ TEST_CASE("a termination is not delivered if the slave dies before the container
   write_file(task.sandbox / "go", "");
   place.await_state(task.id, "Gone");
   eventually("wait has exited", [&] { return place.processes({"wait"}).empty(); });
+  CHECK(place.show(task.id).at("delivered").is_null());
   CHECK(place.listed() == std::vector<std::string>{task.id});
 }
 

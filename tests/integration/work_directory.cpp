@@ -16,7 +16,7 @@
 #include <sstream>
 
 #include "containerizer.pb.h"
-#include "proto/record_io.h"
+#include "proto/frame.h"
 
 namespace containerizer::integration {
 namespace {
@@ -44,13 +44,6 @@ std::string process_file(pid_t pid, const char* name) {
   }
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
 // The process has a handler for SIGTERM.
 bool catches_kill(pid_t pid) {
   static constexpr std::string_view field = "SigCgt:\t";
@@ -72,6 +65,13 @@ void kill_process(pid_t pid) {
 }
 
 }  // namespace
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
 
 std::string program() { return built("TEST_CONTAINERIZER", "../docker-containerizer"); }
 std::string slave_binaries() { return built("TEST_SLAVE_DIR", "slave"); }
@@ -163,7 +163,7 @@ std::unique_ptr<Child> WorkDirectory::begin(const std::string& verb,
 std::string WorkDirectory::ask(std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), program());
   const auto ran = run(arguments, variables_);
-  INFO(arguments[1] << ": " << ran.err);
+  INFO(arguments[1] << ": " << ran.err << ran.out);
   REQUIRE(ran.status == 0);
   return ran.out;
 }
@@ -209,7 +209,8 @@ json::object WorkDirectory::termination_of(const std::string& container_id) cons
 }
 
 std::string WorkDirectory::sql(const std::string& text) const {
-  return output_of({"sqlite3", state() / "state.db", text});
+  // A supervisor may be writing at this moment.
+  return output_of({"sqlite3", "-cmd", ".timeout 10000", state() / "state.db", text});
 }
 
 std::vector<std::string> WorkDirectory::docker_containers() const {
@@ -266,12 +267,13 @@ void WorkDirectory::lose_record() const {
 void WorkDirectory::end_everything() const {
   // With its standard input closed: if TEST_CONTAINERIZER is another containerizer, it may wait for
   // a message.
-  const auto listing = run({program(), "ps", "--json"}, variables_, "", true);
+  const auto listing = run({program(), "ps", "--all", "--json"}, variables_, "", true);
   boost::system::error_code not_json;
   const auto rows = json::parse(listing.out, not_json);
   std::vector<std::unique_ptr<Child>> destroyers;
-  if (!not_json && rows.is_array()) {
-    for (const auto& row : rows.as_array()) {
+  if (!not_json && rows.is_object()) {
+    for (const auto& row : rows.at("containers").as_array()) {
+      if (row.at("state").as_string() == "Gone") continue;
       destroyers.push_back(begin("destroy", row.at("container_id").as_string().c_str()));
     }
   }

@@ -29,6 +29,8 @@ void eventually(const std::string& what, const std::function<bool()>& condition)
 std::string read_file(const fs::path& path);
 void write_file(const fs::path& path, std::string_view content);
 
+std::vector<std::string> lines_of(const std::string& text);
+
 // The process is blocked in the kernel until it gets a file lock. It uses no CPU then.
 bool waits_for_lock(pid_t process);
 

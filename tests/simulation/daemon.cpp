@@ -1,9 +1,9 @@
-#include <fmt/core.h>
 
 #include <deque>
 
 #include "engine/container/identity.h"
 #include "engine/supervisor/output_search.h"
+#include "host/format.h"
 #include "tests/simulation/universe.h"
 
 namespace containerizer::simulation {
@@ -159,13 +159,16 @@ class SimulatedDocker : public Docker {
       if (universe_.containers_.count(name) > 0) {
         return Failure{Fault::conflict, "the name " + name + " is already in use"};
       }
-      auto& made = universe_.containers_[name];
-      made.name = name;
-      made.id = fmt::format("{:064x}", universe_.new_number(name));
+      std::map<std::string, std::string> labels;
       for (const auto& label : body.at("Labels").as_object()) {
-        made.labels[std::string(label.key())] = label.value().as_string();
+        labels[std::string(label.key())] = label.value().as_string();
       }
-      return made.id;
+      if (universe_.program_of(name).created_after) {
+        universe_.create_late(name, labels);
+        return no_answer();
+      }
+      universe_.create(name, labels);
+      return universe_.containers_[name].id;
     });
   }
 
@@ -213,6 +216,10 @@ class SimulatedDocker : public Docker {
     return change("update", container, [](const std::string&) {});
   }
 
+  Result<ExposedPorts> exposed_ports(const std::string& /*reference*/) override {
+    return call<Result<ExposedPorts>>("exposed_ports", [] { return Result(ExposedPorts()); });
+  }
+
   Result<bool> has_image(const std::string& /*reference*/) override {
     return call<Result<bool>>("has_image", [&] { return Result(universe_.image_is_there); });
   }
@@ -257,6 +264,16 @@ class SimulatedDocker : public Docker {
           if (found == nullptr) return no_such(container);
           return std::unique_ptr<ExitStream>(std::make_unique<SimulatedExit>(universe_, found->id));
         });
+  }
+
+  // Neither decides what happens next, so the worlds need not be explored for them.
+  Result<std::vector<int>> signals_sent(const ContainerFacts& /*ended*/) override {
+    return std::vector<int>();
+  }
+  Result<DaemonInfo> info() override {
+    DaemonInfo all;
+    all.live_restore = true;
+    return all;
   }
 
   Status ping() override {

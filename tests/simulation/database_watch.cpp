@@ -17,9 +17,10 @@ constexpr std::array<std::string_view, 4> different_each_time = {"nonce", "direc
 constexpr std::array<std::string_view, 8> times = {
     "state_since_at", "state_since_monotonic", "created_at", "delivered_at",
     "requested_at",   "recorded_at",           "at",         "monotonic"};
-constexpr std::array<const char*, 6> contents = {
+constexpr std::array<const char*, 7> contents = {
     "SELECT * FROM containers", "SELECT * FROM supervisors", "SELECT * FROM requests",
-    "SELECT * FROM limits",     "SELECT * FROM history",     "SELECT * FROM terminations"};
+    "SELECT * FROM limits",     "SELECT * FROM history",     "SELECT * FROM terminations",
+    "SELECT * FROM callers"};
 
 template <class List>
 bool is_in(const List& list, std::string_view name) {

@@ -1,9 +1,8 @@
 #include "tests/simulation/explorer.h"
 
-#include <fmt/core.h>
-
 #include <stdexcept>
 
+#include "host/format.h"
 #include "tests/simulation/hash.h"
 
 namespace containerizer::simulation {
@@ -79,9 +78,9 @@ std::string Explorer::path() const {
   for (std::size_t i = 0; i < depth_; ++i) {
     const auto& point = points_[i];
     if (point.chosen == 0) continue;
-    text += fmt::format("{} at choice {}: {} of {}; ",
-                        question_names[static_cast<std::size_t>(point.question)], i, point.chosen,
-                        point.options);
+    text += formatted("{} at choice {}: {} of {}; ",
+                      question_names[static_cast<std::size_t>(point.question)], i, point.chosen,
+                      point.options);
   }
   return text;
 }

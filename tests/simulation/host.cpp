@@ -1,4 +1,3 @@
-#include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -6,6 +5,7 @@
 #include <fstream>
 
 #include "host/file.h"
+#include "host/format.h"
 #include "tests/simulation/universe.h"
 
 namespace containerizer::simulation {
@@ -39,7 +39,7 @@ class SimulatedHost : public Host {
   }
   ~SimulatedHost() override { universe_.descriptors_.erase(wake_); }
 
-  std::string boot() const override { return fmt::format("boot {}", universe_.boot_); }
+  std::string boot() const override { return formatted("boot {}", universe_.boot_); }
   Deadline now() const override { return universe_.now_; }
 
   std::vector<bool> poll(const std::vector<int>& descriptors, Deadline deadline) override {
@@ -101,8 +101,12 @@ class SimulatedHost : public Host {
     const bool is_its = pid > 0 && universe_.init_of(id) == pid && is_alive(process);
     return is_its ? std::optional(process) : std::nullopt;
   }
-  Fd exit_descriptor(const ProcessId& process) override {
-    if (!is_alive(process)) return Fd();
+  std::string memory_peak_file(const ProcessId& /*process*/) override { return ""; }
+  Life life_of(const ProcessId& process) override {
+    return is_alive(process) ? Life::alive : Life::gone;
+  }
+  Result<Fd> exit_descriptor(const ProcessId& process) override {
+    if (!is_alive(process)) return Failure{Fault::not_found, "it has exited"};
     return Fd(universe_.new_descriptor(
         [&universe = universe_, process] { return !universe.is_alive(process); }));
   }
@@ -116,6 +120,11 @@ class SimulatedHost : public Host {
   void signal_group(const ProcessId& leader, int /*signal*/) override {
     universe_.alive_.erase(leader.pid);
   }
+
+  // A hook ends with its supervisor, and leaves nothing.
+  std::size_t kill_all_with(const std::string& /*variable*/) override { return 0; }
+  // The simulated daemon starts a container at one moment, so it cannot die in the middle.
+  std::size_t kill_container(const std::string& /*docker_id*/) override { return 0; }
 
   // mesos-executor. It lives until a second after the task's end, or as long as the task says.
   Result<ProcessId> prepare(const Program& program) override {
@@ -164,18 +173,28 @@ class SimulatedHost : public Host {
     if (is_cancelled()) return Failure{Fault::interrupted, "it was cancelled"};
     return is_closed() ? read_to_end(pipe.value().read, deadline_in(Duration(0))) : "";
   }
-  Result<std::string> run_in_scope(Program program, const std::string&,
-                                   Deadline deadline) override {
-    return run_and_capture(std::move(program), deadline, -1);
+  bool uses_scopes() override { return false; }
+  std::vector<Result<std::string>> run_in_scopes(const std::vector<ScopedProgram>& programs,
+                                                 Deadline deadline) override {
+    std::vector<Result<std::string>> outputs;
+    for (const auto& one : programs) outputs.push_back(run_and_capture(one.program, deadline, -1));
+    return outputs;
   }
 
   std::unique_ptr<Worker> start_worker(std::function<void()> work) override {
     return std::make_unique<SimulatedWorker>(universe_, std::move(work));
   }
 
+  // The daemon alone tells of kills for lack of memory.
+  std::optional<std::vector<OomKill>> oom_kills() override { return std::nullopt; }
+
   // Only the status of a hook is used.
   std::optional<int> reap(const ProcessId& /*child*/) override {
     return universe_.hook.exit_code << 8;
+  }
+
+  Failure become(const Program& /*program*/, const std::vector<int>& /*kept*/) override {
+    return {Fault::refused, "there is no other program"};
   }
 
  private:

@@ -39,7 +39,7 @@ mesos::containerizer::Launch Installation::new_launch(const std::string& contain
 }
 
 pid_t Installation::run(int (*verb)(Invocation&), const std::string& name, std::string request,
-                        const std::shared_ptr<SlavePipe>& caller,
+                        const std::shared_ptr<ReplyPipe>& caller,
                         std::function<void(std::optional<int> status)> ended) {
   const auto status = std::make_shared<int>(0);
   return universe_.spawn(
@@ -54,7 +54,7 @@ pid_t Installation::run(int (*verb)(Invocation&), const std::string& name, std::
 }
 
 void Installation::call(int (*verb)(Invocation&), std::string request,
-                        std::vector<std::string> arguments, SlavePipe& caller, int output,
+                        std::vector<std::string> arguments, ReplyPipe& caller, int output,
                         int& status) {
   const auto store = universe_.store(database_);
   const auto docker = universe_.docker();

@@ -19,6 +19,7 @@ class Installation {
 
   const Settings& settings() const { return settings_; }
   void set_hooks(const HookSettings& hooks) { settings_.hooks = hooks; }
+  void set_wait(WaitMode mode) { settings_.wait = mode; }
   const store::DatabaseSettings& database() const { return database_; }
   // The store without simulated failures, for checks.
   store::Store store() const { return store::Store(database_); }
@@ -30,12 +31,12 @@ class Installation {
 
   // Runs a verb as a process. `ended` gets its exit status; empty if it was killed.
   pid_t run(int (*verb)(Invocation&), const std::string& name, std::string request,
-            const std::shared_ptr<SlavePipe>& caller,
+            const std::shared_ptr<ReplyPipe>& caller,
             std::function<void(std::optional<int> status)> ended);
 
  private:
   void call(int (*verb)(Invocation&), std::string request, std::vector<std::string> arguments,
-            SlavePipe& caller, int output, int& status);
+            ReplyPipe& caller, int output, int& status);
 
   Universe& universe_;
   // In memory: tests/store tests the effects of file systems.
@@ -46,12 +47,14 @@ class Installation {
 };
 
 // A slave that reads no reply.
-class Nobody : public SlavePipe {
+class Nobody : public ReplyPipe {
  public:
   bool answer(const std::string& /*message*/) override { return false; }
   bool hand_over(const std::string& /*message*/) override { return false; }
   void remember() override {}
   bool lives() override { return false; }
+  bool is_dead() override { return false; }
+  std::optional<ProcessId> process() const override { return std::nullopt; }
   const volatile std::sig_atomic_t* signal_when_reader_goes() override { return &gone_; }
   void stop_signalling() override {}
   bool is_reader_gone() override { return gone_ != 0; }

@@ -26,6 +26,7 @@ struct Scenario {
   std::optional<Duration> destroyed_after = {};
   std::optional<Duration> stopped_after = {};
   std::optional<Duration> removed_after = {};  // by an operator
+  std::optional<Duration> kill_grace = {};     // of a kill policy
   std::optional<Task> hook = {};               // at both ends
   bool hook_fails_task = false;
 };
@@ -44,6 +45,10 @@ const std::vector<Scenario> scenarios{
     {.name = "a command ends by itself", .kind = "exited", .task = ends, .is_command = true},
     {.name = "is pulled first", .kind = "exited", .task = ends, .image_is_there = false},
     {.name = "is destroyed", .kind = "destroyed", .task = goes_on, .destroyed_after = 500ms},
+    {.name = "is destroyed before the daemon creates it",
+     .kind = "destroyed",
+     .task = {.created_after = 1s},
+     .destroyed_after = 500ms},
     {.name = "is destroyed, but ignores SIGTERM",
      .kind = "destroyed",
      .task = stubborn,
@@ -92,6 +97,9 @@ const std::vector<Scenario> scenarios{
     {.name = "writes, and has no log",
      .kind = "exited",
      .task = {.runs_for = 3s, .exit_code = 7, .lines = 60, .line_every = 40ms, .has_log = false}},
+    {.name = "writes and ends at once, and has no log",
+     .kind = "exited",
+     .task = {.runs_for = 0s, .exit_code = 3, .lines = 5, .line_every = 0ms, .has_log = false}},
     {.name = "is destroyed while its hook runs",
      .kind = "destroyed",
      .task = ends,
@@ -136,6 +144,7 @@ class Simulation {
   }
 
   void check() {
+    if (scenario_.task.created_after) run_for(*scenario_.task.created_after);
     auto store = installation_.store();
     CHECK(store.find(id_)->state == name_of(State::gone));
     const auto termination = store.termination_of(id_);
@@ -145,6 +154,7 @@ class Simulation {
     CHECK(universe_.containers().count("somebody-else") == 1);
     CHECK(universe_.ended().size() <= 1);
     for (const auto& ended : universe_.ended()) CHECK(ended.starts == 1);
+    for (const auto& [name, starts] : universe_.executor_starts()) CHECK(starts == 1);
     check_code(*termination);
     CHECK(problems_of_walk(store, *store.find(id_)) == std::vector<std::string>{});
   }
@@ -158,7 +168,7 @@ class Simulation {
     for (const char* when : {"launch ", "end "}) {
       CHECK((universe_.hooks().count(when + id_) == 1) == scenario_.hook.has_value());
     }
-    if (scenario_.hook_fails_task) {
+    if (scenario_.hook_fails_task || scenario_.task.created_after) {
       CHECK(universe_.starts().empty());
       return;
     }
@@ -187,7 +197,12 @@ class Simulation {
 
  private:
   void launch() {
-    const auto sent = installation_.new_launch(id_, scenario_.is_command);
+    auto sent = installation_.new_launch(id_, scenario_.is_command);
+    if (scenario_.kill_grace) {
+      auto& policy = *sent.mutable_task_info()->mutable_kill_policy();
+      policy.mutable_grace_period()->set_nanoseconds(
+          std::chrono::nanoseconds(*scenario_.kill_grace).count());
+    }
     sandbox_ = sent.directory();
     std::optional<int> status;
     installation_.run(containerizer::launch, "launch", sent.SerializeAsString(),
@@ -199,6 +214,13 @@ class Simulation {
     universe_.run([this] { return universe_.processes() == 0; });
     universe_.run_program = run_program;
     REQUIRE(status == exit_ok);
+  }
+
+  // For what the daemon does without a supervisor.
+  void run_for(Duration duration) {
+    bool is_over = false;
+    universe_.at(duration, "end", [&] { is_over = true; });
+    universe_.run([&] { return is_over; });
   }
 
   void plan_requests() {
@@ -259,6 +281,22 @@ TEST_CASE("each scenario ends as it must") {
   CHECK(simulation.supervise_once());
   simulation.check();
   simulation.check_scenario();
+}
+
+TEST_CASE("a task gets the whole grace period of its kill policy") {
+  const auto grace = GENERATE(0s, 1s, 10s);
+  Simulation simulation({.name = "is stopped, but ignores SIGTERM",
+                         .task = stubborn,
+                         .is_command = true,
+                         .stopped_after = 500ms,
+                         .kill_grace = grace},
+                        1, {});
+  CHECK(simulation.supervise_once());
+  const auto& signals = simulation.universe().signals();
+  REQUIRE(signals.size() == 2);
+  CHECK(signals[0].signal == "SIGTERM");
+  CHECK(signals[1].signal == "SIGKILL");
+  CHECK(signals[1].at - signals[0].at == grace);
 }
 
 TEST_CASE("a supervisor that is killed at any step has a successor that leaves no trace of it") {

@@ -1,14 +1,16 @@
 #include "tests/simulation/slave.h"
 
-#include <fmt/core.h>
-
 #include "engine/lifecycle/termination.h"
+#include "engine/translation/launch_plan.h"
+#include "host/format.h"
 
 namespace containerizer::simulation {
 namespace {
 
 // The longest time of any verb except `wait`, whatever hangs: a few calls to the daemon.
 constexpr Duration longest_call{5 * 60'000};
+// How long the slave takes until its checkpoints contain an end of which it has learned.
+constexpr Duration longest_taking{1'000};
 
 std::string message_for(const std::string& container_id) {
   mesos::containerizer::Wait message;  // Destroy and Usage have the same form: an ID
@@ -23,9 +25,10 @@ bool is_early(const std::string& answer) {
 }  // namespace
 
 // One call of a verb, from the slave's side.
-class Slave::Invocation : public SlavePipe {
+class Slave::Invocation : public ReplyPipe {
  public:
-  explicit Invocation(Slave& slave) : slave_(slave), life_(slave.life_) {
+  explicit Invocation(Slave& slave)
+      : slave_(slave), life_(slave.life_), process_{slave.universe_.slave(), 1} {
     slave_.open_.insert(this);
   }
   ~Invocation() override { slave_.open_.erase(this); }
@@ -47,6 +50,8 @@ class Slave::Invocation : public SlavePipe {
     slave_.universe_.learn(lives);
     return lives;
   }
+  bool is_dead() override { return !lives(); }
+  std::optional<ProcessId> process() const override { return process_; }
   const volatile std::sig_atomic_t* signal_when_reader_goes() override {
     if (!lives()) gone_ = 1;
     return &gone_;
@@ -60,6 +65,7 @@ class Slave::Invocation : public SlavePipe {
  private:
   Slave& slave_;
   int life_;
+  ProcessId process_;
   std::string answer_;
   volatile std::sig_atomic_t gone_ = 0;
 };
@@ -72,6 +78,7 @@ Slave::Slave(Universe& universe, Installation& installation)
 void Slave::start() {
   if (life_ % 2 == 1) return;
   ++life_;
+  universe_.set_slave(universe_.new_pid("slave"));
   call(recover, "recover", "", longest_call, [this](std::optional<int> status, const auto&) {
     if (status == exit_ok) {
       list();
@@ -86,6 +93,12 @@ void Slave::start() {
 void Slave::crash() {
   if (life_ % 2 == 0) return;
   ++life_;
+  universe_.set_slave(0);
+  for (auto& [id, container] : containers_) {
+    if (container.is_over && universe_.now() - container.over_at < longest_taking) {
+      container.is_over = false;
+    }
+  }
   recovered_ = false;
   calls_ = 0;
   for (auto* one : open_) one->leave();
@@ -116,7 +129,7 @@ void Slave::take_list(const std::set<std::string>& listed) {
     if (listed.count(id) > 0) {
       wait(id);
     } else {
-      if (container.launched) problem(fmt::format("containers leaves out {}", id));
+      if (container.launched) problem(formatted("containers leaves out {}", id));
       container.is_over = true;
     }
   }
@@ -172,18 +185,24 @@ void Slave::wait(const std::string& id) {
                           if (life != life_) return;
                           containers_[id].wait = 0;
                           if (caller->answer().empty() && !containers_[id].is_over) destroy(id);
-                          containers_[id].is_over = true;
+                          end(containers_[id]);
                         });
 }
 
 void Slave::take_answer(const std::string& id, const std::string& answer) {
   if (is_early(answer)) return;
+  // Otherwise the slave would report the container's end before the executor reports the task's.
+  if (universe_.has_executor(container_name(id))) {
+    problem(formatted("wait {} answers while mesos-executor lives", id));
+  }
   const auto before = told_.emplace(id, answer).first->second;
-  if (before != answer) problem(fmt::format("two waits for {} disagree", id));
+  if (before != answer) problem(formatted("two waits for {} disagree", id));
   mesos::containerizer::Termination message;
   if (!message.ParseFromString(answer) || !message.has_killed() || !message.has_message()) {
-    problem(fmt::format("the answer to wait {} cannot be read", id));
+    problem(formatted("the answer to wait {} cannot be read", id));
   }
+  // This slave kills no task: it only destroys containers.
+  if (message.state() == mesos::TASK_KILLED) problem(id + " is reported as killed");
 }
 
 void Slave::destroy(const std::string& id) {
@@ -197,8 +216,13 @@ void Slave::destroy(const std::string& id) {
 // After a destroy, the slave kills the container's `wait`.
 void Slave::retire(const std::string& id) {
   auto& container = containers_[id];
-  container.is_over = true;
+  end(container);
   if (container.wait != 0) universe_.kill(container.wait);
+}
+
+void Slave::end(Container& container) {
+  if (!container.is_over) container.over_at = universe_.now();
+  container.is_over = true;
 }
 
 void Slave::update(const std::string& id) {
@@ -233,6 +257,8 @@ std::uint64_t Slave::fingerprint() const {
   hash.add(life_).add(recovered_).add(calls_);
   for (const auto& [id, container] : containers_) {
     hash.add(id).add(container.launched).add(container.is_over).add(container.wait);
+    const auto age = universe_.now() - container.over_at;
+    hash.add(container.is_over && age < longest_taking ? age.count() : -1);
   }
   for (const auto& [id, answer] : told_) hash.add(id).add(answer);
   for (const auto& id : listed_) hash.add(id);

@@ -42,7 +42,8 @@ class Slave {
   struct Container {
     bool launched = false;  // the launch was acknowledged
     bool is_over = false;   // the slave has forgotten it
-    pid_t wait = 0;         // the call since the last start
+    Deadline over_at = {};
+    pid_t wait = 0;  // the call since the last start
   };
 
   void call(int (*verb)(containerizer::Invocation&), const std::string& name, std::string request,
@@ -53,6 +54,7 @@ class Slave {
   void wait(const std::string& container_id);
   void take_answer(const std::string& container_id, const std::string& answer);
   void retire(const std::string& container_id);
+  void end(Container& container);
   void problem(const std::string& what) { problems_.push_back(what); }
 
   Universe& universe_;

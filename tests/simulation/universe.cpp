@@ -1,12 +1,11 @@
 #include "tests/simulation/universe.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 
 #include "engine/supervisor/output_search.h"
+#include "host/format.h"
 
 namespace containerizer::simulation {
 namespace {
@@ -34,9 +33,9 @@ class SimulatedStore : public store::Store {
       : Store(settings), universe_(universe), settings_(settings), connection_(connection) {}
 
   // A checkpoint needs the database alone.
-  void checkpoint() override {
+  bool checkpoint() override {
     connection_.reset();
-    Store::checkpoint();
+    return Store::checkpoint();
   }
 
   store::Instant now() const override {
@@ -277,7 +276,8 @@ std::uint64_t Universe::fingerprint() {
   if (connection_) hash.add(database_watch_->content(*connection_));
   for (const auto& [name, count] : starts_) hash.add(name).add(count);
   for (const auto& one : ended_) hash.add(one.name).add(one.exit_code).add(one.by_itself);
-  for (const auto& [pid, name] : executors_) hash.add(pid).add(name);
+  for (const auto& [pid, name] : executors_) hash.add(pid).add(name).add(proxies_.count(pid));
+  hash.add(slave_);
   for (const auto pid : alive_) hash.add(pid);
   for (const auto& [time, event] : events_) {
     add_time(time);
@@ -295,6 +295,21 @@ std::uint64_t Universe::fingerprint() {
 
 Mishap Universe::mishap() { return static_cast<Mishap>(choose(Question::call, mishaps)); }
 
+void Universe::create(const std::string& name, const std::map<std::string, std::string>& labels) {
+  auto& made = containers_[name];
+  made.name = name;
+  made.id = formatted("{:064x}", new_number(name));
+  made.labels = labels;
+}
+
+// Only the first request takes effect.
+void Universe::create_late(const std::string& name,
+                           const std::map<std::string, std::string>& labels) {
+  if (!late_creations_.insert(name).second) return;
+  at(*program_of(name).created_after, "late creation",
+     [this, name, labels] { create(name, labels); });
+}
+
 void Universe::start(const std::string& name) {
   auto& container = containers_.at(name);
   if (container.running) return;
@@ -304,8 +319,13 @@ void Universe::start(const std::string& name) {
   inits_[container.id] = new_number("init of " + name);
   alive_.insert(inits_[container.id]);
   const auto& task = program_of(name);
+  if (task.runs_for == Duration(0)) {
+    // It has ended before the daemon answers.
+    for (int line = 0; line < task.lines; ++line) print(name, line);
+    return end(name, task.exit_code, true);
+  }
   for (int line = 0; line < task.lines; ++line) {
-    at(line * task.line_every, fmt::format("line {}", line),
+    at(line * task.line_every, formatted("line {}", line),
        [this, name, line] { print(name, line); });
   }
   if (!task.runs_for) return;
@@ -316,6 +336,9 @@ void Universe::start(const std::string& name) {
 }
 
 void Universe::signal(const std::string& name, const std::string& signal) {
+  if (const auto* container = find(name); container != nullptr && container->running) {
+    signals_.push_back({signal, now_});
+  }
   if (signal == "SIGKILL") {
     end(name, killed_code, false);
   } else if (!program_of(name).ignores_term) {
@@ -348,11 +371,22 @@ void Universe::end(const std::string& name, int exit_code, bool by_itself) {
   ended_.push_back(container);
   if (task.executor_lives_for) return;
   at(lingering, "executor's end", [this, name] {
-    std::erase_if(alive_, [&](pid_t pid) {
-      const auto executor = executors_.find(pid);
-      return executor != executors_.end() && executor->second == name;
-    });
+    for (const auto& [pid, executed] : executors_) {
+      // One without a task goes on.
+      if (executed == name && proxies_.count(pid) > 0) end_executor(pid);
+    }
   });
+}
+
+void Universe::end_executor(pid_t pid) {
+  alive_.erase(pid);
+  proxies_.erase(pid);
+}
+
+void Universe::set_slave(pid_t process) {
+  alive_.erase(slave_);
+  slave_ = process;
+  if (process != 0) alive_.insert(process);
 }
 
 void Universe::print(const std::string& name, int line) {
@@ -360,9 +394,9 @@ void Universe::print(const std::string& name, int line) {
   if (found == containers_.end() || !found->second.running) return;
   auto& output = found->second.output;
   auto timestamp = rfc3339(now_.time_since_epoch() / Duration(1));
-  timestamp.insert(timestamp.size() - 1, fmt::format("{:06}", line));
-  output.push_back({OutputStream::out, timestamp, fmt::format("line {}\n", line)});
-  at(log_delay, fmt::format("log {}", line), [this, id = found->second.id] { log_lines(id); });
+  timestamp.insert(timestamp.size() - 1, formatted("{:06}", line));
+  output.push_back({OutputStream::out, timestamp, formatted("line {}\n", line)});
+  at(log_delay, formatted("log {}", line), [this, id = found->second.id] { log_lines(id); });
 }
 
 void Universe::log_lines(const std::string& id) {
@@ -384,7 +418,7 @@ void Universe::remove_behind_our_back(const std::string& name) {
 
 void Universe::add_foreigner(const std::string& name) {
   containers_[name].name = name;
-  containers_[name].id = fmt::format("{:064x}", new_number(name));
+  containers_[name].id = formatted("{:064x}", new_number(name));
 }
 
 void Universe::restart_daemon(Duration gone_for, bool live_restore) {
@@ -407,6 +441,7 @@ void Universe::reboot() {
     container.exit_code = 0;
   }
   alive_.clear();
+  proxies_.clear();
 }
 
 const Task& Universe::program_of(const std::string& name) const {
@@ -426,16 +461,34 @@ void Universe::start_executor(pid_t pid, const Program& executor) {
     const auto names_it = [&](const std::string& word) { return word.find(id) != word.npos; };
     if (std::any_of(executor.arguments.begin(), executor.arguments.end(), names_it)) {
       executors_[pid] = name;
+      ++executor_starts_[name];
     }
   }
   const auto& task = program_of(executors_[pid]);
-  const auto container = containers_.find(executors_[pid]);
-  // It may have started after its task's end.
-  const bool has_ended = container == containers_.end() || !container->second.running;
-  if (task.executor_lives_for || has_ended) {
-    at(task.executor_lives_for.value_or(lingering), fmt::format("end of {}", pid),
-       [this, pid] { alive_.erase(pid); });
+  if (task.executor_lives_for) {
+    at(*task.executor_lives_for, formatted("end of {}", pid), [this, pid] { end_executor(pid); });
   }
+  at(hand_over_after, formatted("hand-over to {}", pid),
+     [this, pid, slave = slave_, started_file = executor.started_file] {
+       if (slave == slave_ && alive_.count(pid) > 0) hand_over(pid, started_file);
+     });
+}
+
+bool Universe::has_executor(const std::string& name) const {
+  return std::any_of(executors_.begin(), executors_.end(), [&](const auto& one) {
+    return one.second == name && alive_.count(one.first) > 0;
+  });
+}
+
+// mesos-executor starts the task proxy, which exits when the container has ended.
+void Universe::hand_over(pid_t executor, const std::string& started_file) {
+  const std::filesystem::path file(started_file);  // STATE/run/ID.executor
+  LifeLock presence(file.parent_path().parent_path(), file.stem(), false);
+  presence.hold_as_proxy();
+  proxies_.emplace(executor, std::move(presence));
+  const auto container = containers_.find(executors_[executor]);
+  if (container != containers_.end() && container->second.running) return;
+  at(lingering, formatted("end of {}", executor), [this, executor] { end_executor(executor); });
 }
 
 // The environment contains the hook's kind and the container.

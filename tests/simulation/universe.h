@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/container/life_lock.h"
 #include "engine/docker/docker.h"
 #include "host/host.h"
 #include "store/store.h"
@@ -39,6 +40,8 @@ struct Task {
   // The daemon dies before it has recorded the end, returns after this time, and invents a code.
   std::optional<Duration> forgotten_for = {};
   std::optional<Duration> executor_lives_for = {};  // empty: until after the task's end
+  // The daemon answers no request to create the container, and creates it after this time.
+  std::optional<Duration> created_after = {};
 };
 
 // A container in the daemon.
@@ -73,6 +76,8 @@ class Universe {
   std::map<std::string, Task> programs;  // by container name
   Task hook;                             // the operator's hooks: duration and exit code
   bool image_is_there = true;
+  // How long after its start mesos-executor gets its task, if the slave of that time still lives.
+  Duration hand_over_after{50};
   // Runs a detached program. `output` is its standard output, which it must close.
   std::function<void(const std::vector<std::string>& arguments, int output)> run_program;
   // Plans an event. Events with the same name and time are the same for fingerprint().
@@ -122,6 +127,16 @@ class Universe {
   const std::map<std::string, int>& starts() const { return starts_; }
   // How often each hook was run, by names such as "launch container-0".
   const std::map<std::string, int>& hooks() const { return hooks_; }
+  // How often mesos-executor was started for each container, by name.
+  const std::map<std::string, int>& executor_starts() const { return executor_starts_; }
+  // Whether a mesos-executor of the container lives.
+  bool has_executor(const std::string& name) const;
+  // The signals that running containers got, with their times.
+  struct Signalled {
+    std::string signal;
+    Deadline at;
+  };
+  const std::vector<Signalled>& signals() const { return signals_; }
   // Every container, as it was at its end.
   const std::vector<SimulatedContainer>& ended() const { return ended_; }
   void remove_behind_our_back(const std::string& name);
@@ -133,6 +148,11 @@ class Universe {
   // codes.
   void reboot();
   int boot() const { return boot_; }
+  // From now on, this process is the slave; the earlier one is dead. 0: there is no slave.
+  void set_slave(pid_t process);
+  pid_t slave() const { return slave_; }
+  // A PID that no other process has.
+  pid_t new_pid(const std::string& name) { return new_number(name); }
 
   // The interfaces for one process.
   std::unique_ptr<Docker> docker();
@@ -182,6 +202,8 @@ class Universe {
   void learn_files();
   std::uint64_t files_fingerprint() const;
 
+  void create(const std::string& name, const std::map<std::string, std::string>& labels);
+  void create_late(const std::string& name, const std::map<std::string, std::string>& labels);
   void start(const std::string& name);
   void signal(const std::string& name, const std::string& signal);
   void end(const std::string& name, int exit_code, bool by_itself);
@@ -194,6 +216,8 @@ class Universe {
   pid_t init_of(const std::string& id) const;
   bool is_alive(const ProcessId& process) const;
   void start_executor(pid_t pid, const Program& executor);
+  void hand_over(pid_t executor, const std::string& started_file);
+  void end_executor(pid_t pid);
   void start_hook(pid_t pid, const Program& started);
 
   // Numbers for processes and containers that do not depend on the order in which they are created.
@@ -215,8 +239,13 @@ class Universe {
   std::map<std::string, SimulatedContainer> containers_;  // by name
   std::vector<SimulatedContainer> ended_;
   std::map<std::string, int> starts_;
+  std::map<std::string, int> executor_starts_;
+  std::set<std::string> late_creations_;  // by name
+  std::vector<Signalled> signals_;
   std::map<std::string, pid_t> inits_;      // by id
   std::map<pid_t, std::string> executors_;  // the name of their container
+  std::map<pid_t, LifeLock> proxies_;       // by executor
+  pid_t slave_ = 0;
   std::map<std::string, int> hooks_;
   std::set<pid_t> alive_;  // inits, executors and hooks
   std::map<int, std::function<bool()>> descriptors_;

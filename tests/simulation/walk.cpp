@@ -1,7 +1,6 @@
 #include "tests/simulation/walk.h"
 
-#include <fmt/core.h>
-
+#include "host/format.h"
 #include "tests/unit/transitions.h"
 
 namespace containerizer::simulation {
@@ -14,8 +13,8 @@ std::vector<std::string> problems_of_walk(store::Store& store, const store::Cont
     const bool is_first = !entry.from_state;
     if (!is_first && (*entry.from_state != before ||
                       !is_in_table(*entry.from_state, entry.event, entry.to_state))) {
-      problems.push_back(fmt::format("{}: {} -- {} -> {} after {}", id, *entry.from_state,
-                                     entry.event, entry.to_state, before));
+      problems.push_back(formatted("{}: {} -- {} -> {} after {}", id, *entry.from_state,
+                                   entry.event, entry.to_state, before));
     }
     before = entry.to_state;
   }

@@ -238,10 +238,9 @@ void Slave::reregisters(const ExecutorPtr& executor, const ConnectionPtr& connec
   executor->task_delivered = !text(message, "task").empty();
   if (!executor->task_delivered && !executor->task_ended) {
     executor->task_ended = true;
-    forward(executor, {"TASK_LOST", reason_slave_restarted, "Task lost in the slave's restart"},
+    // The executor keeps running without a task, until its framework ends.
+    forward(executor, {"TASK_LOST", reason_slave_restarted, "Task unknown to the executor"},
             "SLAVE");
-    shut_down(executor);
-    return;
   }
   poll_usage(executor);
   send_update(executor, executor->current_resources(), "reregistration",

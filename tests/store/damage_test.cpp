@@ -1,5 +1,4 @@
 // Files of the store that are cut, or in which a byte is changed.
-#include <fmt/core.h>
 #include <poll.h>
 
 #include <catch2/catch.hpp>
@@ -8,6 +7,7 @@
 #include <iostream>
 #include <random>
 
+#include "host/format.h"
 #include "host/process.h"
 #include "tests/store/faulty_vfs.h"
 #include "tests/store/steps.h"
@@ -112,7 +112,7 @@ void damage_everywhere(const Snapshot& sound, Part part, Damage how) {
     try {
       try_damaged(there.path(), part, count);
     } catch (const std::exception& error) {
-      throw std::runtime_error(fmt::format("at byte {}: {}", place, error.what()));
+      throw std::runtime_error(formatted("at byte {}: {}", place, error.what()));
     }
   }
   std::cout << (how == Damage::cut ? "cut" : "flipped byte") << " in the "
@@ -123,7 +123,8 @@ void damage_everywhere(const Snapshot& sound, Part part, Damage how) {
 // The waitpid status of a child: not 0 if it failed, crashed, or did not exit in time.
 int status_in_time(pid_t child) {
   const auto process = identify(child);
-  const Fd end = process ? open_process(*process) : Fd();
+  auto opened = open_process(process.value_or(ProcessId{}));
+  const Fd end = opened.ok() ? std::move(opened.value()) : Fd();
   constexpr int minutes = 60'000;
   pollfd watched{end.get(), POLLIN, 0};
   if (end.valid() && ::poll(&watched, 1, 60 * minutes) == 0) ::kill(child, SIGKILL);

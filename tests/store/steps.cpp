@@ -1,10 +1,9 @@
 #include "tests/store/steps.h"
 
-#include <fmt/core.h>
-
 #include <stdexcept>
 
 #include "engine/lifecycle/lifecycle.h"
+#include "host/format.h"
 #include "tests/unit/temporary_directory.h"
 #include "tests/unit/transitions.h"
 
@@ -86,7 +85,7 @@ Container new_container(const std::string& id) {
   c.framework_id = "framework";
   c.executor_id = "executor";
   c.directory = "/sandbox";
-  c.nonce = fmt::format("{:x>32}", id);
+  c.nonce = formatted("{:x>32}", id);
   c.boot_id = "boot";
   return c;
 }
@@ -187,7 +186,7 @@ std::string illegal_steps(const Database& database) {
   while (row.step()) {
     const bool is_launch = row.is_null(0) && row.text(1) == "Launch" && row.text(2) == "Accepted";
     if (is_launch || is_in_table(row.text(0), row.text(1), row.text(2))) continue;
-    found += fmt::format("illegal step: {} {} {}\n", row.text(0), row.text(1), row.text(2));
+    found += formatted("illegal step: {} {} {}\n", row.text(0), row.text(1), row.text(2));
   }
   return found;
 }

@@ -115,12 +115,90 @@ TEST_CASE("usage: the mount of cgroups is found anywhere in a long list") {
   std::filesystem::remove_all(tree);
 }
 
+TEST_CASE("usage: a container whose first process is in a cgroup below is counted as a whole") {
+  namespace fs = std::filesystem;
+  const auto tree = fs::temp_directory_path() / ("cgroup-whole-" + std::to_string(::getpid()));
+  fs::copy(v2, tree, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  std::string line;
+  std::getline(std::ifstream(tree / "proc/200/cgroup") >> std::ws, line);
+  const auto below = tree / ("sys/fs/cgroup" + line.substr(3)) / "init.scope";
+  fs::create_directories(below);
+  std::ofstream(below / "cgroup.procs") << "1\n2\n";
+  std::ofstream(below / "memory.current") << "99999\n";
+  std::ofstream(tree / "proc/200/cgroup") << line << "/init.scope\n";
+  const auto usage = usage_of(200, tree);
+  CHECK(usage.mem_total == 12500000U);
+  CHECK(usage.processes == 5U);
+  fs::remove_all(tree);
+}
+
+TEST_CASE("usage: the file with the peak of memory") {
+  std::ifstream older(memory_peak_file(100, v1));
+  std::ifstream newer(memory_peak_file(200, v2));
+  std::uint64_t peak = 0;
+  CHECK((older >> peak && peak == 60'000'000));
+  CHECK((newer >> peak && peak == 60'000'000));
+  CHECK(memory_peak_file(201, v2).empty());  // an older kernel
+  CHECK(memory_peak_file(103, v1).empty());
+  CHECK(memory_peak_file(1, "/nonexistent").empty());
+}
+
 TEST_CASE("usage: a tree without /proc is unknown or gone, not a crash") {
   CHECK_FALSE(read_usage(1, "/nonexistent").ok());
 }
 
 TEST_CASE("usage: the test itself is not in a container's cgroup") {
   CHECK(read_usage(::getpid()).failed_with(Fault::not_found));
+}
+
+TEST_CASE("limits are set in the cgroup of a container") {
+  namespace fs = std::filesystem;
+  const std::string id = "5b1c7a3f0d2e4f6891a0b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f701";
+  const auto tree = fs::temp_directory_path() / ("limits-test-" + std::to_string(::getpid()));
+  struct Row {
+    std::string root;
+    pid_t pid;
+    std::string directory;
+    std::vector<std::pair<std::string, std::string>> files;
+  };
+  const auto row = GENERATE_COPY(values<Row>({
+      {v1,
+       100,
+       "",
+       {{"cpu,cpuacct/docker/" + id + "/cpu.shares", "2048"},
+        {"cpu,cpuacct/docker/" + id + "/cpu.cfs_quota_us", "150000"},
+        {"cpu,cpuacct/docker/" + id + "/cpu.cfs_period_us", "100000"},
+        {"memory/docker/" + id + "/memory.memsw.limit_in_bytes", "268435456"},
+        {"memory/docker/" + id + "/memory.limit_in_bytes", "134217728"},
+        {"memory/docker/" + id + "/memory.soft_limit_in_bytes", "67108864"}}},
+      {v2,
+       200,
+       "",
+       {{"system.slice/docker-" + id + ".scope/cpu.weight", "79"},
+        {"system.slice/docker-" + id + ".scope/cpu.max", "150000 100000"},
+        {"system.slice/docker-" + id + ".scope/memory.swap.max", "134217728"},
+        {"system.slice/docker-" + id + ".scope/memory.max", "134217728"},
+        {"system.slice/docker-" + id + ".scope/memory.low", "67108864"}}},
+  }));
+  CAPTURE(row.root);
+  fs::copy(row.root, tree, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  const auto place = tree / "sys/fs/cgroup";
+  for (const auto& [file, value] : row.files) {
+    fs::create_directories((place / file).parent_path());
+    std::ofstream(place / file, std::ios::trunc).flush();
+  }
+  CgroupLimits limits{2048, 150000, 100000, 128 << 20, 256 << 20, 64 << 20};
+  const auto changed = change_limits(row.pid, id, limits, tree);
+  INFO((changed.ok() ? "" : changed.failure().text));
+  CHECK(changed.ok());
+  for (const auto& [file, value] : row.files) {
+    CAPTURE(file);
+    std::stringstream content;
+    content << std::ifstream(place / file).rdbuf();
+    CHECK(content.str() == value);
+  }
+  CHECK(change_limits(99, id, limits, tree).failed_with(Fault::not_found));
+  fs::remove_all(tree);
 }
 
 }  // namespace

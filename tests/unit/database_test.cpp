@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
+#include <memory>
 
 #include "log_database.h"
 
@@ -116,7 +119,7 @@ TEST_CASE("a damaged database and an unreachable one are different errors") {
   const TemporaryDirectory there;
   write_file(there / "text", std::string(5000, 'x'));
   CHECK_THROWS_AS(Database(settings(there / "text")), UnreadableDatabase);
-  CHECK_THROWS_WITH(Database(settings(there / "text")), Catch::Contains("move it aside"));
+  CHECK_THROWS_WITH(Database(settings(there / "text")), Catch::Contains("moves it aside"));
   std::filesystem::create_directory(there / "directory");
   try {
     const Database database(settings(there / "directory"));
@@ -161,6 +164,111 @@ TEST_CASE("a database of another program is refused, and stays unchanged") {
   CHECK(content_of_both(there / "db") == before);
 }
 
+namespace {
+
+// A schema that records which programs can work on it, and three ways to go on from it.
+const Migrations recording{
+    {1, "0001_log",
+     "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at INTEGER,"
+     " oldest_program INTEGER); CREATE TABLE log (n INTEGER PRIMARY KEY, text TEXT);"}};
+const Migrations with_addition{
+    recording[0], {2, "0002_mood", "ALTER TABLE log ADD COLUMN mood TEXT DEFAULT 'good';", 1}};
+const Migrations with_rebuild{
+    with_addition[0],
+    with_addition[1],
+    {3, "0003_rebuilt", "ALTER TABLE log RENAME TO old; CREATE VIEW log AS SELECT n FROM old;"}};
+const Migrations with_addition_after_rebuild{with_rebuild[0],
+                                             with_rebuild[1],
+                                             with_rebuild[2],
+                                             {4, "0004_more", "CREATE TABLE more (x);", 3}};
+
+StoreFault fault_of(const DatabaseSettings& where) {
+  try {
+    const Database database(where);
+  } catch (const StoreError& error) {
+    return error.fault();
+  }
+  FAIL("it opened");
+  return StoreFault::io;
+}
+
+}  // namespace
+
+TEST_CASE("an addition to the schema leaves an older program alone") {
+  const TemporaryDirectory there;
+  Database(settings(there / "db", with_addition));
+  {
+    Database older(settings(there / "db", recording));
+    add(older, 1);
+    CHECK_THROWS_AS(add(older, 1), StoreError);
+  }
+  const Database newer(settings(there / "db", with_addition));
+  CHECK(integer_of(newer, "PRAGMA user_version") == 2);
+  CHECK(integer_of(newer, "SELECT count(*) FROM log WHERE mood = 'good'") == 1);
+}
+
+TEST_CASE("a program is too old for a schema if it is too old for any of its migrations") {
+  const TemporaryDirectory there;
+  { const Database old(settings(there / "db", recording)); }
+  Database(settings(there / "db", with_addition_after_rebuild));
+  CHECK(fault_of(settings(there / "db", recording)) == StoreFault::newer);
+  CHECK(fault_of(settings(there / "db", with_addition)) == StoreFault::newer);
+  const Database able(settings(there / "db", with_rebuild));
+  CHECK(integer_of(able, "PRAGMA user_version") == 4);
+}
+
+TEST_CASE("the message about a newer schema names the copy that this program can use") {
+  const TemporaryDirectory there;
+  { const Database old(settings(there / "db", recording)); }
+  CHECK_FALSE(std::filesystem::exists(there / "db.v1"));
+  Database(settings(there / "db", with_rebuild));
+  CHECK_THROWS_WITH(Database(settings(there / "db", recording)),
+                    Catch::Contains("db.v1") && Catch::Contains("docs/upgrading.md"));
+  CHECK_THROWS_WITH(Database(settings(there / "db", with_addition)),
+                    !Catch::Contains("db.v2") && Catch::Contains("run the newer"));
+}
+
+TEST_CASE("each failure of the database has its kind") {
+  const TemporaryDirectory there;
+  { const Database database(settings(there / "db")); }
+  LockFile lock(there / "db.lock", false);
+  REQUIRE(lock.try_lock(1, LockFile::Mode::exclusive));
+  CHECK(fault_of(impatient(there / "db")) == StoreFault::busy);
+  lock.unlock(1);
+  CHECK(fault_of(settings(there / "absent/db")) == StoreFault::io);
+  write_file(there / "text", std::string(5000, 'x'));
+  CHECK(fault_of(settings(there / "text")) == StoreFault::unreadable);
+  Database database(settings(there / "db"));
+  add(database, 1);
+  try {
+    add(database, 1);
+    FAIL("a key was inserted twice");
+  } catch (const StoreError& error) {
+    CHECK(error.fault() == StoreFault::constraint);
+  }
+}
+
+TEST_CASE("a reader that does not know our locks delays nobody") {
+  const TemporaryDirectory there;
+  const auto where = settings(there / "db");
+  {
+    Database database(where);
+    for (std::int64_t n = 1; n <= 20; ++n) add(database, n);
+  }
+  sqlite3* reader = nullptr;
+  REQUIRE(sqlite3_open((there / "db").c_str(), &reader) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(reader, "BEGIN; SELECT * FROM log", nullptr, nullptr, nullptr) == SQLITE_OK);
+  {
+    Database database(where);
+    add(database, 21);
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK_FALSE(Database::checkpoint(where, 0, Duration(10'000)));
+  CHECK(std::chrono::steady_clock::now() - begun < Duration(1'000));
+  sqlite3_close(reader);
+  CHECK(Database::checkpoint(where, 0, Duration(20)));
+}
+
 // --- migrating -----------------------------------------------------------------------------------
 
 namespace {
@@ -185,6 +293,25 @@ TEST_CASE("an older database is migrated, and a copy of it is kept", "[scenario-
   check_second_version(there / "db");
   CHECK(numbers_in(settings(there / "db.v1", first_version)) == up_to(3));
   check_second_version(there / "db");
+}
+
+TEST_CASE("a copy of a database is read without a trace beside it") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "log%3f#?.db";
+  add(*std::make_unique<Database>(settings(path)), 1);
+  auto copy = settings(path);
+  copy.is_copy = true;
+  SECTION("with its log") {
+    CHECK(numbers_in(copy) == up_to(1));
+    CHECK_THROWS_AS(add(*std::make_unique<Database>(copy), 2), StoreError);
+  }
+  SECTION("without a log") {
+    REQUIRE(Database::checkpoint(settings(path), 0, Duration(60'000)));
+    for (const char* suffix : {"-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix);
+    CHECK(numbers_in(copy) == up_to(1));
+    const auto entries = std::distance(std::filesystem::directory_iterator(directory.path()), {});
+    CHECK(entries == 1);
+  }
 }
 
 TEST_CASE("the copy of an older database is for its owner alone") {
@@ -436,7 +563,7 @@ TEST_CASE("on a full disk, writing fails cleanly and the old data can be read", 
     for (std::int64_t n = 1; n <= 3; ++n) add(database, n);
     const auto reason = fill(database);
     expect(reason.find("full") != std::string::npos, "the message names the reason: " + reason);
-    expect(reason.find("free space") != std::string::npos, "the message gives advice: " + reason);
+    expect(reason.find("make room") != std::string::npos, "the message gives advice: " + reason);
     const auto numbers = numbers_of(database);
     expect(numbers == up_to(static_cast<std::int64_t>(numbers.size())) && numbers.size() > 3,
            "the committed rows exist");

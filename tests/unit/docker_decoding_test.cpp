@@ -288,6 +288,21 @@ TEST_CASE("The progress of a pull is the sum over all layers", "[docker][pull]")
   CHECK_FALSE(news.at(2).fraction);
 }
 
+TEST_CASE("The progress of a pull has no percentage while a size is unknown", "[docker][pull]") {
+  std::vector<PullNews> news;
+  PullProgress again([&](const PullNews& one) { news.push_back(one); }, Duration::zero());
+  const auto feed = [&](const char* line) {
+    REQUIRE(again.feed(std::string(line) + "\n").ok());
+    return news.back().line.substr(0, news.back().line.find(','));
+  };
+  CHECK(feed(R"({"status":"Downloading","progressDetail":{"current":5e6,"total":9e6},"id":"1"})") ==
+        "Downloading 5.0 of 9.0 MB (56%)");
+  CHECK(feed(R"({"status":"Retrying in 5 seconds","id":"1"})") == "1: Retrying in 5 seconds");
+  CHECK(feed(R"({"status":"Downloading","progressDetail":{"current":1e6},"id":"1"})") ==
+        "Downloading 1.0 MB");
+  CHECK_FALSE(news.back().fraction);
+}
+
 TEST_CASE("A failed pull reports the daemon's message", "[docker][pull]") {
   const std::tuple<std::string, Fault, std::string> rows[] = {
       {R"({"errorDetail":{"message":"manifest for x:1 not found: manifest unknown"},"error":"e"})",
@@ -332,7 +347,12 @@ TEST_CASE("An error reply means what its status and text say", "[docker][answers
       {create_call, 500, Fault::conflict,
        "the container name \"x\" is already in use by 12. You have"},
       {create_call, 400, Fault::refused, "invalid mount config"},
-      {create_call, 500, Fault::unavailable, "no space left on device"},
+      {create_call, 500, Fault::refused, "--storage-opt is supported only for overlay over xfs"},
+      {create_call, 500, Fault::refused, "invalid volume specification: '/x:/'"},
+      {create_call, 500, Fault::unavailable, "transport: error while dialing: dial unix"},
+      {create_call, 500, Fault::unavailable, "context deadline exceeded"},
+      {create_call, 503, Fault::unavailable, "no backend"},
+      {create_call, 500, Fault::unavailable, ""},
       {start_call, 404, Fault::not_found, "No such container: x"},
       {start_call, 404, Fault::refused, "No such container: the-other"},
       {start_call, 404, Fault::refused, "network foo not found"},
@@ -347,6 +367,10 @@ TEST_CASE("An error reply means what its status and text say", "[docker][answers
       {image_call, 404, Fault::not_found, "No such image: y:1"},
       {wait_call, 404, Fault::not_found, "no such container"},
       {update_call, 409, Fault::conflict, "Cannot update container x: conflict"},
+      {update_call, 404, Fault::not_found, "No such container: x"},
+      {update_call, 404, Fault::unsupported, ""},
+      {update_call, 405, Fault::unsupported, "Method Not Allowed"},
+      {update_call, 400, Fault::refused, "Minimum memory limit allowed is 6MB"},
       {log_call, 501, Fault::refused, "configured logging driver does not support reading"},
       {pull_call, 404, Fault::not_found, "pull access denied for x"},
       {pull_call, 500, Fault::refused, "Get https://r/v2/: dial tcp: no route to host"},
@@ -494,4 +518,51 @@ TEST_CASE("Responses beyond the limits are refused", "[docker][http]") {
   REQUIRE(closing.feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").ok());
   CHECK(closing.complete());
   CHECK_FALSE(closing.connection_free());
+}
+
+TEST_CASE("Warnings in a reply are read, each in one line", "[docker][answers]") {
+  const auto read = [](const char* text) { return read_warnings(*parse_json(text)); };
+  CHECK(read(R"({"Id":"x","Warnings":["a weight\nis discarded","",7,"ports"]})") ==
+        std::vector<std::string>{"a weight is discarded", "ports"});
+  CHECK(read(R"({"Id":"x","Warnings":null})").empty());
+  CHECK(read(R"({"Id":"x"})").empty());
+  CHECK(read("[]").empty());
+}
+
+TEST_CASE("The ports that an image declares are read in order", "[docker][answers]") {
+  const auto read = [](const char* text) { return read_exposed_ports(*parse_json(text)); };
+  CHECK(read(R"({"Config":{"ExposedPorts":{"8080/tcp":{},"53/udp":{},"53/tcp":{},"80":{}}}})") ==
+        ExposedPorts{{53, {"tcp", "udp"}}, {80, {"tcp"}}, {8080, {"tcp"}}});
+  CHECK(read(R"({"Config":{"ExposedPorts":{"x/tcp":{},"70000/tcp":{}}}})").empty());
+  CHECK(read(R"({"Config":{"ExposedPorts":null}})").empty());
+  CHECK(read(R"({"Config":{}})").empty());
+  CHECK(read("{}").empty());
+}
+
+TEST_CASE("The daemon's report about itself", "[docker][answers]") {
+  const auto info = read_info(*parse_json(
+      R"({"ServerVersion": "20.10.24", "LiveRestoreEnabled": true, "LoggingDriver": "json-file",
+          "Driver": "overlay2", "CgroupVersion": "2", "CgroupDriver": "systemd",
+          "OperatingSystem": "Debian", "KernelVersion": "6.1"})"));
+  REQUIRE(info);
+  CHECK(info->version == "20.10.24");
+  CHECK(info->live_restore);
+  CHECK(info->log_driver == "json-file");
+  CHECK(info->storage_driver == "overlay2");
+  CHECK(info->cgroup_version == "2");
+  CHECK(info->cgroup_driver == "systemd");
+  // Older daemons do not report everything.
+  CHECK(read_info(*parse_json(R"({"ServerVersion": "1.12"})"))->cgroup_version.empty());
+  CHECK_FALSE(read_info(*parse_json("[]")));
+  CHECK_FALSE(read_info(*parse_json("{}")));
+}
+
+TEST_CASE("Signals in the daemon's events", "[docker][answers]") {
+  const std::string event = R"({"Action":"kill","Actor":{"ID":"1","Attributes":{"signal":"15"}}})";
+  const std::string other = R"({"Action":"kill","Actor":{"ID":"1","Attributes":{"signal":"9"}}})";
+  CHECK(read_signals("").empty());
+  CHECK(read_signals(event) == std::vector<int>{15});
+  CHECK(read_signals(event + "\n" + other + "\n") == std::vector<int>{15, 9});
+  CHECK(read_signals("nonsense\n{}\n[1]\n" + other) == std::vector<int>{9});
+  CHECK(read_signals(R"({"Actor":{"Attributes":{"signal":"KILL"}}})").empty());
 }

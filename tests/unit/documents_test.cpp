@@ -10,7 +10,11 @@
 #include <vector>
 
 #include "engine/config/settings.h"
+#include "engine/config/settings_manual.h"
+#include "engine/lifecycle/cause.h"
 #include "engine/lifecycle/lifecycle.h"
+#include "host/process.h"
+#include "store/database.h"
 
 namespace {
 
@@ -178,6 +182,19 @@ TEST_CASE("the page of the lifecycle is what the program prints") {
   }
 }
 
+TEST_CASE("the page on failures has a row for each kind of failure and each answer") {
+  const auto page = read("docs/going-on.md");
+  using containerizer::Life;
+  using containerizer::store::StoreFault;
+  for (const auto fault : {StoreFault::busy, StoreFault::io, StoreFault::constraint,
+                           StoreFault::newer, StoreFault::unreadable}) {
+    CHECK(count(page, std::string("\n| `") + name_of(fault) + "` | ") == 1);
+  }
+  for (const auto life : {Life::alive, Life::gone, Life::unknown}) {
+    CHECK(count(page, std::string("\n| `") + name_of(life) + "` | ") == 1);
+  }
+}
+
 TEST_CASE("the picture of the lifecycle shows the program's table") {
   const auto svg = read("docs/lifecycle.svg");
   std::set<std::string> states;
@@ -206,6 +223,18 @@ TEST_CASE("the pages of settings and the program's own table agree") {
   CHECK(matches(read("bin/environment.sh.dist"), "\n#(CONTAINERIZER_[A-Z_]+)=") == known);
 }
 
+TEST_CASE("the page of the settings is what the program prints") {
+  const auto page = read("docs/configuration.md");
+  CHECK(page.ends_with(containerizer::describe_settings(containerizer::SettingsFormat::markdown)));
+  const auto text = containerizer::describe_settings(containerizer::SettingsFormat::text);
+  for (const auto& name : containerizer::setting_names()) {
+    CAPTURE(name);
+    CHECK(text.find("  " + name) != std::string::npos);
+  }
+  CHECK(text.find('`') == std::string::npos);
+  CHECK(text.find("](") == std::string::npos);
+}
+
 TEST_CASE("no page names a setting that does not exist") {
   const auto names = containerizer::setting_names();
   std::set<std::string> known(names.begin(), names.end());
@@ -220,16 +249,21 @@ TEST_CASE("no page names a setting that does not exist") {
 
 TEST_CASE("the page of the architecture names every source file") {
   const auto page = read("docs/architecture.md");
-  const std::set<std::string> plumbing{"cli/invocation.cpp",
-                                       "engine/docker/digest.cpp",
-                                       "engine/docker/encoding.cpp",
-                                       "host/file.cpp",
-                                       "host/fmt.cpp",
-                                       "host/json.cpp",
-                                       "host/text.cpp"};
+  const std::set<std::string> plumbing{
+      "cli/invocation.cpp", "engine/docker/digest.cpp", "engine/docker/encoding.cpp",
+      "host/file.cpp",      "host/format.cpp",          "host/json.cpp",
+      "host/text.cpp"};
   for (const auto& path : sources_of_the_product()) {
     CAPTURE(path);
     CHECK((count(page, "`" + path + "`") > 0 || plumbing.count(path) == 1));
+  }
+}
+
+TEST_CASE("the page of the JSON names every cause") {
+  const auto page = read("docs/json.md");
+  for (const auto& cause : containerizer::all_causes()) {
+    CAPTURE(cause);
+    CHECK(count(page, "| `" + cause + "` |") == 1);
   }
 }
 
@@ -273,8 +307,38 @@ TEST_CASE("every failure scenario has its test") {
     CAPTURE((*it)[1].str());
     check_tests((*it)[2]);
   }
-  CHECK(numbers.size() == 80);
-  CHECK(std::set<int>(numbers.begin(), numbers.end()).size() == 80);
+  CHECK(numbers.size() == 93);
+  CHECK(std::set<int>(numbers.begin(), numbers.end()).size() == 92);
+}
+
+// Checks the last cell of each row of the page's tables.
+void check_rows(const std::string& page, const std::string& heading, int least) {
+  const auto text = read(page);
+  const std::regex row(
+      R"re(\n\| ([^|]+) \| (?:[^|]+ \| )+((?:does not apply|[^\n|]*")[^\n|]*) \|)re");
+  int rows = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), row), end; it != end; ++it, ++rows) {
+    CAPTURE(page, (*it)[1].str());
+    check_tests((*it)[2]);
+  }
+  // All rows were read, except the headings of the tables.
+  CHECK(rows == static_cast<int>(count(text, "\n| ")) - static_cast<int>(count(text, heading)));
+  CHECK(rows >= least);
+}
+
+TEST_CASE("every difference from mdc and Deimos has its test") {
+  const auto text = read("docs/differences.md");
+  const std::regex row(R"re(\n\| [^|]+ \| [^|]+ \| ((?:does not apply: |")[^|]*) \|)re");
+  int rows = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), row), end; it != end; ++it, ++rows) {
+    CAPTURE((*it)[0].str());
+    check_tests((*it)[1]);
+  }
+  CHECK(rows > 30);
+}
+
+TEST_CASE("every change of Docker's API has its test") {
+  check_rows("docs/docker-api.md", " | change | ", 20);
 }
 
 TEST_CASE("every attack has its test") {

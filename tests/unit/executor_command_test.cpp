@@ -92,6 +92,20 @@ TEST_CASE("values that only the environment contains are taken from it") {
   }
 }
 
+TEST_CASE("the task's directory is never in mesos-executor's library path") {
+  auto [launch, environment] = recorded("mesos-1.0.4/launch-2");
+  const auto path_of = [&sent = launch, &slaves = environment](const std::string& path) {
+    slaves["LD_LIBRARY_PATH"] = path;
+    return value_or(executor_environment(sent, slaves), "LD_LIBRARY_PATH", "none");
+  };
+  // mesos-executor runs in the sandbox, which is what an empty or a relative entry means.
+  CHECK(path_of("/opt/lib:") == "/opt/lib");
+  CHECK(path_of(":/opt/lib::/lib:.:lib") == "/opt/lib:/lib");
+  CHECK(path_of("") == "none");
+  CHECK(path_of(launch.directory() + "/lib:" + launch.directory() + ":/lib") == "/lib");
+  CHECK(path_of(launch.directory() + "-not") == launch.directory() + "-not");
+}
+
 TEST_CASE("no variable of the slave or the task controls mesos-executor") {
   auto [launch, environment] = recorded("mesos-1.0.4/launch-2");
   environment.insert({{"MESOS_LOG_DIR", "/var/log/mesos"},

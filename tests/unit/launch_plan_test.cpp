@@ -5,8 +5,10 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <catch2/catch.hpp>
+#include <limits>
 #include <set>
 
+#include "engine/translation/port_plan.h"
 #include "recorded.h"
 
 using namespace containerizer;
@@ -124,7 +126,8 @@ TEST_CASE("a command task of 0.19 becomes a create request") {
       "MemoryReservation": 67108864,
       "Mounts": [{"Type": "bind", "Target": "/mnt/mesos/sandbox", "ReadOnly": false}],
       "NetworkMode": "host",
-      "RestartPolicy": {"Name": "no"}}})")
+      "RestartPolicy": {"Name": "no"}},
+    "WorkingDir": "/mnt/mesos/sandbox"})")
                               .as_object();
   expected["HostConfig"].at("Mounts").at(0).as_object()["Source"] = launch.directory();
   CHECK(json::value(result.create) == json::value(expected));
@@ -259,7 +262,7 @@ TEST_CASE("options are refused next to an image of another message") {
   legacy.add_options("--read-only");
   CHECK(host_field(plan(launch), "ReadonlyRootfs") == true);
   docker(launch).set_image("a");
-  CHECK_THAT(refusal(launch), Catch::Contains("move the options to its DockerInfo.parameters"));
+  CHECK_THAT(refusal(launch), Catch::Contains("put the options into its DockerInfo.parameters"));
 }
 
 TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's") {
@@ -272,7 +275,7 @@ TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's
   CHECK(plan(launch).image == "a:latest");
   CHECK(host_field(plan(launch), "NetworkMode") == "bridge");
   container(launch, ContainerInfo::MESOS).set_hostname("name");
-  CHECK_THAT(refusal(launch), Catch::Contains("cannot be used with it"));
+  CHECK_THAT(refusal(launch), Catch::Contains("is not used for it"));
 }
 
 TEST_CASE("an invalid image is refused, not replaced by a default") {
@@ -394,8 +397,8 @@ TEST_CASE("impossible port mappings are refused") {
   const auto example = GENERATE_COPY(values<Case>({
       {ContainerInfo::DockerInfo::HOST, 31000, 80, "tcp", "\"host\""},
       {ContainerInfo::DockerInfo::NONE, 31000, 80, "tcp", "\"none\""},
-      {bridge, 30999, 80, "tcp", "30999:80: the host port is not among"},
-      {bridge, 31011, 80, "tcp", "31011:80: the host port is not among"},
+      {bridge, 30999, 80, "tcp", "30999:80: the host port is not in"},
+      {bridge, 31011, 80, "tcp", "31011:80: the host port is not in"},
       {bridge, 31000, 0, "tcp", "container port"},
       {bridge, 31000, 65536, "tcp", "container port"},
       {bridge, 31000, 80, "icmp", "icmp"},
@@ -430,7 +433,7 @@ TEST_CASE("volumes become mounts beside the sandbox") {
   REQUIRE(host_field(result, "Mounts").as_array().size() == 2);
   CHECK(host_field(result, "Mounts").at(0) == expected);
   const bool in_sandbox = !example.host.empty() && example.host[0] != '/';
-  CHECK(result.sandbox_directories.size() == (in_sandbox ? 1 : 0));
+  CHECK(result.sandbox_paths.size() == (in_sandbox ? 1 : 0));
 }
 
 TEST_CASE("a path of the host is bound as by docker run -v, which creates a missing path") {
@@ -591,6 +594,8 @@ TEST_CASE("a task's own grace period is rounded up to milliseconds") {
   CHECK(plan(launch).kill_grace == Duration(2001));
   grace.set_nanoseconds(-1);
   CHECK(plan(launch).kill_grace == Duration(0));
+  grace.set_nanoseconds(std::numeric_limits<std::int64_t>::max());
+  CHECK(plan(launch).kill_grace == no_limit);
 }
 
 TEST_CASE("unsupported resources are refused") {
@@ -627,6 +632,14 @@ TEST_CASE("a persistent volume is mounted from the slave's directory") {
     disk.mutable_volume()->set_mode(mesos::Volume::RO);
     CHECK(mounted().at("Target") == "/data");
     CHECK(mounted().at("ReadOnly") == true);
+  }
+  SECTION("also where a volume names its place in the sandbox") {
+    add_volume(launch, "./data/", "/var/lib/mysql").set_mode(mesos::Volume::RO);
+    const auto mounts = plan(launch, environment).create.at("HostConfig").at("Mounts");
+    REQUIRE(mounts.as_array().size() == 3);
+    CHECK(mounts.at(1) == json::parse(R"({"Type": "bind", "Target": "/var/lib/mysql",
+        "Source": "/var/mesos/volumes/roles/web/p1", "ReadOnly": true})"));
+    CHECK(plan(launch, environment).sandbox_paths.empty());
   }
   SECTION("from its own disk") {
     auto& source = *disk.mutable_source();
@@ -704,4 +717,208 @@ TEST_CASE("an invalid launch is refused") {
     add_parameter(launch, "frobnicate", "hidden");
     CHECK_THAT(refusal(launch), Catch::Contains("frobnicate") && !Catch::Contains("hidden"));
   }
+}
+
+TEST_CASE("the working directory is the sandbox in the older dialect, and else the image's") {
+  const auto directory = [](const Launch& launch, WorkingDirectory setting) {
+    TaskSettings settings;
+    settings.working_directory = setting;
+    const auto value = field_of(plan(launch, usual_environment, settings), "WorkingDir");
+    return value.is_null() ? std::string("the image's") : std::string(value.as_string());
+  };
+  const auto automatic = WorkingDirectory::by_dialect;
+  const std::string sandbox = "/mnt/mesos/sandbox";
+  Launch older = command_task();
+  CHECK(directory(older, automatic) == sandbox);
+  older.mutable_task_info()->mutable_command()->mutable_container()->set_image("docker:///a");
+  CHECK(directory(older, automatic) == sandbox);
+  CHECK(directory(older, WorkingDirectory::image) == "the image's");
+  older.mutable_task_info()->mutable_command()->mutable_container()->add_options("--workdir=/w");
+  CHECK(directory(older, automatic) == "/w");
+  CHECK(directory(older, WorkingDirectory::sandbox) == "/w");
+
+  Launch newer = command_task();
+  docker(newer).set_image("a");
+  CHECK(directory(newer, automatic) == "the image's");
+  CHECK(directory(newer, WorkingDirectory::sandbox) == sandbox);
+  add_parameter(newer, "workdir", "/w");
+  CHECK(directory(newer, WorkingDirectory::sandbox) == "/w");
+  Launch unified = command_task();
+  container(unified, ContainerInfo::MESOS).mutable_mesos()->mutable_image();
+  auto& image = *container(unified, ContainerInfo::MESOS).mutable_mesos()->mutable_image();
+  image.set_type(mesos::Image::DOCKER);
+  image.mutable_docker()->set_name("a");
+  CHECK(directory(unified, automatic) == "the image's");
+}
+
+TEST_CASE("the operator chooses the network of tasks of the older dialect that name none") {
+  TaskSettings settings;
+  settings.network = "bridge";
+  const auto network = [&](const Launch& launch) {
+    return host_field(plan(launch, usual_environment, settings), "NetworkMode");
+  };
+  Launch older = command_task();
+  CHECK(network(older) == "bridge");
+  older.mutable_task_info()->mutable_command()->mutable_container()->add_options("--net=none");
+  CHECK(network(older) == "none");
+  Launch newer = command_task();
+  docker(newer).set_image("a");
+  CHECK(network(newer) == "host");
+  Launch unified = command_task();
+  auto& image = *container(unified, ContainerInfo::MESOS).mutable_mesos()->mutable_image();
+  image.mutable_docker()->set_name("a");
+  CHECK(network(unified) == "host");
+}
+
+TEST_CASE("allocated ports are paired with the ports that the image declares") {
+  Launch launch = command_task();
+  launch.mutable_task_info()->mutable_command()->mutable_container()->add_options("--net=bridge");
+  const auto bindings = [&](const std::map<std::uint32_t, std::vector<std::string>>& exposed,
+                            std::size_t unpublished = 0) {
+    LaunchPlan result = plan(launch);
+    REQUIRE(result.pairs_ports);
+    CHECK(pair_ports(exposed, result.resources, result.create).size() == unpublished);
+    std::string text;
+    const auto bound = host_field(result, "PortBindings");
+    for (const auto& each : bound.as_object()) {
+      CHECK(field_of(result, "ExposedPorts").as_object().contains(each.key()));
+      for (const auto& binding : each.value().as_array()) {
+        text +=
+            std::string(binding.at("HostPort").as_string()) + ">" + std::string(each.key()) + " ";
+      }
+    }
+    return text;
+  };
+  SECTION("one") {
+    add_ports(launch, 31014, 31014);
+    CHECK(bindings({}) == "31014>31014/tcp ");
+    CHECK(bindings({{3000, {"tcp"}}}) == "31014>3000/tcp ");
+    CHECK(bindings({{53, {"tcp", "udp"}}}) == "31014>53/tcp 31014>53/udp ");
+    CHECK(bindings({{80, {"tcp"}}, {443, {"tcp"}}}, 1) == "31014>80/tcp ");
+  }
+  SECTION("two, and more than the image declares") {
+    add_ports(launch, 31000, 31001);
+    CHECK(bindings({{80, {"tcp"}}, {443, {"tcp"}}}) == "31000>80/tcp 31001>443/tcp ");
+    CHECK(bindings({{80, {"tcp"}}}) == "31001>31001/tcp 31000>80/tcp ");
+    CHECK(bindings({{31001, {"tcp"}}}) == "31001>31001/tcp 31000>31001/tcp ");
+  }
+  SECTION("not what options publish, and not for a DockerInfo") {
+    add_ports(launch, 31000, 31000);
+    launch.mutable_task_info()->mutable_command()->mutable_container()->add_options("-p31000:80");
+    CHECK_FALSE(plan(launch).pairs_ports);
+    Launch newer = command_task();
+    add_ports(newer, 31000, 31000);
+    docker(newer).set_network(ContainerInfo::DockerInfo::BRIDGE);
+    CHECK_FALSE(plan(newer).pairs_ports);
+  }
+}
+
+TEST_CASE("a published port in a network that publishes none is noted") {
+  Launch launch = command_task();
+  add_parameter(launch, "publish", "31000:80");
+  REQUIRE(plan(launch).notes.size() == 1);
+  CHECK_THAT(plan(launch).notes[0], Catch::Contains("--publish has no effect"));
+  docker(launch).set_network(ContainerInfo::DockerInfo::BRIDGE);
+  CHECK(plan(launch).notes.empty());
+}
+
+TEST_CASE("an entrypoint and a shell command are settled as the task's dialect has them") {
+  const auto shell = json::parse(R"(["/bin/sh", "-c", "run it"])");
+  Launch older = command_task();
+  older.mutable_task_info()->mutable_command()->mutable_container()->add_options(
+      "--entrypoint=/init");
+  CHECK(field_of(plan(older), "Entrypoint") == json::parse(R"(["/init"])"));
+  CHECK(field_of(plan(older), "Cmd") == shell);
+
+  // The native containerizer's shell comes after the parameters.
+  Launch newer = command_task();
+  add_parameter(newer, "entrypoint", "/init");
+  CHECK(field_of(plan(newer), "Entrypoint") == json::parse(R"(["/bin/sh"])"));
+  CHECK(field_of(plan(newer), "Cmd") == json::parse(R"(["-c", "run it"])"));
+  CHECK(plan(newer).notes.size() == 1);
+  newer.mutable_task_info()->mutable_command()->set_shell(false);
+  CHECK(field_of(plan(newer), "Entrypoint") == json::parse(R"(["/init"])"));
+  CHECK(field_of(plan(newer), "Cmd") == json::parse(R"(["run it"])"));
+  CHECK(plan(newer).notes.empty());
+
+  TaskSettings settings;
+  settings.policy.append_options = {{"entrypoint", "/wrap"}};
+  newer.mutable_task_info()->mutable_command()->set_shell(true);
+  const auto wrapped = plan(newer, usual_environment, settings);
+  CHECK(field_of(wrapped, "Entrypoint") == json::parse(R"(["/wrap"])"));
+  CHECK(field_of(wrapped, "Cmd") == shell);
+}
+
+TEST_CASE("the operator's limits replace the task's that are written in another way") {
+  Launch launch = command_task();
+  add_scalar(launch, "mem", 64);
+  TaskSettings settings;
+  const auto with = [&](const std::vector<RunFlag>& flags) {
+    settings.policy.append_options = flags;
+    return plan(launch, usual_environment, settings);
+  };
+  SECTION("cpus and a quota") {
+    add_parameter(launch, "cpu-quota", "50000");
+    add_parameter(launch, "cpu-period", "100000");
+    const auto result = with({{"cpus", "2"}});
+    CHECK(host_field(result, "NanoCpus") == 2'000'000'000);
+    CHECK(host_field(result, "CpuQuota").is_null());
+    CHECK(host_field(result, "CpuPeriod").is_null());
+  }
+  SECTION("a quota and cpus") {
+    add_parameter(launch, "cpus", "2");
+    const auto result = with({{"cpu-quota", "50000"}});
+    CHECK(host_field(result, "NanoCpus").is_null());
+    CHECK(host_field(result, "CpuQuota") == 50'000);
+  }
+  SECTION("memory and swap") {
+    add_parameter(launch, "memory-swap", "100m");
+    CHECK(host_field(with({{"memory", "200m"}}), "MemorySwap") == 200 << 20);
+    CHECK(host_field(with({{"memory", "80m"}}), "MemorySwap") == 100 << 20);
+    add_parameter(launch, "memory-swap", "32m");
+    CHECK(host_field(plan(launch), "Memory") == 32 << 20);
+    CHECK(host_field(plan(launch), "MemoryReservation") == 32 << 20);
+    add_parameter(launch, "memory", "64m");
+    CHECK_THAT(refusal(launch), Catch::Contains("--memory-swap"));
+  }
+  SECTION("a health check that the operator switches off") {
+    add_parameter(launch, "health-cmd", "true");
+    add_parameter(launch, "health-interval", "9s");
+    CHECK(field_of(with({{"no-healthcheck", "true"}}), "Healthcheck") ==
+          json::parse(R"({"Test": ["NONE"]})"));
+  }
+}
+
+TEST_CASE("bytes that are not UTF-8 are refused, not replaced") {
+  Launch launch = command_task();
+  SECTION("in a variable, whose value is not quoted") {
+    auto& own = *launch.mutable_task_info()->mutable_command()->mutable_environment();
+    auto& variable = *own.add_variables();
+    variable.set_name("LATIN");
+    variable.set_value("gr\xfc\xdf");
+    CHECK_THAT(refusal(launch), Catch::StartsWith("variable \"LATIN\""));
+    CHECK_THAT(refusal(launch), !Catch::Contains("gr"));
+  }
+  SECTION("in the command") {
+    launch.mutable_task_info()->mutable_command()->set_value("echo \xff");
+    CHECK_THAT(refusal(launch), Catch::StartsWith("Cmd: "));
+  }
+  SECTION("in a label") {
+    add_parameter(launch, "label", "a=\xff");
+    CHECK_THAT(refusal(launch), Catch::Contains("not UTF-8"));
+  }
+  SECTION("characters outside ASCII are passed on") {
+    launch.mutable_task_info()->mutable_command()->set_value("echo gr\u00fc\u00df");
+    CHECK(field_of(plan(launch), "Cmd").at(1) == "echo gr\u00fc\u00df");
+  }
+}
+
+TEST_CASE("the sandbox is where mdc and Deimos had it, if the operator wants that") {
+  const auto path = GENERATE(as<std::string>(), "/mesos-sandbox", "/tmp/mesos-sandbox");
+  TaskSettings settings;
+  settings.sandbox = path;
+  const auto result = plan(command_task(), usual_environment, settings);
+  CHECK(host_field(result, "Mounts").at(0).at("Target") == json::value(path));
+  CHECK(field_of(result, "WorkingDir") == json::value(path));
+  CHECK(variable(result, "MESOS_SANDBOX") == path);
 }

@@ -41,6 +41,11 @@ std::array<bool, 4> held(const LifeLock& lock) {
 
 }  // namespace
 
+TEST_CASE("a process outside of a container's cgroup is not its first process") {
+  CHECK(real_host().identify(::getpid()));
+  CHECK_FALSE(real_host().identify_init(::getpid(), std::string(64, 'a')));
+}
+
 TEST_CASE("the phases that each state has passed") {
   struct Row {
     State state;

@@ -30,6 +30,7 @@ class Holder {
   ~Holder() { kill(); }
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
+  pid_t pid() const { return pid_; }
   void kill() {
     if (pid_ == 0) return;
     ::kill(pid_, SIGKILL);
@@ -105,6 +106,21 @@ TEST_CASE("the kernel frees the locks of a process that is killed", "[scenario-6
   CHECK_FALSE(file.try_lock(3, Mode::exclusive));
   holder.kill();
   CHECK(file.try_lock(3, Mode::exclusive));
+}
+
+TEST_CASE("the process that has an exclusive lock is found") {
+  const TemporaryDirectory there;
+  const Holder reader(there / "lock", 2, Mode::shared);
+  Holder holder(there / "lock", 3, Mode::exclusive);
+  const Holder elsewhere(there / "other", 3, Mode::exclusive);
+  const LockFile file(there / "lock", true);
+  const auto owner = file.owner_of(3);
+  REQUIRE(owner);
+  CHECK(owner->pid == holder.pid());
+  CHECK_FALSE(file.owner_of(2));
+  CHECK_FALSE(file.owner_of(4));
+  holder.kill();
+  CHECK_FALSE(file.owner_of(3));
 }
 
 TEST_CASE("closing one file does not release the locks of another", "[scenario-63]") {
@@ -199,12 +215,19 @@ TEST_CASE("the destructor restores the signal's default action") {
   CHECK(action.sa_handler == SIG_DFL);
 }
 
+TEST_CASE("a lock file with a second hard link, as in a backup, works") {
+  const TemporaryDirectory there;
+  LockFile lock(there / "lock", true);
+  std::filesystem::create_hard_link(there / "lock", there / "backup");
+  CHECK(lock.try_lock(0, LockFile::Mode::exclusive));
+  CHECK(LockFile(there / "lock", false).is_held(0));
+}
+
 TEST_CASE("a lock file that others can open, and so lock forever, is refused") {
   const TemporaryDirectory there;
   const auto path = there / "lock";
   { const LockFile made(path, true); }
   SECTION("open to others") { REQUIRE(::chmod(path.c_str(), 0640) == 0); }
-  SECTION("a hard link") { std::filesystem::create_hard_link(path, there / "other"); }
   SECTION("another user's") {
     if (::geteuid() != 0) return;
     REQUIRE(::chown(path.c_str(), 12345, 12345) == 0);

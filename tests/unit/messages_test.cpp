@@ -213,7 +213,7 @@ std::string outcome(const Launch& launch) {
   out << plan.image << '\n'
       << plan.force_pull << plan.login.user << '/' << plan.login.secret << '\n'
       << boost::json::serialize(plan.create) << '\n';
-  for (const auto& directory : plan.sandbox_directories) out << directory << '\n';
+  for (const auto& directory : plan.sandbox_paths) out << directory << '\n';
   for (const auto& one : plan.uris) out << one.SerializeAsString() << '\n';
   return out.str();
 }

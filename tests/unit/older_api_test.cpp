@@ -44,11 +44,12 @@ TEST_CASE("a field that a daemon is too old for is refused by name") {
     unsigned since;
   };
   const std::vector<Case> cases{
-      {"StopTimeout", R"({"StopTimeout":5})", 25},
-      {"NanoCpus", R"({"HostConfig":{"NanoCpus":1}})", 25},
-      {"DeviceCgroupRules", R"({"HostConfig":{"DeviceCgroupRules":[]}})", 28},
-      {"StartPeriod", R"({"Healthcheck":{"StartPeriod":1}})", 29},
-      {"CgroupnsMode", R"({"HostConfig":{"CgroupnsMode":"host"}})", 41},
+      {"--stop-timeout (StopTimeout)", R"({"StopTimeout":5})", 25},
+      {"--cpus (NanoCpus)", R"({"HostConfig":{"NanoCpus":1}})", 25},
+      {"--device-cgroup-rule (DeviceCgroupRules)", R"({"HostConfig":{"DeviceCgroupRules":[]}})",
+       28},
+      {"--health-start-period (StartPeriod)", R"({"Healthcheck":{"StartPeriod":1}})", 29},
+      {"--cgroupns (CgroupnsMode)", R"({"HostConfig":{"CgroupnsMode":"host"}})", 41},
   };
   for (const auto& [name, body, since] : cases) {
     CHECK_THAT(body_for(since - 1, body), Catch::StartsWith(name + " needs API 1."));

@@ -1,9 +1,9 @@
 #include "engine/supervisor/output_search.h"
 
-#include <fmt/core.h>
-
 #include <catch2/catch.hpp>
 #include <random>
+
+#include "host/format.h"
 
 using namespace containerizer;
 
@@ -40,7 +40,7 @@ std::string rest_of(const std::vector<LogEntry>& log, const LogPlace& place) {
 
 std::vector<LogEntry> numbers(int count, int every) {
   std::vector<LogEntry> log;
-  for (int i = 0; i < count; ++i) log.push_back(entry(i * every, fmt::format("line {}\n", i)));
+  for (int i = 0; i < count; ++i) log.push_back(entry(i * every, formatted("line {}\n", i)));
   return log;
 }
 
@@ -103,6 +103,15 @@ TEST_CASE("a log that a daemon's death cut off goes on behind what had come befo
   CHECK(cut.tail() == LogSearch::Tail::missing);
   CHECK_FALSE(cut.is_later_than_tail(time_of(log[60])));
   CHECK(cut.is_later_than_tail(time_of(log[61])));
+  // Or it logged them after the tail, and the log has lost the tail. Then they are not in the copy.
+  auto behind = dead;
+  std::string asked;
+  behind.is_copied = [&asked](std::string_view text) {
+    asked = text;
+    return false;
+  };
+  CHECK(search(log, behind).is_later_than_tail(time_of(log[60])));
+  CHECK_THAT(asked, Catch::EndsWith("line 59\nline 60\n"));
   // While the daemon lives, the lines may still come; but not after the container's end.
   auto alive = dead;
   alive.tail_until = 0;
@@ -116,7 +125,7 @@ TEST_CASE("lines that end like the tail begins do not make a log end within the 
   std::vector<LogEntry> log;
   std::string all;
   for (int i = 0; i < 1'000; ++i) {
-    log.push_back(entry(i * 10, fmt::format("{}______\n", i)));
+    log.push_back(entry(i * 10, formatted("{}______\n", i)));
     all += log.back().bytes;
   }
   // Cut within a line; then the log lost everything up to the middle.
@@ -164,7 +173,7 @@ TEST_CASE("what is no UTF-8 is found where the log driver has replaced it, and w
 TEST_CASE("timestamps of whole seconds tell entries apart by their number") {
   std::vector<LogEntry> log;
   for (int i = 0; i < 10; ++i) {
-    log.push_back({OutputStream::out, "2026-01-01T00:00:00Z", fmt::format("{}\n", i)});
+    log.push_back({OutputStream::out, "2026-01-01T00:00:00Z", formatted("{}\n", i)});
   }
   const auto came = time_of(log[0]).earliest + 500;
   const auto found = search(log, {.tail = {"3\n4\n", came, came}});

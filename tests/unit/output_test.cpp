@@ -1,7 +1,7 @@
 // The way of output from memory into a sandbox: what is there once it was put in, whoever dies.
-#include <fmt/core.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <catch2/catch.hpp>
 #include <functional>
@@ -9,6 +9,7 @@
 
 #include "engine/supervisor/output_intake.h"
 #include "engine/supervisor/output_writer.h"
+#include "host/format.h"
 #include "temporary_directory.h"
 
 using namespace containerizer;
@@ -146,6 +147,24 @@ class Brings : public Attachment {
   std::size_t next_ = 0;
 };
 
+// An attachment that brings what arrives meanwhile.
+class Arrives : public Attachment {
+ public:
+  int fd() const override { return 0; }
+  Result<std::optional<OutputPiece>> next() override {
+    if (there_.empty()) return std::optional<OutputPiece>();
+    taken_.swap(there_);
+    there_.clear();
+    return std::optional(OutputPiece{out, taken_});
+  }
+  void arrive(const std::string& bytes) { there_ += bytes; }
+  std::size_t waiting() const { return there_.size(); }
+
+ private:
+  std::string there_;
+  std::string taken_;
+};
+
 }  // namespace
 
 TEST_CASE("output is written as it is, behind what is there") {
@@ -197,6 +216,24 @@ TEST_CASE("a write that is cut by a death is completed") {
   }
 }
 
+TEST_CASE("a write that is done, and that a death has kept from being noted, is not repeated") {
+  const Pieces pieces{{out, std::string(9'000, 'a') + "\n"}};
+  const auto& bytes = pieces[0].bytes;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1025}, bytes.size()}) {
+    INFO("done up to size " << size);
+    const Journey journey;
+    {
+      Journey::Life life(journey);
+      life.put(pieces[0]);
+      life.buffer->start_write(out, {bytes.size(), prelude.size()});
+      std::ofstream(journey.sandbox / "stdout", std::ios::app) << bytes.substr(0, size);
+    }
+    Journey::Life life(journey);
+    life.writer.run();
+    journey.check(pieces);
+  }
+}
+
 TEST_CASE("a buffer of another boot is empty, and says so") {
   const TemporaryDirectory state;
   {
@@ -226,7 +263,7 @@ TEST_CASE("a tail has the last bytes, and when they came") {
   OutputBuffer buffer(state / "output", "a boot");
   CHECK(buffer.tail(out).bytes.empty());
   for (int i = 0; i < 1000; ++i) {
-    buffer.put(out, fmt::format("{:099}\n", i), 1'000 + i);
+    buffer.put(out, formatted("{:099}\n", i), 1'000 + i);
     buffer.end_write(out, 100);
   }
   const auto tail = buffer.tail(out);
@@ -279,6 +316,29 @@ TEST_CASE("a full disk is reported, and the rest is written once there is room",
   });
   CHECK(status == 0);
   journey.check(pieces);
+}
+
+TEST_CASE("output is complete only when the disk has it") {
+  const Journey journey;
+  const int status = run_in_child([&] {
+    Journey::Life life(journey);
+    for (const auto& piece : everyday()) life.put(piece);
+    fail_every_call(SYS_fsync, EIO);
+    life.writer.run();
+    REQUIRE_FALSE(life.writer.failure());
+    life.writer.ask_for_sync();
+    life.writer.run();
+    const auto failure = life.writer.failure();
+    REQUIRE(failure);
+    REQUIRE(failure->text.find("/stdout: Input/output error") != failure->text.npos);
+    REQUIRE_FALSE(life.writer.is_synced());
+  });
+  CHECK(status == 0);
+  Journey::Life life(journey);
+  life.writer.ask_for_sync();
+  life.writer.run();
+  CHECK(life.writer.is_synced());
+  journey.check(everyday());
 }
 
 TEST_CASE("output for a sandbox that is gone is let go") {
@@ -353,4 +413,46 @@ TEST_CASE("what nothing takes for a second is dropped and counted, so that no co
   intake.stop_dropping(9);
   CHECK_FALSE(intake.is_dropping());
   CHECK(intake.attached_at() == 9);
+}
+
+TEST_CASE("a container that writes all the time is looked at in batches, and none waits long") {
+  const TemporaryDirectory state;
+  OutputBuffer buffer(state / "output", "a boot");
+  OutputIntake intake(buffer);
+  auto arrives = std::make_unique<Arrives>();
+  auto* attachment = arrives.get();
+  intake.attach(std::move(arrives), true, 0);
+  int takes = 0;
+  int lines = 0;
+  int waits_since = 0;
+  const auto take = [&](int at) {
+    ++takes;
+    CHECK(at - waits_since <= 300);
+    do {
+      REQUIRE(intake.take(Deadline(Duration(at)), at).ok());
+      buffer.end_write(out, buffer.unwritten(out, OutputBuffer::ring_size).size());
+    } while (!intake.is_passed_on() || intake.has_more());
+  };
+  // For each millisecond. A line of so many bytes arrives again and again.
+  const auto live = [&](int from, int to, int every, std::size_t size) {
+    for (int at = from; at < to; ++at) {
+      if (attachment->waiting() == 0) waits_since = at;
+      if (at % every == 0) {
+        attachment->arrive(std::string(size, 'x'));
+        ++lines;
+      }
+      const auto rests_until = intake.rests_until();
+      const bool can_take =
+          rests_until ? Deadline(Duration(at)) >= *rests_until : attachment->waiting() > 0;
+      if (can_take) take(at);
+    }
+  };
+  live(5'000, 5'001, 1, 10);
+  CHECK(takes == 1);  // the first line does not wait
+  live(10'000, 40'000, 100, 10);
+  CHECK(takes < lines * 2 / 5);
+  live(40'000, 41'000, 1, 1'000);
+  takes = 0;
+  live(41'000, 42'000, 1, 30'000);
+  CHECK(takes > 900);  // more than a socket's buffer holds arrives in a longer rest
 }

@@ -208,7 +208,7 @@ TEST_CASE("images of tasks can be ignored") {
 TEST_CASE("invalid options of the operator are refused when settings are read") {
   const auto setting = GENERATE(as<std::string>(), "DEFAULT_OPTIONS", "APPEND_OPTIONS");
   CHECK_THAT(problem_of(setting, "--frobnicate"), Contains("--frobnicate"));
-  CHECK_THAT(problem_of(setting, "--rm"), Contains("--rm"));
+  CHECK_THAT(problem_of(setting, "--gpus=all"), Contains("--gpus"));
   CHECK_THAT(problem_of(setting, "--memory=much"), Contains("--memory"));
   CHECK_THAT(problem_of(setting, "-v"), Contains("value is missing"));
   CHECK_THAT(problem_of(setting, "--init // true"), Contains("command"));
@@ -216,7 +216,7 @@ TEST_CASE("invalid options of the operator are refused when settings are read") 
   CHECK_THAT(problem_of(setting, "--label docker-containerizer.id=x"), Contains("label"));
   CHECK_THAT(problem_of(setting, "-e SECRET=hunter2 -e 'PASS=hunter2"),
              !Contains("hunter2") && Contains("not closed"));
-  CHECK_THAT(problem_of(setting, "-e SECRET=hunter2 --rm"), !Contains("hunter2"));
+  CHECK_THAT(problem_of(setting, "-e SECRET=hunter2 --gpus=all"), !Contains("hunter2"));
 }
 
 // --- Flags

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -160,18 +161,41 @@ TEST_CASE("a process that has exited has no identity, even before it is reaped",
   Sleeper sleeper;
   const auto id = identify(sleeper.pid());
   REQUIRE(id);
-  const Fd watch = open_process(*id);
-  REQUIRE(watch.valid());
+  const auto watch = open_process(*id);
+  REQUIRE(watch.ok());
+  CHECK(life_of(*id) == Life::alive);
   CHECK(send_signal(*id, SIGKILL));
-  pollfd polled{watch.get(), POLLIN, 0};
+  pollfd polled{watch.value().get(), POLLIN, 0};
   CHECK(::poll(&polled, 1, -1) == 1);
   CHECK_FALSE(identify(sleeper.pid()));
-  CHECK_FALSE(open_process(*id).valid());
+  CHECK(life_of(*id) == Life::gone);
+  CHECK(open_process(*id).failed_with(Fault::not_found));
   CHECK_FALSE(send_signal(*id, SIGTERM));
   CHECK(was_killed(sleeper.end()));
   CHECK_FALSE(identify(id->pid));
   CHECK_FALSE(send_signal(*id, 0));
   CHECK_FALSE(send_group_signal(*id, 0));
+  CHECK(life_of(*id) == Life::gone);
+}
+
+TEST_CASE("a process about which the kernel does not answer is unknown, never gone") {
+  const Sleeper sleeper;
+  const auto id = identify(sleeper.pid());
+  REQUIRE(id);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  // No further descriptor: neither a pidfd nor a file of /proc can be opened.
+  rlimit none = before;
+  none.rlim_cur = 0;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto life = life_of(*id);
+  const auto opened = open_process(*id);
+  const auto gone = life_of({0x7fffffff, 1});
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(life == Life::unknown);
+  CHECK(opened.failed_with(Fault::unavailable));
+  CHECK(gone == Life::gone);
+  CHECK(life_of(*id) == Life::alive);
 }
 
 TEST_CASE("no signal reaches a process that only has the same PID", "[scenario-52]") {
@@ -180,7 +204,7 @@ TEST_CASE("no signal reaches a process that only has the same PID", "[scenario-5
   REQUIRE(id);
   for (const ProcessId other : {ProcessId{id->pid, id->start + 1},
                                 ProcessId{id->pid, id->start - 1}, ProcessId{id->pid, 0}}) {
-    CHECK_FALSE(open_process(other).valid());
+    CHECK_FALSE(open_process(other).ok());
     CHECK_FALSE(send_signal(other, SIGKILL));
     CHECK_FALSE(send_group_signal(other, SIGKILL));
   }

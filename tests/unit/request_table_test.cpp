@@ -7,7 +7,7 @@
 
 #include "engine/translation/launch_plan.h"
 #include "engine/translation/run_flags/flag_table.h"
-#include "engine/translation/run_flags/run_flags.h"
+#include "engine/translation/run_flags/flag_translation.h"
 #include "tests/integration/docker_flags_samples.h"
 
 using namespace containerizer;
@@ -123,6 +123,11 @@ TEST_CASE("every flag writes only to fields of the table") {
     CHECK(unlisted_in(body_of(flags)) == none);
     for (const auto& flag : flags) sampled.insert(find_flag(flag.name)->name);
   }
+  for (const auto& newer : integration::needs_newer_api) {
+    const auto flags = flags_of(newer.sample);
+    CHECK(unlisted_in(body_of(flags)) == none);
+    for (const auto& flag : flags) sampled.insert(find_flag(flag.name)->name);
+  }
   for (const auto& flag : all_flags()) {
     CAPTURE(flag.name);
     // What is said of every flag is said of samples of it.
@@ -153,8 +158,8 @@ TEST_CASE("a field that the table does not list is refused") {
   const Resources resources;
   const std::vector<std::string> own;
   const RequestContext context{nullptr, own, resources, false};
-  for (const auto* path : {"StdinOnce", "HostConfig.Annotations.x", "HostConfig.Mounts",
-                           "HostConfig.New", "NetworkingConfig.EndpointsConfig.x.GwPriority"}) {
+  for (const auto* path : {"StdinOnce", "HostConfig.Umask.x", "HostConfig.Mounts", "HostConfig.New",
+                           "NetworkingConfig.EndpointsConfig.x.Newer"}) {
     json::object body;
     field(body, path) = 1;
     CAPTURE(path);

@@ -1,10 +1,10 @@
-#include "engine/translation/run_flags/run_flags.h"
-
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <catch2/catch.hpp>
+
+#include "engine/translation/run_flags/flag_translation.h"
 
 using namespace containerizer;
 namespace json = boost::json;
@@ -110,10 +110,11 @@ TEST_CASE("a command line that cannot be read is refused") {
 }
 
 TEST_CASE("flags that cannot be applied are refused with the reason") {
-  const auto word = GENERATE(as<std::string>(), "-a", "--annotation", "--cidfile", "--cpu-count",
-                             "-d", "--detach", "--detach-keys", "--env-file", "--gpus", "-i",
-                             "--io-maxiops", "--label-file", "--name", "--platform", "--rm",
-                             "--rm=true", "--sig-proxy", "-i", "-it", "-Pd", "--use-api-socket");
+  const auto word =
+      GENERATE(as<std::string>(), "-a", "--cidfile", "--cpu-count", "--detach-keys", "--env-file",
+               "--gpus", "-i", "--interactive", "--io-maxiops", "--label-file", "--name",
+               "--platform", "-q", "--sig-proxy=false", "-i", "-it", "--use-api-socket", "--help",
+               "--disable-content-trust=false", "--rm=maybe");
   CAPTURE(word);
   const auto refused = parse_run_options(repeated({word, "value"}));
   REQUIRE(refused.failed_with(Fault::refused));
@@ -287,9 +288,9 @@ TEST_CASE("malformed values are refused with flag and value") {
       "--dns-search=a..b", "--dns-search=a_b", "--mac-address=x", "--mac-address=92:d0:c6:0a:29-33",
       "--mac-address=92:d0:c6:0a:29:3g", "--mount=type=bind,source=/a,target=/b,tmpfs-size=1m",
       "--mount=target=/b,", "--mount=target=/b,bind-recursive=readonly",
-      "--mount=target=/b,volume-subpath=a", "--mount=target=/b,\"source=a",
+      "--mount=target=/b,volume-subpath=a/../../b", "--mount=target=/b,\"source=a",
       "--mount=target=/b,source=\"a\"", "--mount=\"target=/b\"x", "--network=name=net,driver-opt=a",
-      "--network=name=net,alias", "--network=name=net,mac-address=92:d0:c6:0a:29:33", "--pid=x",
+      "--network=name=net,alias", "--network=name=net,mac-address=92:d0", "--pid=x",
       "--pid=container:", "--publish=x:80:80", "--publish=80:0", "--publish=target=80,published",
       "--publish=published=80", "--security-opt=seccomp:/etc/passwd", "--sysctl=kernel.hostname=x",
       "--sysctl=net.a", "--ulimit=nofile=2:1", "--ulimit=nofile=-1:1", "--ulimit=x=1", "--userns=x",
@@ -377,4 +378,43 @@ TEST_CASE("flags select at most one network") {
     CHECK(network_flag({{"network", value}}).failed_with(Fault::refused));
   }
   CHECK(network_flag({{"network", ""}}).failed_with(Fault::refused));
+}
+
+TEST_CASE("a flag that is not supported is accepted where it changes nothing") {
+  const auto word = GENERATE(
+      as<std::string>(), "--cidfile=", "--cpu-count=0", "--cpu-percent=0", "-d", "--detach",
+      "--detach=false", "--detach-keys=", "--disable-content-trust", "--disable-content-trust=true",
+      "--help=false", "-i=false", "--interactive=false", "--io-maxbandwidth=0", "--io-maxiops=0",
+      "--name=", "--platform=", "--quiet=false", "--rm", "--rm=true", "--rm=false", "--sig-proxy",
+      "--sig-proxy=true", "--use-api-socket=false", "-Pd", "--tty=false", "--restart=no");
+  CAPTURE(word);
+  const auto bare = word == "-Pd" ? applied({"-P"}) : applied({});
+  const bool is_written = word.starts_with("--tty");
+  CHECK(applied({word}) == (is_written ? R"({"Tty":false})" : bare));
+}
+
+TEST_CASE("the key of a parameter may be written as an option") {
+  const auto flag = [](const std::string& key, const std::string& value) {
+    google::protobuf::RepeatedPtrField<mesos::Parameter> parameters;
+    auto& parameter = *parameters.Add();
+    parameter.set_key(key);
+    parameter.set_value(value);
+    const auto read = parse_parameters(parameters);
+    if (!read.ok()) return read.failure().text;
+    return read.value().flags.at(0).name + "=" + read.value().flags.at(0).value;
+  };
+  CHECK(flag("env", "A=b") == "env=A=b");
+  CHECK(flag("-e", "A=b") == "env=A=b");
+  CHECK(flag("--env", "A=b") == "env=A=b");
+  CHECK(flag("--env=A=b", "") == "env=A=b");
+  CHECK(flag("--net", "bridge") == "network=bridge");
+  CHECK(flag("--privileged", "") == "privileged=true");
+  CHECK(flag("--privileged", "false") == "privileged=false");
+  CHECK(flag("--rm", "") == "rm=true");
+  CHECK_THAT(flag("--env=A=b", "C=d"), Catch::Contains("two values"));
+  CHECK_THAT(flag("-it", ""), Catch::Contains("unknown flag"));
+  CHECK_THAT(flag("-", ""), Catch::Contains("unknown flag"));
+  CHECK_THAT(flag("--", "x"), Catch::Contains("unknown flag"));
+  CHECK_THAT(flag("e", "A=b"), Catch::Contains("unknown flag"));
+  CHECK_THAT(flag("rm ", "true"), Catch::Contains("unknown flag"));
 }

@@ -4,6 +4,8 @@
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 
 #include <catch2/catch.hpp>
@@ -167,15 +169,14 @@ TEST_CASE("directories are created within the sandbox, and belong to its owner")
   const TemporaryDirectory sandbox;
   if (::geteuid() == 0) REQUIRE(::chown(sandbox.path().c_str(), task_user, task_user) == 0);
   const auto owner = lstat_of(sandbox.path()).st_uid;
-  REQUIRE(
-      make_directories({sandbox / "a/b/c", sandbox / "a//./d", sandbox / "a/b/c"}, sandbox.path())
-          .ok());
+  REQUIRE(find_or_make({sandbox / "a/b/c", sandbox / "a//./d", sandbox / "a/b/c"}, sandbox.path())
+              .ok());
   for (const char* made : {"a", "a/b", "a/b/c", "a/d"}) {
     INFO(made);
     CHECK(std::filesystem::is_directory(sandbox / made));
     CHECK(lstat_of(sandbox / made).st_uid == owner);
   }
-  CHECK(make_directories({}, sandbox.path()).ok());
+  CHECK(find_or_make(std::vector<std::string>{}, sandbox.path()).ok());
 }
 
 TEST_CASE("an existing directory keeps its owner") {
@@ -183,7 +184,7 @@ TEST_CASE("an existing directory keeps its owner") {
   const TemporaryDirectory sandbox;
   std::filesystem::create_directory(sandbox / "there");
   REQUIRE(::chown(sandbox.path().c_str(), task_user, task_user) == 0);
-  REQUIRE(make_directories({sandbox / "there/new"}, sandbox.path()).ok());
+  REQUIRE(find_or_make({sandbox / "there/new"}, sandbox.path()).ok());
   CHECK(lstat_of(sandbox / "there").st_uid == 0);
   CHECK(lstat_of(sandbox / "there/new").st_uid == task_user);
 }
@@ -211,7 +212,7 @@ TEST_CASE("no directory is created outside the sandbox") {
                                         ""};
   for (const auto& place : places) {
     INFO(place);
-    const auto refused = make_directories({place}, sandbox);
+    const auto refused = find_or_make({place}, sandbox);
     CHECK(refused.failed_with(Fault::refused));
     CHECK(std::filesystem::is_empty(there / "outside"));
   }
@@ -219,10 +220,51 @@ TEST_CASE("no directory is created outside the sandbox") {
   CHECK_FALSE(std::filesystem::exists(sandbox + "ed"));
 }
 
+TEST_CASE("what a task has fetched is found where its links lead, within the sandbox") {
+  const TemporaryDirectory there;
+  const auto sandbox = there / "sandbox";
+  std::filesystem::create_directories(sandbox + "/pack/bin");
+  write_file(sandbox + "/pack/bin/tool", "x");
+  std::filesystem::create_symlink("pack/bin/tool", sandbox + "/tool");
+  std::filesystem::create_directory_symlink("pack", sandbox + "/current");
+  REQUIRE(::mkfifo((sandbox + "/pipe").c_str(), 0600) == 0);
+  const auto real = std::filesystem::canonical(sandbox).string();
+  const auto place_of = [&](const std::string& path) {
+    const auto found = find_or_make({sandbox + path}, sandbox);
+    return found.ok() ? found.value().at(sandbox + path) : found.failure().text;
+  };
+  CHECK(place_of("/pack/bin/tool") == real + "/pack/bin/tool");
+  CHECK(place_of("/tool") == real + "/pack/bin/tool");
+  CHECK(place_of("/current/bin") == real + "/pack/bin");
+  CHECK(place_of("/pipe") == real + "/pipe");
+  CHECK(place_of("/new/one") == real + "/new/one");
+  CHECK(std::filesystem::is_directory(sandbox + "/new/one"));
+  CHECK(std::filesystem::is_fifo(sandbox + "/pipe"));
+  if (::geteuid() != 0) return;
+  REQUIRE(::mknod((sandbox + "/device").c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0);
+  CHECK_THAT(place_of("/device"), Catch::Contains("device"));
+}
+
 TEST_CASE("a sandbox that is gone is reported, and not created again") {
   const TemporaryDirectory there;
-  const auto refused = make_directories({there / "sandbox/a"}, there / "sandbox");
+  const auto refused = find_or_make({there / "sandbox/a"}, there / "sandbox");
   REQUIRE(refused.failed_with(Fault::refused));
   CHECK(refused.failure().text.find(there / "sandbox/a") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(there / "sandbox"));
+}
+
+TEST_CASE("directories for volumes are made on kernels without openat2, too") {
+  const TemporaryDirectory there;
+  const auto sandbox = there / "sandbox";
+  std::filesystem::create_directories(sandbox);
+  std::filesystem::create_directory_symlink("/etc", sandbox + "/link");
+  const int status = run_in_child([&] {
+    fail_every_call(SYS_openat2, ENOSYS);
+    const auto made = find_or_make({sandbox + "/a/b"}, sandbox);
+    REQUIRE(made.ok());
+    REQUIRE(made.value().at(sandbox + "/a/b") == sandbox + "/a/b");
+    REQUIRE_FALSE(find_or_make({sandbox + "/link"}, sandbox).ok());
+  });
+  CHECK(status == 0);
+  CHECK(std::filesystem::is_directory(sandbox + "/a/b"));
 }

@@ -1,5 +1,6 @@
 #include "host/scope.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -34,6 +35,14 @@ TEST_CASE("a systemd service is detected in every version of cgroups") {
   CHECK_FALSE(is_in_service_with("0::/a.services/b\n"));
   CHECK_FALSE(is_in_service_with(""));
   CHECK_FALSE(is_in_service_with("0::/system.slice/mesos-slave.service\n", false));
+}
+
+TEST_CASE("a scope stops before the daemon that knows its exit codes") {
+  Program program;
+  program.arguments = {"/program"};
+  const auto arguments = in_scope({program, "a supervisor"}).arguments;
+  CHECK(std::count(arguments.begin(), arguments.end(),
+                   "--property=After=docker.service docker.socket containerd.service") == 1);
 }
 
 }  // namespace containerizer

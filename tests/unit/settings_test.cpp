@@ -48,7 +48,7 @@ TEST_CASE("without any setting there are defaults") {
   CHECK(settings.stop_timeout == 2s);
   CHECK(settings.remove_delay == 0s);
   CHECK(settings.daemon_timeout == 30s);
-  CHECK(settings.daemon_retry == 60s);
+  CHECK(settings.daemon_retry == 45s);
   CHECK(settings.tasks.default_image.empty());
   CHECK(settings.tasks.sandbox == "/mnt/mesos/sandbox");
   CHECK_FALSE(settings.tasks.cpu_quota);
@@ -74,6 +74,10 @@ TEST_CASE("each setting is read") {
   CHECK(config_with("DAEMON_RETRY", "2hrs").daemon_retry == 2h);
   CHECK(config_with("DEFAULT_IMAGE", "debian:12").tasks.default_image == "debian:12");
   CHECK(config_with("SANDBOX", "/sandbox").tasks.sandbox == "/sandbox");
+  CHECK(config_with("WORKDIR", "auto").tasks.working_directory == WorkingDirectory::by_dialect);
+  CHECK(config_with("WORKDIR", "sandbox").tasks.working_directory == WorkingDirectory::sandbox);
+  CHECK(config_with("WORKDIR", "image").tasks.working_directory == WorkingDirectory::image);
+  CHECK(config_with("NETWORK", "bridge").tasks.network == "bridge");
   CHECK(config_with("CPU_QUOTA", "on").tasks.cpu_quota);
   CHECK_FALSE(config_with("CPU_QUOTA", "off").tasks.cpu_quota);
   CHECK(config_with("SWAP", "docker").tasks.swap == SwapPolicy::docker);
@@ -93,6 +97,7 @@ TEST_CASE("each setting is read") {
   CHECK(config_with("HOOK_FAILURE", "fail").hooks.fails_task);
   CHECK_FALSE(config_with("HOOK_FAILURE", "ignore").hooks.fails_task);
   CHECK(config_with("LOG", "syslog").log == "syslog");
+  CHECK(config_with("LOG", "journald").log == "journald");
   CHECK(config_with("LOG", "/var/log/x").log == "/var/log/x");
   CHECK(config_with("LOG_LEVEL", "debug").log_level == log::Level::debug);
   CHECK(config_with("LOG_LEVEL", "info").log_level == log::Level::info);
@@ -171,12 +176,15 @@ TEST_CASE("a malformed hook is refused without quoting it, because it can contai
   CHECK_THAT(text, Catch::Contains("CONTAINERIZER_" + setting) && !Catch::Contains("hunter2"));
 }
 
-TEST_CASE("an unknown setting is refused with a list of all settings") {
-  const auto name = GENERATE(as<std::string>(), "STOP_TIMEOUTS", "stop_timeout", "", "WAITS");
-  const auto text = refusal_of(name, "5secs");
-  CHECK(text.find("CONTAINERIZER_" + name) != std::string::npos);
-  CHECK(text.find("CONTAINERIZER_STOP_TIMEOUT") != std::string::npos);
-  CHECK(text.find("CONTAINERIZER_DOCKER_ARGS") != std::string::npos);
+TEST_CASE("an unknown setting is refused with the one that is meant, or with a list of all") {
+  CHECK_THAT(refusal_of("STOP_TIMEOUTS", "5secs"),
+             Catch::Contains("CONTAINERIZER_STOP_TIMEOUTS is not a setting; did you mean "
+                             "CONTAINERIZER_STOP_TIMEOUT?"));
+  CHECK_THAT(refusal_of("WAITS", "5secs"), Catch::Contains("did you mean CONTAINERIZER_WAIT?"));
+  CHECK_THAT(refusal_of("SOMETHING_ELSE", "5secs"),
+             Catch::Contains("CONTAINERIZER_SOMETHING_ELSE is not a setting") &&
+                 Catch::Contains("CONTAINERIZER_STOP_TIMEOUT") &&
+                 Catch::Contains("CONTAINERIZER_DOCKER_ARGS"));
 }
 
 TEST_CASE("variables of other programs are ignored") {

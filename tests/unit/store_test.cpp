@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -38,7 +39,7 @@ struct Shelf {
     Limits limits;
     limits.cpus = 0.5;
     limits.memory = limits.hard_memory = 64 << 20;
-    REQUIRE(store.insert(c, {"request of " + id, "A=1"}, limits, "launch"));
+    REQUIRE(store.insert(c, {"request of " + id, "A=1", ""}, limits, "launch"));
     return store.find(id).value();
   }
   Container add_gone(const std::string& id, bool delivered = true) {
@@ -153,12 +154,38 @@ TEST_CASE_METHOD(Shelf, "a launch is stored byte for byte") {
   CHECK(history[0].actor == "launch");
 }
 
+TEST_CASE_METHOD(Shelf, "of a launch, only a hash remains once its container is Gone") {
+  const auto before = add("lives");
+  add_gone("over");
+  auto hashed = before;
+  hashed.container_id = "hashed";
+  hashed.nonce = std::string(32, 'h');
+  const std::string hash(64, 'a');
+  REQUIRE(store.insert(hashed, {"request of hashed", "PASSWORD=sesame", hash}, {}, "launch"));
+  hashed = store.find("hashed").value();
+  store.advance(hashed, step("Failed", "Removing", termination("failed", "pull")));
+  CHECK(store.launch_of("hashed")->environment == "PASSWORD=sesame");
+  store.advance(hashed, step("Removed", "Gone"));
+  CHECK(store.launch_of("hashed")->request.empty());
+  CHECK(store.launch_of("hashed")->environment.empty());
+  CHECK(store.launch_of("hashed")->request_hash == hash);
+  CHECK(store.launch_of("over")->request.empty());
+  CHECK(store.launch_of("lives")->request == "request of lives");
+  store.close();
+  // Not in free space either.
+  REQUIRE(Database::checkpoint(settings(), 0, Duration(1'000)));
+  const auto file = content_of(directory / "state.db");
+  CHECK(file.find("request of lives") != std::string::npos);
+  CHECK(file.find("request of hashed") == std::string::npos);
+  CHECK(file.find("sesame") == std::string::npos);
+}
+
 TEST_CASE_METHOD(Shelf, "a launch that comes twice is recorded once", "[scenario-14]") {
   const auto first = add("c");
   auto second = first;
   second.nonce = std::string(32, 'x');
   second.directory = "/elsewhere";
-  CHECK_FALSE(store.insert(second, {"another request", ""}, {}, "launch"));
+  CHECK_FALSE(store.insert(second, {"another request", "", ""}, {}, "launch"));
   check_equal(store.find("c").value(), first);
   CHECK(store.launch_of("c")->request == "request of c");
   CHECK(store.history("c", 10).size() == 1);
@@ -438,6 +465,61 @@ TEST_CASE_METHOD(Shelf, "a container is listed until it is delivered", "[scenari
   store.deliver("nobody");
 }
 
+TEST_CASE_METHOD(Shelf,
+                 "the process that gave the last order of a kind is recorded for this boot") {
+  add("c1");
+  const ProcessId one{17, 100};
+  const ProcessId other{17, 200};
+  CHECK_FALSE(store.caller_of("c1", Purpose::launch));
+  store.note_caller("c1", Purpose::launch, one);
+  store.note_caller("c1", Purpose::update, one);
+  store.note_caller("c1", Purpose::update, other);
+  CHECK(store.caller_of("c1", Purpose::launch) == one);
+  CHECK(store.caller_of("c1", Purpose::update) == other);
+  CHECK_FALSE(store.caller_of("c1", Purpose::destroy));
+  store.note_caller("absent", Purpose::launch, one);
+  CHECK_FALSE(store.caller_of("absent", Purpose::launch));
+  run("UPDATE callers SET boot_id = 'another boot'");
+  CHECK_FALSE(store.caller_of("c1", Purpose::launch));
+}
+
+TEST_CASE_METHOD(Shelf, "ends that were read shortly before their reader's last act") {
+  const ProcessId slave{17, 100};
+  const ProcessId another{18, 100};
+  for (const char* id : {"early", "late", "of another", "of nobody", "live"}) add(id);
+  const auto read_at = [&](const std::string& id, int monotonic) {
+    run("UPDATE callers SET monotonic = " + std::to_string(monotonic) + " WHERE container_id = '" +
+        id + "'");
+  };
+  const auto readings = [&] {
+    Ids ids;
+    for (const auto& one : store.last_readings(Duration(10'000))) ids.push_back(one.container_id);
+    return ids;
+  };
+  store.deliver("early", slave);
+  store.deliver("late", slave);
+  store.deliver("of another", another);
+  store.deliver("of nobody");
+  read_at("early", 1'000);
+  read_at("late", 11'001);
+  read_at("of another", 500);
+  CHECK(readings() == Ids{"late", "of another"});
+  REQUIRE(store.last_readings(Duration(10'000)).size() == 2);
+  CHECK(store.last_readings(Duration(10'000))[0].reader == slave);
+  // Any order is an act.
+  store.note_caller("live", Purpose::launch, slave);
+  read_at("live", 21'001);
+  CHECK(readings() == Ids{"late", "of another"});
+  read_at("live", 21'002);
+  CHECK(readings() == Ids{"of another"});
+  // The last reader counts.
+  store.deliver("early", another);
+  read_at("early", 600);
+  CHECK(readings() == Ids{"early", "of another"});
+  run("UPDATE callers SET boot_id = 'another boot'");
+  CHECK(readings().empty());
+}
+
 TEST_CASE_METHOD(Shelf, "live containers, and all containers") {
   add("b");
   add_gone("a");
@@ -465,10 +547,12 @@ TEST_CASE_METHOD(Shelf, "containers that a person can mean") {
 
 TEST_CASE_METHOD(Shelf, "pruning deletes all rows of containers that are Gone and delivered") {
   add("lives");
+  store.deliver("lives");  // Its end was read, and its container is not removed yet.
   add_gone("undelivered", false);
   const auto over = add_gone("over");
   store.request("over", "destroy");
   store.set_supervisor("over", {10, 20});
+  store.note_caller("over", Purpose::launch, {10, 20});
   const auto delivered = store.find("over")->delivered_at.value();
   CHECK(store.prune(delivered, 10) == 0);
   CHECK(store.prune(delivered + 1, 10) == 1);
@@ -481,7 +565,7 @@ TEST_CASE_METHOD(Shelf, "pruning deletes all rows of containers that are Gone an
       " WHERE m.type = 'table' AND c.name = 'container_id'");
   while (names.step()) tables.insert(names.text(0));
   CHECK(tables == std::set<std::string>{"containers", "launches", "supervisors", "requests",
-                                        "limits", "history", "terminations"});
+                                        "limits", "history", "terminations", "callers"});
   for (const auto& table : tables) {
     auto row = database.prepare("SELECT count(*) FROM " + table + " WHERE container_id = 'over'");
     INFO(table);
@@ -557,4 +641,203 @@ TEST_CASE_METHOD(Shelf, "the views can be read") {
   CHECK(rows_of("timeline") == 4);
   CHECK(rows_of("durations") == 4);
   CHECK(rows_of("failures") == 1);
+  CHECK(rows_of("ends") == 1);
+  auto c = store.find("lives").value();
+  c.image = "busybox:test";
+  store.advance(c, step("Failed", "Removing", termination("lost")));
+  CHECK(rows_of("active") == 0);
+  CHECK(rows_of("removing") == 1);
+  CHECK(rows_of("images") == 1);
+}
+
+TEST_CASE_METHOD(Shelf, "an end has one word, and is a failure unless somebody wanted it") {
+  struct Case {
+    Termination end;
+    std::string ending;
+    bool is_failure;
+  };
+  const auto exited = [](int code, std::optional<std::string> by = "task") {
+    auto end = termination("exited");
+    end.exit_code = code;
+    end.ended_by = std::move(by);
+    return end;
+  };
+  const auto signalled = [](int number, std::optional<std::string> by = {}) {
+    auto end = termination("signalled");
+    end.signal = number;
+    end.ended_by = std::move(by);
+    return end;
+  };
+  const auto example = GENERATE_COPY(values<Case>({
+      {exited(0), "exit 0", false},
+      {exited(3), "exit 3", true},
+      {exited(3, {}), "exit 3", true},
+      {exited(3, "slave"), "killed", false},
+      {signalled(1), "SIGHUP", true},
+      {signalled(9), "SIGKILL", true},
+      {signalled(9, "operator"), "killed", false},
+      {signalled(15, "slave"), "killed", false},
+      {signalled(15, "daemon"), "daemon restarted", true},
+      {signalled(16), "SIGSTKFLT", true},
+      {signalled(26, "task"), "SIGVTALRM", true},
+      {signalled(31, "kernel"), "SIGSYS", true},
+      {signalled(34), "signal 34", true},
+      {termination("oom"), "oom", true},
+      {termination("destroyed"), "killed", false},
+      {termination("failed", "pull"), "pull failed", true},
+      {termination("failed"), "launch failed", true},
+      {termination("lost"), "lost", true},
+      {termination("rebooted"), "rebooted", true},
+      {termination("unknown"), "unknown", true},
+  }));
+  auto c = add("c");
+  store.advance(c, step("Exited", "Exited", example.end));
+  const auto kept = store.termination_of("c").value();
+  CHECK(kept.ending == example.ending);
+  CHECK(is_failure(kept) == example.is_failure);
+  CHECK(kept.ended_by == example.end.ended_by);
+  const Database database(settings());
+  auto rows = database.prepare("SELECT ending FROM failures");
+  CHECK(rows.step() == example.is_failure);
+}
+
+TEST_CASE_METHOD(Shelf, "records of a selection, with all that a list shows") {
+  auto a = add("a");
+  a.image = "one";
+  store.advance(a, step("Begin", "Fetching"));
+  add_gone("b");
+  auto c = add("c");
+  store.advance(c, step("Failed", "Removing", termination("lost")));
+  store.set_supervisor("a", {7, 8});
+  const auto ids = [&](Selection selection) {
+    Ids found;
+    for (const auto& one : store.records(selection)) found.push_back(one.container.container_id);
+    std::sort(found.begin(), found.end());
+    return found;
+  };
+  using Scope = Selection::Scope;
+  CHECK(ids({}) == Ids{"a"});
+  CHECK(ids({.scope = Scope::live}) == Ids{"a", "c"});
+  CHECK(ids({.scope = Scope::all}) == Ids{"a", "b", "c"});
+  CHECK(ids({.scope = Scope::all, .failed = true}) == Ids{"b", "c"});
+  CHECK(ids({.scope = Scope::all, .container_id = "b"}) == Ids{"b"});
+  CHECK(ids({.scope = Scope::all, .state = "Gone"}) == Ids{"b"});
+  CHECK(ids({.framework = "framework", .image = "one"}) == Ids{"a"});
+  CHECK(ids({.framework = "other"}).empty());
+  CHECK(ids({.since = store.now().wall + 1'000}).empty());
+  CHECK(ids({.scope = Scope::all, .most = 2}).size() == 2);
+  const auto record = store.records({}).front();
+  CHECK(record.limits.hard_memory == 64 << 20);
+  CHECK(record.supervisor->process == ProcessId{7, 8});
+  CHECK(!record.termination);
+  CHECK(store.records({.scope = Scope::all, .container_id = "b"}).front().termination->ending ==
+        "pull failed");
+}
+
+TEST_CASE_METHOD(Shelf, "entries of the history that are selected") {
+  auto a = add("a");
+  store.advance(a, step("Begin", "Fetching"));
+  add("b");
+  const auto all = store.first_entries({}, 10);
+  REQUIRE(all.size() == 3);
+  CHECK(store.first_entries({}, 2).back().sequence == all[1].sequence);
+  CHECK(store.last_entries({}, 2).front().sequence == all[1].sequence);
+  CHECK(store.first_entries({.after = all[0].sequence}, 10).size() == 2);
+  CHECK(store.first_entries({.container_id = "a"}, 10).size() == 2);
+  CHECK(store.first_entries({.since = all[2].at.wall + 1}, 10).empty());
+  CHECK(store.first_entries({.until = all[0].at.wall - 1}, 10).empty());
+}
+
+TEST_CASE_METHOD(Shelf, "the median of pulls counts those that transferred something") {
+  const auto pull = [&](const std::string& id, const std::string& detail, std::int64_t took) {
+    auto c = add(id);
+    c.image = "busybox:test";
+    store.advance(c, step("Fetched", "Pulling"));
+    auto pulled = step("Pulled", "Creating");
+    pulled.detail = detail;
+    store.advance(c, pulled);
+    // As if it had taken that long. The history cannot be changed otherwise.
+    Database database(settings());
+    database.write(Durability::process, [&] {
+      database.prepare("DROP TRIGGER history_is_append_only").run();
+      database
+          .prepare(
+              "UPDATE history SET at = (SELECT at FROM history h WHERE h.container_id = ?1 AND"
+              " h.to_state = 'Pulling') + ?2 WHERE container_id = ?1 AND event = 'Pulled'")
+          .bind(id)
+          .bind(took)
+          .run();
+      database
+          .prepare(
+              "CREATE TRIGGER history_is_append_only BEFORE UPDATE ON history BEGIN"
+              " SELECT RAISE (ABORT, 'history is append-only'); END")
+          .run();
+    });
+  };
+  pull("a", "pulled", 1'000);
+  pull("b", "pulled", 2'000);
+  pull("c", "pulled", 9'000);
+  pull("d", "already there", 1);
+  const Database database(settings());
+  auto rows = database.prepare("SELECT launches, pulls, median_pull_seconds FROM images");
+  REQUIRE(rows.step());
+  CHECK(rows.integer(0) == 4);
+  CHECK(rows.integer(1) == 3);
+  CHECK(rows.real(2) == 2.0);
+}
+
+// With the real schema: what the first version has recorded gets its words.
+TEST_CASE("ends of the first schema get their words") {
+  const TemporaryDirectory there;
+  DatabaseSettings older;
+  older.path = there / "state.db";
+  const std::vector<Migration> first{embedded_migrations().front()};
+  older.migrations = &first;
+  {
+    Database database(older);
+    const auto add_end = [&](const std::string& id, const std::string& columns,
+                             const std::string& values, const std::string& event) {
+      database
+          .prepare(
+              "INSERT INTO containers (container_id, state, state_since_at, state_since_monotonic,"
+              " kind, slave_id, framework_id, executor_id, directory, nonce, boot_id, created_at)"
+              " VALUES (?1, 'Gone', 1, 1, 'custom', 's', 'f', 'e', '/', printf ('%32s', ?1), 'b', "
+              "1)")
+          .bind(id)
+          .run();
+      database
+          .prepare("INSERT INTO terminations (container_id, message, recorded_at, " + columns +
+                   ") VALUES (?, '', 1, " + values + ")")
+          .bind(id)
+          .run();
+      database
+          .prepare(
+              "INSERT INTO history (container_id, event, to_state, at, monotonic, actor)"
+              " VALUES (?, ?, 'Gone', 1, 1, 'a')")
+          .bind(id)
+          .bind(event)
+          .run();
+    };
+    database.write(Durability::disk, [&] {
+      add_end("1", "kind, signal", "'signalled', 15", "StopRequested");
+      add_end("2", "kind, exit_code", "'exited', 4", "Exited");
+      add_end("3", "kind, signal", "'signalled', 9", "Exited");
+      add_end("4", "kind", "'destroyed'", "DestroyRequested");
+      add_end("5", "kind, signal", "'oom', 9", "Exited");
+    });
+  }
+  DatabaseSettings newer;
+  newer.path = older.path;
+  Store store(newer);
+  std::string all;
+  for (const char* id : {"1", "2", "3", "4", "5"}) {
+    const auto end = store.termination_of(id).value();
+    all += std::string(id) + " " + end.ending + " by " + end.ended_by.value_or("-") + "\n";
+  }
+  CHECK(all ==
+        "1 killed by slave\n2 exit 4 by task\n3 SIGKILL by -\n4 killed by slave\n5 oom by "
+        "kernel\n");
+  const Database database(newer);
+  CHECK_THROWS_WITH(database.prepare("UPDATE terminations SET kind = 'lost'").run(),
+                    Catch::Contains("never changes"));
 }

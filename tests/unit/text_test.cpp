@@ -4,6 +4,14 @@
 
 using namespace containerizer;
 
+TEST_CASE("bytes that are no characters are found") {
+  CHECK(is_utf8(""));
+  CHECK(is_utf8("a\u009b\u00e4\U0001F600\uFFFD"));
+  CHECK_FALSE(is_utf8("a\xff"));
+  CHECK_FALSE(is_utf8("\xc3"));
+  CHECK_FALSE(is_utf8("\xed\xa0\x80"));
+}
+
 TEST_CASE("word that a person probably meant") {
   const std::vector<std::string> words{"launch", "history", "ps", "show"};
   CHECK(nearest_word("hsitory", words) == "history");

@@ -1,6 +1,7 @@
 #include "engine/docker/transport/connection.h"
 
-#include <poll.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,11 +14,11 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <optional>
 
 #include "engine/docker/transport/tls.h"
+#include "host/poll.h"
 
 namespace containerizer {
 
@@ -96,6 +97,24 @@ std::string seconds(Duration duration) {
   return text;
 }
 
+// The first probe after half of the time without a byte, and two more before the end. Errors leave
+// the kernel's own times, which are hours.
+void notice_loss_within(int socket, Duration time) {
+  const auto whole = [](Duration duration) {
+    return std::max(1, static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(
+                                            std::min(duration, Duration(3'600'000)))
+                                            .count()));
+  };
+  const int idle = whole(time / 2);
+  const int interval = whole(time / 6);
+  const int probes = 2;
+  const auto unread = static_cast<unsigned int>(whole(time) * 1000);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &unread, sizeof unread);
+}
+
 }  // namespace
 
 struct Connection::Socket {
@@ -127,11 +146,9 @@ struct Connection::Socket {
 Readiness wait_for(int fd, short events, Deadline end, int interrupt) {
   pollfd watched[] = {{fd, events, 0}, {interrupt, POLLIN, 0}};
   for (;;) {
-    const auto left = std::min<Duration::rep>(time_left(end).count(), INT_MAX);
-    const int count = ::poll(watched, 2, static_cast<int>(left));
-    if (count < 0 && errno != EINTR) return Readiness::ready;  // the next call on fd reports why
+    const int count = poll_patiently(watched, 2, time_left(end));
     if (count > 0) return watched[1].revents != 0 ? Readiness::interrupted : Readiness::ready;
-    if (count == 0 && time_left(end).count() == 0) return Readiness::timed_out;
+    if (time_left(end).count() == 0) return Readiness::timed_out;
   }
 }
 
@@ -165,6 +182,7 @@ Status Connection::connect(const Endpoint& endpoint, const Timeout& timeout) {
   if (endpoint.kind == Endpoint::Kind::tcp) {
     // An idle stream sends nothing. Without keepalive it would not notice that the host is gone.
     socket_->stream.socket().set_option(asio::socket_base::keep_alive(true), error);
+    notice_loss_within(socket_->stream.socket().native_handle(), timeout.length);
   }
   return Done{};
 }

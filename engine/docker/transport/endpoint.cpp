@@ -26,7 +26,7 @@ Result<Endpoint> unix_endpoint(const std::string& host, const std::string& path)
     return failure("'" + host + "'", "the path of a unix socket must be absolute");
   }
   if (endpoint.address.size() >= sizeof(sockaddr_un::sun_path)) {
-    return failure("'" + host + "'", "the path of a unix socket has at most 107 bytes");
+    return failure("'" + host + "'", "the path of a unix socket must not exceed 107 bytes");
   }
   return endpoint;
 }

@@ -40,7 +40,7 @@ bool is_half_an_end(const http::response_parser<http::string_body>& parser,
 }
 
 Failure failure(const std::string& reason) {
-  return Failure{Fault::unavailable, "gave an answer that is not usable (" + reason + ")"};
+  return Failure{Fault::unavailable, "sent an unusable answer (" + reason + ")"};
 }
 
 }  // namespace

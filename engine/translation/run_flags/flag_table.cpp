@@ -4,15 +4,20 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
-#include "engine/translation/run_flags/flag_fields.h"
 #include "engine/translation/run_flags/flag_values.h"
+#include "engine/translation/run_flags/flag_writers.h"
+#include "engine/translation/run_flags/network_flags.h"
 #include "host/options.h"
 
 namespace containerizer {
 namespace {
 
 namespace json = boost::json;
-using namespace flag_fields;
+
+// Labels with this prefix belong to the containerizer. No flag may set one.
+constexpr std::string_view reserved_labels = "docker-containerizer.";
+
+using namespace flag_writers;
 
 // --- One value ---
 
@@ -68,11 +73,6 @@ Status pid_mode(const FlagRow& row, const std::string& value, CreateRequest& req
   if (!is_shared && !value.empty() && value != "host") {
     return wrong_form(value, "\"host\", container:NAME or nothing");
   }
-  return text(row, value, request);
-}
-
-Status mac_address(const FlagRow& row, const std::string& value, CreateRequest& request) {
-  if (!is_mac_address(value)) return wrong_form(value, "an address such as 92:d0:c6:0a:29:33");
   return text(row, value, request);
 }
 
@@ -254,8 +254,17 @@ Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mo
 
 // Registries' rules judge the image that a container is made of, and no other.
 Status mount_type(const FlagRow& row, const std::string& value, CreateRequest& mount) {
-  if (lower_case(value) == "image") return failure("type=image " + std::string(too_new));
+  if (lower_case(value) == "image")
+    return failure("type=image is not supported; copy the files into a volume");
   return lower_text(row, value, mount);
+}
+
+Status subpath(const FlagRow& row, const std::string& value, CreateRequest& mount) {
+  const auto parts = split(value, '/');
+  if (value.starts_with('/') || std::find(parts.begin(), parts.end(), "..") != parts.end()) {
+    return wrong_form(value, "a path within the volume");
+  }
+  return text(row, value, mount);
 }
 
 constexpr FlagRow mount_fields[] = {
@@ -275,17 +284,22 @@ constexpr FlagRow mount_fields[] = {
     {"volume-label", map, "VolumeOptions.Labels"},
     {"volume-driver", text, "VolumeOptions.DriverConfig.Name"},
     {"volume-opt", map, "VolumeOptions.DriverConfig.Options"},
-    {"volume-subpath", not_applied, too_new},
-    {"image-subpath", not_applied, too_new},
+    {"volume-subpath", subpath, "VolumeOptions.Subpath"},
+    {"image-subpath", not_applied, "it belongs to type=image, which is not supported"},
     {"tmpfs-size", bytes, "TmpfsOptions.SizeBytes"},
     {"tmpfs-mode", octal, "TmpfsOptions.Mode"},
 };
 
 Status recursion(const FlagRow& row, const std::string& value, CreateRequest& mount) {
-  if (value == "writable" || value == "readonly")
-    return failure(value + ": " + std::string(too_new));
-  if (value != "enabled" && value != "disabled") return wrong_form(value, "enabled or disabled");
-  if (value == "disabled") field(mount.body, row.target) = true;
+  if (value == "writable") {
+    field(mount.body, "BindOptions.ReadOnlyNonRecursive") = true;
+  } else if (value == "readonly") {
+    field(mount.body, "BindOptions.ReadOnlyForceRecursive") = true;
+  } else if (value == "disabled") {
+    field(mount.body, row.target) = true;
+  } else if (value != "enabled") {
+    return wrong_form(value, "enabled, disabled, writable or readonly");
+  }
   return Done{};
 }
 
@@ -376,7 +390,7 @@ Status security_option(const FlagRow& row, const std::string& value, CreateReque
 // Docker waits forever if the number is negative, but a destroy must end.
 Status seconds_to_stop(const FlagRow& row, const std::string& value, CreateRequest& request) {
   if (parse_integer_literal(value).value_or(0) < 0) {
-    return failure(in_quotes(value) + " would wait forever; give a number of seconds from 0 on");
+    return failure(in_quotes(value) + " would wait forever; give 0 seconds or more");
   }
   return integer(row, value, request);
 }
@@ -406,9 +420,9 @@ constexpr std::string_view of_the_cli =
     "not supported, because it affects the docker command, not the container";
 
 // Sorted by name, like the help text of `docker run`.
-constexpr FlagRow flags[] = {
+constexpr FlagRow flag_rows[] = {
     {"add-host", extra_host, "HostConfig.ExtraHosts"},
-    {"annotation", not_applied, too_new},
+    {"annotation", map, "HostConfig.Annotations"},
     {"attach", not_applied, no_terminal, 'a'},
     {"blkio-weight", integer, "HostConfig.BlkioWeight"},
     {"blkio-weight-device", device_weight, "HostConfig.BlkioWeightDevice"},
@@ -427,7 +441,7 @@ constexpr FlagRow flags[] = {
     {"cpus", cpus, "HostConfig.NanoCpus"},
     {"cpuset-cpus", text, "HostConfig.CpusetCpus"},
     {"cpuset-mems", text, "HostConfig.CpusetMems"},
-    {"detach", not_applied, no_terminal, 'd'},
+    {"detach", not_applied, no_terminal, 'd', true},
     {"detach-keys", not_applied, no_terminal},
     {"device", device, "HostConfig.Devices"},
     {"device-cgroup-rule", device_rule, "HostConfig.DeviceCgroupRules"},
@@ -435,7 +449,7 @@ constexpr FlagRow flags[] = {
     {"device-read-iops", device_count, "HostConfig.BlkioDeviceReadIOps"},
     {"device-write-bps", device_bytes, "HostConfig.BlkioDeviceWriteBps"},
     {"device-write-iops", device_count, "HostConfig.BlkioDeviceWriteIOps"},
-    {"disable-content-trust", not_applied, of_the_cli},
+    {"disable-content-trust", not_applied, of_the_cli, '\0', true},
     {"dns", checked_list<parse_ip>, "HostConfig.Dns"},
     {"dns-option", list, "HostConfig.DnsOptions"},
     {"dns-search", checked_list<parse_domain>, "HostConfig.DnsSearch"},
@@ -449,13 +463,13 @@ constexpr FlagRow flags[] = {
     {"health-cmd", health_command, "Healthcheck.Test"},
     {"health-interval", duration, "Healthcheck.Interval"},
     {"health-retries", integer, "Healthcheck.Retries"},
-    {"health-start-interval", not_applied, too_new},
+    {"health-start-interval", duration, "Healthcheck.StartInterval"},
     {"health-start-period", duration, "Healthcheck.StartPeriod"},
     {"health-timeout", duration, "Healthcheck.Timeout"},
-    {"help", not_applied, of_the_cli},
+    {"help", not_applied, of_the_cli, '\0', true},
     {"hostname", text, "Hostname", 'h'},
     {"init", boolean, "HostConfig.Init", '\0', true},
-    {"interactive", not_applied, no_terminal, 'i'},
+    {"interactive", not_applied, no_terminal, 'i', true},
     {"io-maxbandwidth", not_applied, windows},
     {"io-maxiops", not_applied, windows},
     {"ip", endpoint_text, "IPAMConfig.IPv4Address"},
@@ -490,15 +504,16 @@ constexpr FlagRow flags[] = {
     {"publish", publish, "HostConfig.PortBindings", 'p'},
     {"publish-all", boolean, "HostConfig.PublishAllPorts", 'P', true},
     {"pull", pull, ""},
-    {"quiet", not_applied, of_the_cli, 'q'},
+    {"quiet", not_applied, of_the_cli, 'q', true},
     {"read-only", boolean, "HostConfig.ReadonlyRootfs", '\0', true},
     {"restart", restart, "HostConfig.RestartPolicy"},
     {"rm", not_applied,
-     "not supported, because the containerizer removes the container after reporting its exit"},
+     "not supported, because the containerizer removes the container after reporting its exit",
+     '\0', true},
     {"runtime", text, "HostConfig.Runtime"},
     {"security-opt", security_option, "HostConfig.SecurityOpt"},
     {"shm-size", bytes, "HostConfig.ShmSize"},
-    {"sig-proxy", not_applied, no_terminal},
+    {"sig-proxy", not_applied, no_terminal, '\0', true},
     {"stop-signal", text, "StopSignal"},
     {"stop-timeout", seconds_to_stop, "StopTimeout"},
     {"storage-opt", map, "HostConfig.StorageOpt"},
@@ -506,7 +521,8 @@ constexpr FlagRow flags[] = {
     {"tmpfs", tmpfs, "HostConfig.Tmpfs"},
     {"tty", boolean, "Tty", 't', true},
     {"ulimit", ulimit, "HostConfig.Ulimits"},
-    {"use-api-socket", not_applied, "not supported, because tasks may not use the daemon's socket"},
+    {"use-api-socket", not_applied, "not supported, because tasks may not use the daemon's socket",
+     '\0', true},
     {"user", text, "User", 'u'},
     {"userns", host_or_own, "HostConfig.UsernsMode"},
     {"uts", host_or_own, "HostConfig.UTSMode"},
@@ -533,16 +549,16 @@ const FlagRow* find_flag(std::string_view name) {
   for (const Alias& alias : aliases) {
     if (name == alias.older) name = alias.name;
   }
-  for (const FlagRow& row : flags) {
+  for (const FlagRow& row : flag_rows) {
     if (row.name == name) return &row;
   }
   return nullptr;
 }
 
-std::span<const FlagRow> all_flags() { return flags; }
+std::span<const FlagRow> all_flags() { return flag_rows; }
 
 const FlagRow* find_flag(char letter) {
-  for (const FlagRow& row : flags) {
+  for (const FlagRow& row : flag_rows) {
     if (row.letter == letter && letter != '\0') return &row;
   }
   return nullptr;

@@ -1,11 +1,13 @@
-// The table of `docker run` flags: which field of the create request each one fills, and how.
+// The table of `docker run` flags: which field of POST /containers/create each one fills, and how.
+// Facts: `docker run --help` of 28.2, Engine API 1.41. Pure.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "engine/translation/run_flags/run_flags.h"
+#include "engine/translation/run_flags/create_request.h"
+#include "host/result.h"
 
 namespace containerizer {
 
@@ -31,12 +33,5 @@ std::span<const FlagRow> all_flags();
 
 // Finds a flag by its letter. Returns nullptr if there is none.
 const FlagRow* find_flag(char letter);
-
-// The network's name in a value of --network: "NAME", or "name=NAME,alias=…". refused: no name.
-Result<std::string> network_name(const std::string& value);
-
-// Checks applied flags against each other. refused: two of them contradict each other, or the
-// network lacks what a flag needs; the text names the flag.
-Status check_together(const std::vector<RunFlag>& flags, const CreateRequest& request);
 
 }  // namespace containerizer

@@ -226,7 +226,9 @@ std::optional<std::vector<std::string>> split_fields(std::string_view text) {
 }
 
 std::string normal_path(std::string_view path) {
-  // lexically_normal() keeps a slash at the end of a directory, except of "/" itself.
+  // lexically_normal() keeps two slashes at the beginning, which the kernel takes for one.
+  while (path.starts_with("//")) path.remove_prefix(1);
+  // It keeps a slash at the end of a directory, except of "/" itself.
   auto result = std::filesystem::path(path).lexically_normal();
   if (!result.has_filename() && result.has_relative_path()) result = result.parent_path();
   return result.string();

@@ -1,0 +1,159 @@
+// What `why` says of ends that really happened. One slave runs many tasks, because its start costs
+// more than a task.
+#include <boost/json/parse.hpp>
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "tests/integration/daemon.h"
+#include "tests/integration/direct_launch.h"
+#include "tests/integration/slave.h"
+
+using namespace containerizer::integration;
+using Catch::Contains;
+
+namespace {
+
+// Waits until the end is recorded, and checks the cause and a part of the text.
+void check_cause(const WorkDirectory& place, const std::string& id, const std::string& cause,
+                 const std::string& part) {
+  eventually(id + " is recorded", [&] {
+    return run({program(), "show", id}, place.variables()).status == 0;
+  });
+  place.termination_of(id);
+  const auto text = place.ask({"why", id});
+  INFO(text);
+  const auto record = json::parse(place.ask({"why", "--json", id}));
+  CHECK(record.at("cause").as_string() == cause);
+  CHECK_THAT(text, Contains(part));
+}
+
+std::string container_name_of(const Task& task) { return "containerizer-" + task.id; }
+
+pid_t init_of(const WorkDirectory& place, const Task& task) {
+  return static_cast<pid_t>(place.show(task.id).at("pid").as_int64());
+}
+
+// A process in the task's container that is not its first one gets the signal.
+std::string signalled(const std::string& name) { return "sh -c 'kill -" + name + " $$'; exit $?"; }
+
+}  // namespace
+
+TEST_CASE("why a program ended by itself") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto fine = slave.run("fine", "true");
+  const auto failed = slave.run("failed", "echo the disk is missing >&2; exit 3");
+  const auto missing = slave.run("missing", "no-such-command");
+  const auto crashed = slave.run("crashed", signalled("SEGV"));
+  const auto too_large = slave.run("large", "dd if=/dev/zero of=/x bs=64k count=9; exit $?",
+                                   "parameter=ulimit=fsize=65536");
+  check_cause(place, fine.id, "success", "exited with 0");
+  check_cause(place, failed.id, "exit code", "the disk is missing");
+  check_cause(place, missing.id, "exit code", "a command does not exist");
+  check_cause(place, crashed.id, "signal of the task", "SIGSEGV");
+  check_cause(place, too_large.id, "signal of the kernel", "SIGXFSZ");
+  // A person may use the task's name.
+  CHECK_THAT(place.ask({"why", "failed"}), Contains("exit code 3"));
+}
+
+TEST_CASE("why a running task was killed") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const std::string sleep = "exec sleep 1000";
+  std::vector<Task> tasks;
+  for (const char* name : {"framework", "operator", "stopped", "host", "removed", "destroyed"}) {
+    tasks.push_back(slave.run(name, sleep));
+  }
+  for (const auto& task : tasks) slave.expect_status(task, "TASK_RUNNING");
+  slave.say("kill framework");
+  docker({"kill", container_name_of(tasks[1])});
+  docker({"stop", "--time=0", container_name_of(tasks[2])});
+  ::kill(init_of(place, tasks[3]), SIGKILL);
+  docker({"rm", "--force", container_name_of(tasks[4])});
+  slave.say("destroy destroyed");
+  check_cause(place, tasks[0].id, "killed by the slave", "asked to stop the task");
+  check_cause(place, tasks[1].id, "killed by an operator", "with signal 9");
+  check_cause(place, tasks[2].id, "killed by an operator", "docker stop");
+  check_cause(place, tasks[3].id, "signal of unknown origin", "does not tell who sent it");
+  check_cause(place, tasks[4].id, "lost", "docker rm -f");
+  check_cause(place, tasks[5].id, "destroyed by the slave", "The slave's log");
+  CHECK(place.ask({"ps", "--failed", "--quiet"}) == tasks[4].id + "\n" + tasks[3].id + "\n");
+  CHECK(place.sql("SELECT ending FROM ends WHERE task = 'operator'") == "killed");
+}
+
+TEST_CASE("why a task ran out of memory") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task =
+      slave.launch("greedy", "image=busybox:test mem=8 executor_mem=8 command='tail /dev/zero'",
+                   "launch-custom");
+  check_cause(place, task.id, "out of memory", "The limit was ");
+  CHECK_THAT(place.ask({"why", task.id}), Contains("The most that it used was "));
+}
+
+TEST_CASE("why a launch failed") {
+  WorkDirectory place;
+  place.set("HOME", place.scratch());
+  const Registry registry(place);
+  const Registry guarded(place, {.is_private = true});
+  Slave slave(place);
+  const auto launch = [&](const std::string& name, const std::string& words) {
+    return slave.launch(name, words + " command=true").id;
+  };
+  const auto unknown = launch("unknown", "image=" + registry.unknown_image());
+  const auto refused = launch("refused", "image=" + guarded.image());
+  const auto far = launch("far", "image=registry.invalid/nothing:1");
+  const auto absent =
+      slave.launch("absent", "image=busybox:test shell=false command=/no/such/program").id;
+  const auto fetch = slave.run("fetch", "true", "uri=/no/such/file").id;
+  const auto option = launch("option", "image=busybox:test parameter=cap-add=NONSENSE");
+  const auto flag = launch("flag", "image=busybox:test dialect=command option=--frobnicate");
+  check_cause(place, unknown, "pull refused: no such image", "manifest unknown");
+  check_cause(place, refused, "pull refused: credentials", "docker login");
+  check_cause(place, far, "registry unreachable", "registry.invalid");
+  check_cause(place, absent, "no such program", "/no/such/program");
+  check_cause(place, fetch, "fetch failed", "/no/such/file");
+  check_cause(place, option, "create failed", "NONSENSE");
+  check_cause(place, flag, "launch refused", "--frobnicate");
+  CHECK(place.sql("SELECT failures FROM images WHERE image LIKE 'registry.invalid%'") == "1");
+}
+
+TEST_CASE("why a container was destroyed before it ran") {
+  const WorkDirectory place;
+  const Registry registry(place);
+  registry.freeze();
+  Slave slave(place, "1.0.4", {"--registration_timeout=2"});
+  const auto task = slave.launch("slow", "image=" + registry.image() + " command=true");
+  check_cause(place, task.id, "registration timeout", "--executor_registration_timeout");
+  registry.thaw();
+}
+
+TEST_CASE("why a task ended without its executor") {
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.run("orphan", "exec sleep 1000");
+  slave.expect_status(task, "TASK_RUNNING");
+  ::kill(static_cast<pid_t>(place.show(task.id).at("executor_pid").as_int64()), SIGKILL);
+  check_cause(place, task.id, "executor exited first", "--recovery_timeout");
+}
+
+TEST_CASE("why a task ended with its daemon", "[dockerd]") {
+  const NoLiveRestore none;
+  const WorkDirectory place;
+  Slave slave(place);
+  const auto task = slave.run("task", "exec sleep 1000");
+  slave.expect_status(task, "TASK_RUNNING");
+  { const DeadDaemon dead(SIGTERM); }
+  check_cause(place, task.id, "daemon restarted", "\"live-restore\": true");
+  CHECK(place.sql("SELECT ending FROM ends") == "daemon restarted");
+}
+
+TEST_CASE("why a container did not survive a reboot") {
+  const WorkDirectory place;
+  start_directly(place, "c1", "exec sleep 1000");
+  CHECK_THAT(place.ask({"why", "c1"}), Contains("The container has not ended"));
+  place.kill_supervisor("c1");
+  place.sql("UPDATE containers SET boot_id = 'another' WHERE container_id = 'c1'");
+  REQUIRE(place.call("recover").status == 0);
+  check_cause(place, "c1", "reboot", "The host started at ");
+}
