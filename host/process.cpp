@@ -12,14 +12,13 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/split.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <sstream>
 #include <system_error>
 
 #include "host/file.h"
@@ -170,8 +169,10 @@ std::vector<std::string> fields_of(pid_t pid) {
   const auto stat = read_small_file("/proc/" + std::to_string(pid) + "/stat");
   const auto after_name = stat ? stat->rfind(") ") : std::string::npos;
   if (after_name == std::string::npos) return {};
-  std::istringstream rest(stat->substr(after_name + 2));
-  return {std::istream_iterator<std::string>(rest), {}};
+  std::vector<std::string> fields;
+  const auto rest = std::string_view(*stat).substr(after_name + 2);
+  boost::split(fields, rest, [](char c) { return c == ' ' || c == '\n'; });
+  return fields;
 }
 
 constexpr std::size_t parent_field = 1;
