@@ -461,6 +461,8 @@ Result<DaemonInfo> DockerClient::info() {
   auto info = read_info(answer.value());
   if (!info) return unusable_answer(info_call, "");
   info->api = version_;
+  // Each of Podman's containers has a process of its own, which does not end with the service.
+  if (podman_) info->live_restore = true;
   return std::move(*info);
 }
 

@@ -78,6 +78,8 @@ fs::path configure_registry(const WorkDirectory& place, const std::string& addre
 
 }  // namespace
 
+bool daemon_is_podman() { return fs::exists(daemon_directory() + "/podman.log"); }
+
 FrozenDaemon::FrozenDaemon() : pid_(daemon_pid()) {
   ::kill(pid_, SIGSTOP);
   eventually("the daemon has stopped", [&] { return is_stopped(pid_); });

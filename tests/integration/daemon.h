@@ -7,6 +7,9 @@
 
 namespace containerizer::integration {
 
+// Whether the private daemon is Podman. It does not say who sent a signal to a container.
+bool daemon_is_podman();
+
 // The daemon is stopped (SIGSTOP) while the object exists: it accepts connections but never
 // replies.
 class FrozenDaemon {
