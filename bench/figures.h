@@ -18,5 +18,6 @@ std::vector<Figure> memory();   // memory.cpp
 std::vector<Figure> commits();  // commits.cpp
 std::vector<Figure> output();   // output.cpp
 std::vector<Figure> recover();  // recovery.cpp
+std::vector<Figure> scopes();
 
 }  // namespace containerizer::bench

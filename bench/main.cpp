@@ -23,7 +23,7 @@ constexpr Measurement measurements[] = {
     {"launch", launch},         {"running", running}, {"usage", usage},
     {"containers", containers}, {"memory", memory},   {"start", start},
     {"commits", commits},       {"crowd", crowd},     {"translation", translation},
-    {"output", output},         {"recover", recover},
+    {"output", output},         {"recover", recover}, {"scopes", scopes},
 };
 
 bool measure(const char* name) {

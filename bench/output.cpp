@@ -23,12 +23,11 @@ int number(const char* name, int otherwise) {
   return value == nullptr ? otherwise : std::atoi(value);
 }
 
-// The time that a process's threads have had a CPU so far, in milliseconds. /proc/PID/stat counts in
-// ticks of 10 ms, which is more than a supervisor needs in 10 s.
+// The time that a process's threads have had a CPU so far, in milliseconds. /proc/PID/stat counts
+// in ticks of 10 ms, which is more than a supervisor needs in 10 s.
 double cpu_of(pid_t pid) {
   double nanoseconds = 0;
-  for (const auto& thread :
-       std::filesystem::directory_iterator(formatted("/proc/{}/task", pid))) {
+  for (const auto& thread : std::filesystem::directory_iterator(formatted("/proc/{}/task", pid))) {
     std::ifstream file(thread.path() / "schedstat");
     double one = 0;
     if (file >> one) nanoseconds += one;

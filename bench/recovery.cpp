@@ -2,11 +2,13 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 
 #include "bench/figures.h"
 #include "bench/many_ended.h"
 #include "bench/peers.h"
 #include "bench/slave.h"
+#include "host/clock.h"
 #include "host/format.h"
 
 namespace containerizer::bench {
@@ -27,9 +29,23 @@ std::vector<Task> launch_all(const Slave& slave, int count) {
   return tasks;
 }
 
+// First waits until each container has a supervisor, because `recover` does not wait for that.
 void kill_supervisors(const Slave& slave, const std::vector<Task>& tasks) {
   store::Store records(slave.database());
-  for (const auto& task : tasks) ::kill(records.supervisor_of(task.id).value().pid, SIGKILL);
+  for (const auto& task : tasks) {
+    const auto supervisor = [&] { return records.supervisor_of(task.id).value().pid; };
+    while (::kill(supervisor(), SIGKILL) != 0) sleep_for(Duration(5));
+  }
+}
+
+// The same call by a process that belongs to no service. It needs no scopes.
+Command outside_of_service(Command call) {
+  const std::string root = "/sys/fs/cgroup";
+  const auto named = root + "/systemd";  // with cgroup v1
+  const auto place = (std::filesystem::exists(named) ? named : root) + "/outside";
+  std::filesystem::create_directory(place);
+  call.words[2] = "echo $$ > " + place + "/cgroup.procs; " + call.words[2];
+  return call;
 }
 
 }  // namespace
@@ -55,6 +71,23 @@ std::vector<Figure> recover() {
                             many_ended),
                   "ms", pairs, 3.0),
           {"the same with all supervisors dead", "ms", median_of(orphaned), {}, {}, {}}};
+}
+
+std::vector<Figure> scopes() {
+  const Slave slave("scopes");
+  const auto tasks = launch_all(slave, live_count());
+  const auto inside = slave.verb("recover");
+  const auto outside = outside_of_service(inside);
+  const auto time_of = [&](const Command& call) {
+    kill_supervisors(slave, tasks);
+    return run(call).wall_ms;
+  };
+  const auto pairs = measure_by_turns(
+      10, [&] { return time_of(inside); }, [&] { return time_of(outside); });
+  for (const auto& task : tasks) slave.destroy(task);
+  return {compare(
+      formatted("recover of {} without supervisors, with scopes, against without", tasks.size()),
+      "ms", pairs, 1.3)};
 }
 
 }  // namespace containerizer::bench

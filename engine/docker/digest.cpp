@@ -1,5 +1,5 @@
-// OpenSSL 3 prefers EVP_Q_digest. That first loads a provider with all of its algorithms, which takes
-// a tenth of a whole `launch`.
+// OpenSSL 3 prefers EVP_Q_digest. That first loads a provider with all of its algorithms, which
+// takes a tenth of a whole `launch`.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "engine/docker/digest.h"

@@ -4,6 +4,9 @@
 # Boots a systemd of its own, in namespaces of its own, with a Docker daemon of its own, in which
 # the slave (tests/slave) is a service with KillMode=control-group. All of it ends with this script.
 # Needs root and bin/build --sanitize.
+#
+# systemd.sh run COMMAND… instead runs a command as a service of such a systemd, beside such a
+# daemon, and has its exit status.
 set -euo pipefail
 self=$(readlink -f "$0")
 root=${self%/tests/scenarios/*}
@@ -58,6 +61,7 @@ clean() {
   rm -rf --one-file-system "$dir"
 }
 
+# write_units COMMAND…: systemd runs this command, and ends with its exit status.
 write_units() {
   mkdir "$dir/units" "$dir/none"
   cat > "$dir/units/machine.target" << END
@@ -72,7 +76,7 @@ DefaultDependencies=no
 SuccessAction=exit-force
 FailureAction=exit-force
 [Service]
-ExecStart=$root/bin/daemon run $dir/daemon -- $self story $dir
+ExecStart=$root/bin/daemon run $dir/daemon -- $*
 StandardOutput=file:$dir/output
 StandardError=inherit
 END
@@ -89,10 +93,10 @@ StandardError=inherit
 END
 }
 
+# main [COMMAND…]
 main() {
   local status=0
   ((EUID == 0)) || die "must run as root"
-  [[ -x $player ]] || die "$player: not built"
   dir=$(mktemp -d) cgroup=systemd-$$
   trap 'status=$?; clean; exit "$status"' EXIT
   trap 'exit 129' HUP
@@ -101,12 +105,21 @@ main() {
   local namespaces=(--pid --fork --kill-child --mount --uts --ipc --propagation private)
   unshare "${namespaces[@]}" --cgroup true || skip "namespaces"
   [[ $(hierarchies) ]] && make_cgroups || skip "cgroups"
-  write_units
-  "$root/tests/slave/make-launcher-dir" "$dir/launcher" 1.0.4 "${player%/*}"
+  if (($# > 0)); then
+    write_units "$@"
+  else
+    [[ -x $player ]] || die "$player: not built"
+    write_units "$self" story "$dir"
+    "$root/tests/slave/make-launcher-dir" "$dir/launcher" 1.0.4 "${player%/*}"
+  fi
   # In the background, because a trap has to wait for a command in the foreground.
   unshare "${namespaces[@]}" "$self" enter "$dir" "$cgroup" < /dev/null &
   wait $! || status=$?
-  ((status == 0)) || tail -v -n 100 "$dir"/{output,events} || true
+  if (($# > 0)); then
+    cat "$dir/output"
+  elif ((status > 0)); then
+    tail -v -n 100 "$dir"/{output,events} || true
+  fi
   exit "$status"
 }
 
@@ -237,6 +250,7 @@ program=$root/build-asan/docker-containerizer
 player=$root/build-asan/tests/slave/slave-player
 case ${1-} in
   '') main ;;
+  run) main "${@:2}" ;;
   enter | boot | story) "$@" 2>&1 ;;
-  *) die "usage: $0" ;;
+  *) die "usage: $0 [run COMMAND…]" ;;
 esac
