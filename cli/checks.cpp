@@ -327,7 +327,9 @@ void check_kernel(Findings& findings) {
     add(findings, Health::error, subject, release + "; install Linux 3.15 or later");
   } else if (!is_at_least(5, 6)) {
     add(findings, Health::warning, subject,
-        release + "; CONTAINERIZER_ALLOWED_VOLUMES needs Linux 5.6 or later");
+        release +
+            "; with CONTAINERIZER_ALLOWED_VOLUMES or CONTAINERIZER_PRIVILEGED=refuse, volumes "
+            "need Linux 5.6 or later");
   } else {
     add(findings, Health::ok, subject, release);
   }

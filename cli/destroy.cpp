@@ -107,7 +107,7 @@ int destroy(Invocation& invocation) {
     begin_again_if_newer(invocation, "destroy", error);
     const auto removed = remove_from_daemon(invocation, id);
     if (!removed.ok() || !removed.value()) return fail(error.what());
-    log::error("removed container {} from the daemon without the database, because: {}", id,
+    log::error("removed container {} from the daemon, but could not record its end: {}", id,
                error.what());
     return exit_ok;
   }

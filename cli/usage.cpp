@@ -1,5 +1,5 @@
-// usage: reports the resources that the container uses, from the kernel's own files. It does not
-// ask the daemon, because a slave calls it every second for every container.
+// usage: reports the resources that the container uses, from the kernel's own files. It asks the
+// daemon only if the database fails, because a slave calls it every second for every container.
 
 #include <chrono>
 

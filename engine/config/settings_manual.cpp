@@ -56,11 +56,13 @@ constexpr SettingText of_tasks[] = {
     {"CONTAINERIZER_SANDBOX", "`/mnt/mesos/sandbox`",
      "The path of the sandbox inside the container."},
     {"CONTAINERIZER_WORKDIR", "`auto`",
-     "The working directory, if no `--workdir` names one. `auto`: the sandbox for a task without "
-     "a DockerInfo, and the image's for a task with one. `sandbox`: every task starts "
-     "in the sandbox. `image`: every task starts in the image's directory."},
+     "The working directory, if no `--workdir` names one. `auto`: the image's for a task that "
+     "has a DockerInfo, or whose image a ContainerInfo of type MESOS names; the sandbox for every "
+     "other task. `sandbox`: every task starts in the sandbox. `image`: every task starts in the "
+     "image's directory."},
     {"CONTAINERIZER_NETWORK", "`host`",
-     "The network of a task that has no DockerInfo and requests no network. Values: `host`, "
+     "The network of a task that requests none, and has neither a DockerInfo nor a ContainerInfo "
+     "of type MESOS. A task with one of the two gets the host's network. Values: `host`, "
      "`bridge`, `none`, or a network's name."},
     {"CONTAINERIZER_STOP_TIMEOUT", "`2secs`",
      "The time between the stop signal and SIGKILL. A task can override it. "

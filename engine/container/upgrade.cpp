@@ -23,7 +23,9 @@ Result<int> schema_of_program(const Services& services) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
   unsigned version = 0;
   if (to_number(text, version)) return static_cast<int>(version);
-  return Failure{Fault::refused, services.program + " does not report its schema"};
+  return Failure{Fault::refused,
+                 formatted("{} is broken or too old to take over ({} printed no number)",
+                           services.program, print_schema)};
 }
 
 }  // namespace

@@ -77,7 +77,8 @@ bool Actions::end_unknown_processes() {
   if (!container_.docker_id) return false;
   const auto number = services_.host.kill_container(*container_.docker_id);
   if (number > 0)
-    log::warn("killed {} processes that the daemon has started and forgotten", number);
+    log::warn("killed {} processes of the container, which the daemon had started but not recorded",
+              number);
   return number > 0;
 }
 

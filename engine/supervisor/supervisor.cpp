@@ -219,9 +219,11 @@ void supervise(const Services& services, LifeLock& lock, const std::string& cont
       return clear_away(services, *known, error.what());
     } catch (const store::OwnershipLost& error) {
       // Only this process owns the container, so an operator has changed or replaced the database.
-      // The loop goes on from its row, as a successor would.
-      log::warn("the supervisor continues with the row that is now in the database, because: {}",
-                error.what());
+      // The loop goes on from the row in that database, as a successor would.
+      log::warn(
+          "another program has changed the state database ({}); the supervisor continues from the "
+          "record in it",
+          error.what());
       services.store.close();
     } catch (const std::exception& error) {
       if (known && lock.is_abandoned()) {

@@ -17,9 +17,9 @@ Result<RunOptions> read_flags(const mesos::containerizer::Launch& launch, const 
   if (image.container != nullptr && !legacy.options().empty()) {
     return Failure{
         Fault::refused,
-        "options: CommandInfo.container.options do not apply to an image from a ContainerInfo "
-        "(of the task, its executor or the slave's default); name the image in the task's "
-        "ContainerInfo, and put the options into its DockerInfo.parameters"};
+        "options: the image comes from a ContainerInfo (of the task, its executor or the slave's "
+        "default), so CommandInfo.ContainerInfo.options do not apply; name the image in the task's "
+        "own ContainerInfo, and put the options into its DockerInfo.parameters"};
   }
   Result<RunOptions> options = parse_run_options(legacy.options());
   if (!options.ok()) return options;

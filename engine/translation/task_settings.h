@@ -15,7 +15,8 @@ enum class SwapPolicy { docker, unlimited, none };
 enum class Imageless { with_default, on_host, refused };
 
 // The working directory of a container whose flags name none. by_dialect: the sandbox for a task of
-// the older dialect, which has no DockerInfo; the image's for all others.
+// the older dialect, which has neither a DockerInfo nor a ContainerInfo's image; the image's for
+// all others.
 enum class WorkingDirectory { by_dialect, sandbox, image };
 
 struct TaskSettings {
