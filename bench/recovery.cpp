@@ -9,6 +9,7 @@
 #include "bench/peers.h"
 #include "bench/slave.h"
 #include "host/clock.h"
+#include "host/file.h"
 #include "host/format.h"
 
 namespace containerizer::bench {
@@ -27,6 +28,12 @@ std::vector<Task> launch_all(const Slave& slave, int count) {
     await_running(tasks.back());
   }
   return tasks;
+}
+
+bool has_scope(const Slave& slave, const Task& task) {
+  store::Store records(slave.database());
+  const auto place = formatted("/proc/{}/cgroup", records.supervisor_of(task.id).value().pid);
+  return read_small_file(place).value_or("").find(".scope") != std::string::npos;
 }
 
 // First waits until each container has a supervisor, because `recover` does not wait for that.
@@ -84,6 +91,9 @@ std::vector<Figure> scopes() {
   };
   const auto pairs = measure_by_turns(
       10, [&] { return time_of(inside); }, [&] { return time_of(outside); });
+  kill_supervisors(slave, tasks);
+  run(inside);
+  if (!has_scope(slave, tasks.back())) throw std::runtime_error("systemd has given no scope");
   for (const auto& task : tasks) slave.destroy(task);
   return {compare(
       formatted("recover of {} without supervisors, with scopes, against without", tasks.size()),
