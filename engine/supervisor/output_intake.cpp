@@ -13,7 +13,7 @@ constexpr int pieces_in_a_row = 64;
 
 // --- Rests. A batch that a socket's buffer holds while we rest does not block the container.
 constexpr std::size_t batch = 32'768;
-constexpr Duration longest_rest{300};
+constexpr Duration longest_rest{500};
 // A container that was silent for this long may write a lot at once.
 constexpr Duration silence{1'000};
 

@@ -28,7 +28,7 @@ class OutputIntake {
   void detach();
   bool is_attached() const { return attachment_ != nullptr; }
 
-  // Takes the output that has arrived, unless it rests. After output, it rests for a moment (300 ms
+  // Takes the output that has arrived, unless it rests. After output, it rests for a moment (500 ms
   // at most), so that a container that writes all the time does not wake this process for each
   // line. A failure is the end of the attachment, which is then closed.
   Status take(Deadline now, std::int64_t clock);

@@ -427,7 +427,7 @@ TEST_CASE("a container that writes all the time is looked at in batches, and non
   int waits_since = 0;
   const auto take = [&](int at) {
     ++takes;
-    CHECK(at - waits_since <= 300);
+    CHECK(at - waits_since <= 500);
     do {
       REQUIRE(intake.take(Deadline(Duration(at)), at).ok());
       buffer.end_write(out, buffer.unwritten(out, OutputBuffer::ring_size).size());
