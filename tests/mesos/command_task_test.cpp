@@ -72,11 +72,8 @@ TEST_CASE("a command task that needs too much memory has failed and its record s
 
 TEST_CASE("a killed command task gets SIGTERM and is killed") {
   Stage stage;
-  stage.framework.launch(stage.cluster.task(
+  stage.start_ready(stage.cluster.task(
       "task", "trap 'echo stopped; exit 3' TERM; echo ready; while :; do sleep 0.05; done"));
-  stage.framework.await("task", "TASK_RUNNING");
-  eventually("it is ready",
-             [&] { return stage.output_of("task").find("ready") != std::string::npos; });
   stage.framework.kill("task");
   const auto end = stage.framework.end_of("task");
   CHECK(end.state == "TASK_KILLED");
@@ -101,16 +98,22 @@ TEST_CASE("a kill policy gives the task all of its time", "[since-1.0]") {
       "task",
       "trap 'sleep 3; echo cleaned up; exit 3' TERM; echo ready; while :; do sleep 0.05; done");
   task.mutable_kill_policy()->mutable_grace_period()->set_nanoseconds(8'000'000'000);
-  stage.framework.launch(task);
-  stage.framework.await("task", "TASK_RUNNING");
-  eventually("it is ready",
-             [&] { return stage.output_of("task").find("ready") != std::string::npos; });
-  stage.framework.kill("task");
-  const auto end = stage.framework.end_of("task");
-  CHECK(end.state == "TASK_KILLED");
-  CHECK_THAT(end.message, Contains("exited with status 3"));
-  CHECK_THAT(stage.output_of("task"), Contains("cleaned up\n"));
+  SECTION("that its signal reaches") {
+    stage.start_ready(task);
+    stage.framework.kill("task");
+    const auto end = stage.framework.end_of("task");
+    CHECK(end.state == "TASK_KILLED");
+    CHECK_THAT(end.message, Contains("exited with status 3"));
+  }
+  SECTION("that is killed before its proxy runs") {
+    stage.framework.launch(task);
+    stage.framework.await("task", "TASK_RUNNING");
+    stage.await_output("task", "ready");
+    stage.framework.kill("task");
+    CHECK(stage.framework.end_of("task").state == "TASK_KILLED");
+  }
   stage.check_gone("task");
+  CHECK_THAT(stage.output_of("task"), Contains("cleaned up\n"));
 }
 
 TEST_CASE("a short kill policy ends a stubborn task", "[since-1.0]") {

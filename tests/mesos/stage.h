@@ -45,6 +45,14 @@ struct Stage {
     });
     return container;
   }
+  // Launches a command task that prints "ready", and waits until a signal of mesos-executor reaches
+  // it: before that, mesos-executor's own helper would die of the signal.
+  void start_ready(const mesos::TaskInfo& task) {
+    const auto container = start(task);
+    await_output(task.name(), "ready");
+    integration::eventually("the task proxy passes signals on",
+                            [&] { return place().has_task_proxy(container); });
+  }
   // Starts a command task that exits with 7 when let_go() says so.
   std::string start_waiting(const std::string& name) {
     return start(cluster.task(name, integration::until_go));
