@@ -13,7 +13,8 @@ namespace containerizer {
 
 namespace {
 
-// "2026-11-27 02:40:30.606 W [supervise …" of this program, "I1127 02:40:30.606 …" of Mesos.
+// "2026-11-27 02:40:30.606 W [supervise …" of this program; "I1127 02:40:30.606 …" of Mesos, which
+// has the year in front of the month since glog 0.5.
 bool is_of_a_log(std::string_view line) {
   const auto fits = [&](std::string_view form) {
     if (line.size() < form.size()) return false;
@@ -21,7 +22,8 @@ bool is_of_a_log(std::string_view line) {
       return wanted == '0' ? found >= '0' && found <= '9' : wanted == '?' || wanted == found;
     });
   };
-  return fits("0000-00-00 00:00:00.000 ? [") || fits("?0000 00:00:00.");
+  return fits("0000-00-00 00:00:00.000 ? [") || fits("?0000 00:00:00.") ||
+         fits("?00000000 00:00:00.");
 }
 
 }  // namespace
