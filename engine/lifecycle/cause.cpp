@@ -352,13 +352,17 @@ class Explainer {
   void start_failed() {
     const std::string_view message = story_.termination->message;
     const auto says = [&](const char* phrase) { return message.find(phrase) != message.npos; };
-    if (says("executable file not found") || says("no such file or directory")) {
+    // The runtimes name the program in one of these ways. A file that is missing elsewhere, such as
+    // the source of a mount, has the same reason.
+    const bool is_of_program =
+        says("exec: ") || says("exec /") || says("exec user process") || says("executable file");
+    if (says("executable file not found") || (is_of_program && says("no such file or directory"))) {
       cause("no such program",
             "The image does not contain the program that the task wants to run.");
       advise(
           "Check the task's command, and the image's ENTRYPOINT. A script also needs the "
           "interpreter that its first line names.");
-    } else if (says("permission denied")) {
+    } else if (is_of_program && says("permission denied")) {
       cause("program not executable", "The program that the task wants to run cannot be executed.");
       advise("Check its mode in the image, and the task's user.");
     } else if (says("port is already allocated") || says("address already in use")) {
