@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstdint>
 #include <cstdlib>
+#include <random>
 
 namespace containerizer::integration {
 namespace {
@@ -113,16 +116,22 @@ ConfiguredDaemon::~ConfiguredDaemon() {
   write_file(daemon_directory() + "/daemon.json", "{\"live-restore\": true}");
 }
 
+// The kernel and other programs choose among the ports from 32,768 on, and a slave offers those
+// from 31,000 on. One of these could be taken again before the caller uses it.
 int free_port() {
+  std::random_device random;
+  std::uniform_int_distribution<int> ports(10'000, 29'999);
   const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  REQUIRE(::bind(socket.get(), generic, size) == 0);
-  REQUIRE(::getsockname(socket.get(), generic, &size) == 0);
-  return ntohs(address.sin_port);
+  for (;;) {
+    const int port = ports(random);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (::bind(socket.get(), generic, sizeof address) == 0) return port;
+    REQUIRE(errno == EADDRINUSE);
+  }
 }
 
 TlsListener::TlsListener(const fs::path& certificates) : port_(free_port()) {
