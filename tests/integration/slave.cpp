@@ -1,6 +1,5 @@
 #include "tests/integration/slave.h"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <regex>
 
@@ -45,14 +44,6 @@ Task Slave::run(const std::string& name, const std::string& script, const std::s
   return launch(name, "image=busybox:test command=" + quoted(script) + " " + words);
 }
 
-void Slave::take_lines() {
-  const auto& out = player_.out();
-  for (auto end = out.find('\n', read_); end != std::string::npos; end = out.find('\n', read_)) {
-    pending_.push_back(out.substr(read_, end - read_));
-    read_ = end + 1;
-  }
-}
-
 std::string Slave::all_output() const {
   return player_.out() + (player_.err().empty() ? "" : "--- stderr\n" + player_.err());
 }
@@ -61,14 +52,8 @@ std::vector<std::string> Slave::expect(const std::string& pattern) {
   const std::regex regex(pattern);
   const auto deadline = deadline_in(bound);
   for (;;) {
-    take_lines();
-    for (auto line = pending_.begin(); line != pending_.end(); ++line) {
-      std::smatch match;
-      if (!std::regex_match(*line, match, regex)) continue;
-      std::vector<std::string> groups(match.begin() + 1, match.end());
-      pending_.erase(line);
-      return groups;
-    }
+    events_.add(player_.out());
+    if (auto groups = events_.take(regex)) return *groups;
     const bool hopeless = has_seen("(expectation-failed|slave-aborted|recovery-failed) .*");
     if (hopeless || player_.ended() || time_left(deadline) == Duration::zero()) {
       FAIL("the slave did not print: " << pattern << "\n--- it printed\n" << all_output());
@@ -77,11 +62,7 @@ std::vector<std::string> Slave::expect(const std::string& pattern) {
   }
 }
 
-bool Slave::has_seen(const std::string& pattern) const {
-  const std::regex regex(pattern);
-  return std::any_of(pending_.begin(), pending_.end(),
-                     [&](const auto& line) { return std::regex_match(line, regex); });
-}
+bool Slave::has_seen(const std::string& pattern) const { return events_.has(std::regex(pattern)); }
 
 std::string Slave::expect_status(const Task& task, const std::string& state) {
   return expect("status " + task.name + " " + state + " .*message=\"(.*)\"")[0];

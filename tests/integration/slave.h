@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/integration/work_directory.h"
+#include "tests/slave/event_lines.h"
 
 namespace containerizer::integration {
 
@@ -50,12 +51,10 @@ class Slave {
   void die() { player_.kill_hard(); }
 
  private:
-  void take_lines();
   std::string all_output() const;
 
   Child player_;
-  std::vector<std::string> pending_;  // events that no expect() has returned yet
-  std::size_t read_ = 0;
+  player::EventLines events_;  // that no expect() has returned yet
 };
 
 }  // namespace containerizer::integration

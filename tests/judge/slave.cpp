@@ -300,27 +300,14 @@ Task Player::run(const std::string& name, const std::string& script) {
   return launch(name, "image=" + plain_image + " command=" + shell_quoted(go_to_sandbox + script));
 }
 
-void Player::take_lines() {
-  const auto& out = process_->out();
-  for (auto end = out.find('\n', read_); end != std::string::npos; end = out.find('\n', read_)) {
-    pending_.push_back(out.substr(read_, end - read_));
-    slave_.stage().note("slave says: " + pending_.back());
-    read_ = end + 1;
-  }
-}
-
 std::vector<std::string> Player::expect(const std::string& pattern) {
   const std::regex regex(pattern);
   const auto deadline = Clock::now() + slave_.stage().limit();
   for (;;) {
-    take_lines();
-    for (auto line = pending_.begin(); line != pending_.end(); ++line) {
-      std::smatch match;
-      if (!std::regex_match(*line, match, regex)) continue;
-      std::vector<std::string> groups(match.begin() + 1, match.end());
-      pending_.erase(line);
-      return groups;
+    for (const auto& line : events_.add(process_->out())) {
+      slave_.stage().note("slave says: " + line);
     }
+    if (auto groups = events_.take(regex)) return *groups;
     if (process_->ended() || Clock::now() > deadline) {
       throw Fault{"the slave reports: " + pattern,
                   "it reports: " + shortened(process_->out() + process_->err(), 2000)};

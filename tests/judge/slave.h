@@ -9,6 +9,7 @@
 
 #include "containerizer.pb.h"
 #include "tests/judge/stage.h"
+#include "tests/slave/event_lines.h"
 #include "tests/slave/launch_message.h"
 #include "tests/slave/options.h"
 
@@ -131,13 +132,9 @@ class Player {
   void die();
 
  private:
-  void take_lines();
-
   Slave& slave_;
   std::unique_ptr<Process> process_;
-  std::vector<std::string> pending_;
-  std::string all_;
-  std::size_t read_ = 0;
+  player::EventLines events_;
 };
 
 template <class T>
