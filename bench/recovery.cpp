@@ -1,5 +1,6 @@
 // The recovery that a restarted slave waits for, with many recorded containers.
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -37,11 +38,16 @@ bool has_scope(const Slave& slave, const Task& task) {
 }
 
 // First waits until each container has a supervisor, because `recover` does not wait for that.
+// Throws std::runtime_error if one has none after a minute.
 void kill_supervisors(const Slave& slave, const std::vector<Task>& tasks) {
   store::Store records(slave.database());
+  const auto deadline = Clock::now() + std::chrono::minutes(1);
   for (const auto& task : tasks) {
     const auto supervisor = [&] { return records.supervisor_of(task.id).value().pid; };
-    while (::kill(supervisor(), SIGKILL) != 0) sleep_for(Duration(5));
+    while (::kill(supervisor(), SIGKILL) != 0) {
+      if (Clock::now() > deadline) throw std::runtime_error("no supervisor of " + task.id);
+      sleep_for(Duration(5));
+    }
   }
 }
 
