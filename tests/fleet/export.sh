@@ -24,7 +24,6 @@ chmod 755 "$scratch/postgres"
 eventually "PostgreSQL answers" is_up
 
 ask() { psql --command="$1"; }
-is() { [[ $1 == "$2" ]] || die "$1 is not $2"; }
 # As docs/fleet.md has it.
 load() {
   psql --command="\\copy fleet.lines (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')" \
@@ -104,14 +103,6 @@ echo "ok: PostgreSQL answers the $questions questions of docs/fleet.md"
 
 # --- Bad input --------------------------------------------------------------------------------------
 
-# fails REASON COMMAND…: with one line on standard error.
-fails() {
-  local reason=$1
-  shift
-  if "$@" > "$scratch/out" 2> "$scratch/error"; then die "succeeded: $*"; fi
-  is "$(wc -l < "$scratch/error")" 1
-  grep -q -- "$reason" "$scratch/error" || die "$*: $(cat "$scratch/error")"
-}
 fails 'the database was replaced' containerizer one export --after=99999999
 fails 'is not a number' containerizer one export --after=many
 echo 'no database' > "$scratch/junk"

@@ -7,7 +7,6 @@ set -euo pipefail
 value_of() { awk -v sample="$1" 'index ($0, sample) == 1 { print $NF }' "$scratch/text"; }
 sql() { sqlite3 "$(database_of one)" "$1"; }
 take() { containerizer one metrics > "$scratch/text"; }
-is() { [[ $1 == "$2" ]] || die "$1 is not $2"; }
 
 # --- The text -------------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/tools"
 
-is() { [[ $1 == "$2" ]] || die "$1 is not $2"; }
 browse() {
   HOME=$scratch timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
     --user-data-dir="$scratch/profile" --enable-logging=stderr --hide-scrollbars "$@" 2> "$scratch/console"
@@ -124,13 +123,6 @@ echo "ok: show --svg draws one container"
 
 # --- Bad input ------------------------------------------------------------------------------------
 
-fails() {
-  local reason=$1
-  shift
-  if "$@" > "$scratch/out" 2> "$scratch/error"; then die "succeeded: $*"; fi
-  is "$(wc -l < "$scratch/error")" 1
-  grep -q -- "$reason" "$scratch/error" || die "$*: $(cat "$scratch/error")"
-}
 echo 'no database' > "$scratch/junk"
 fails 'not a database' containerizer big report "$scratch/alpha.db" "$scratch/junk"
 fails 'No such file' containerizer big report "$scratch/absent.db"

@@ -81,7 +81,7 @@ fs::path configure_registry(const WorkDirectory& place, const std::string& addre
 
 }  // namespace
 
-bool daemon_is_podman() { return fs::exists(daemon_directory() + "/podman.log"); }
+bool daemon_is_podman() { return read_file(daemon_directory() + "/kind") == "podman\n"; }
 
 FrozenDaemon::FrozenDaemon() : pid_(daemon_pid()) {
   ::kill(pid_, SIGSTOP);

@@ -53,8 +53,7 @@ TEST_CASE("a slave that is restarted three times keeps its tasks") {
   Stage stage;
   stage.start_waiting("task");
   for (int i = 0; i < 3; ++i) stage.cluster.restart_slave();
-  stage.let_go("task");
-  CHECK_THAT(stage.framework.end_of("task").message, Contains("exited with status 7"));
+  stage.end_waiting("task");
 }
 
 TEST_CASE("a restarted slave launches further tasks") {

@@ -60,6 +60,11 @@ struct Stage {
   void let_go(const std::string& name) {
     integration::write_file(cluster.sandbox_of(name) / "go", "");
   }
+  // Lets that task end, and checks what the framework receives.
+  void end_waiting(const std::string& name) {
+    let_go(name);
+    CHECK_THAT(framework.end_of(name).message, Catch::Contains("exited with status 7"));
+  }
   // The program has removed the task's container.
   void check_gone(const std::string& executor) {
     cluster.await_gone(cluster.container_of(executor));
