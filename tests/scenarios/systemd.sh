@@ -6,7 +6,7 @@
 # Needs root and bin/build --sanitize.
 #
 # systemd.sh run COMMAND… instead runs a command as a service of such a systemd, beside such a
-# daemon, and has its exit status.
+# daemon. It prints the command's output once the command has ended, and has its exit status.
 set -euo pipefail
 self=$(readlink -f "$0")
 root=${self%/tests/scenarios/*}
@@ -18,8 +18,10 @@ die() {
 
 # --- Outside --------------------------------------------------------------------------------------
 
+# skip WHAT [COMMAND…]: the scenario cannot run here. A command that cannot run has failed.
 skip() {
-  echo "systemd: SKIPPED: the kernel does not permit $*"
+  (($# == 1)) || die "cannot run ${*:2}: the kernel does not permit $1"
+  echo "systemd: SKIPPED: the kernel does not permit $1"
   exit 0
 }
 
@@ -103,8 +105,8 @@ main() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   local namespaces=(--pid --fork --kill-child --mount --uts --ipc --propagation private)
-  unshare "${namespaces[@]}" --cgroup true || skip "namespaces"
-  [[ $(hierarchies) ]] && make_cgroups || skip "cgroups"
+  unshare "${namespaces[@]}" --cgroup true || skip "namespaces" "$@"
+  [[ $(hierarchies) ]] && make_cgroups || skip "cgroups" "$@"
   if (($# > 0)); then
     write_units "$@"
   else
