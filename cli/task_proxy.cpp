@@ -2,14 +2,19 @@
 // the container has ended, with the container's exit code. It turns SIGTERM into a request to stop
 // the container, because the executor's kill reaches only this process.
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "cli/invocation.h"
 #include "cli/upgrade.h"
+#include "engine/config/settings.h"
 #include "engine/container/identity.h"
+#include "engine/container/launch_record.h"
 #include "engine/container/life_lock.h"
 #include "engine/container/start_supervisor.h"
 #include "engine/lifecycle/termination.h"
@@ -21,12 +26,61 @@
 namespace containerizer {
 namespace {
 
+// How often to look whether another slave has come.
+constexpr Duration between_looks{500};
+
 void ask_to_stop(Invocation& invocation, const store::Container& container) {
   const auto& id = container.container_id;
   invocation.store.request(id, "stop");
   const auto woken = wake_supervisor(invocation, id, container.directory);
   if (!woken.ok()) log::error("{}", woken.failure().text);
 }
+
+// Reaches its end when mesos-executor gives up a slave that is away, and some time later.
+Deadline end_of_patience(const Invocation& invocation) {
+  const auto said = value_or(invocation.environment, "MESOS_RECOVERY_TIMEOUT", "");
+  const auto timeout = parse_duration(said);
+  return invocation.host.now() +
+         (timeout.ok() ? timeout.value() : Duration(std::chrono::minutes(15)));
+}
+
+// mesos-executor reports the exit of this process to the slave, and ends a second later. If no
+// slave is there to get the report, it is lost, and the next slave reports a failure instead (up to
+// Mesos 0.25 also for a success). So the exit must wait until the next slave has called `wait`: at
+// that moment, it also asks mesos-executor to register again (docs/decisions.md 70).
+class Departure {
+ public:
+  Departure(Invocation& invocation, std::string id) : invocation_(invocation), id_(std::move(id)) {}
+
+  // REQUIRES: the termination is recorded. False if the supervisor died while this waited.
+  bool await_slave(LifeLock& lock, const volatile std::sig_atomic_t* terminate) {
+    if (!is_slave_gone()) return true;
+    if (!latest_) latest_ = end_of_patience(invocation_);
+    while (!lock.has_wait() && invocation_.host.now() < *latest_) {
+      const auto next = std::min(*latest_, invocation_.host.now() + between_looks);
+      const auto outcome = lock.await_passed(invocation_.host, Phase::executor, next, terminate);
+      if (outcome == LockFile::Outcome::interrupted) return true;
+      if (outcome == LockFile::Outcome::locked) return is_settled();
+    }
+    return true;
+  }
+
+ private:
+  bool is_slave_gone() {
+    const auto slave = invocation_.store.caller_of(id_, store::Purpose::launch);
+    invocation_.store.close();
+    return slave && invocation_.host.life_of(*slave) == Life::gone;
+  }
+
+  bool is_settled() {
+    const auto row = invocation_.store.find(id_);
+    return !row || is_past(state_of(*row), Phase::executor);
+  }
+
+  Invocation& invocation_;
+  const std::string id_;
+  std::optional<Deadline> latest_;
+};
 
 // Waits for the end of the container, and returns its exit status. `must_stop` is true while a
 // SIGTERM has not become a request.
@@ -36,6 +90,7 @@ int stand_in(Invocation& invocation, const std::string& id, InterruptibleSignal&
   if (!container) return fail(formatted("container {} is unknown", id));
   invocation.store.close();
   PacedLoop loop(invocation.host);
+  Departure departure(invocation, id);
   for (;;) {
     if (must_stop) ask_to_stop(invocation, *container);
     must_stop = false;
@@ -46,7 +101,8 @@ int stand_in(Invocation& invocation, const std::string& id, InterruptibleSignal&
       must_stop = true;
       continue;
     }
-    if (const auto termination = invocation.store.termination_of(id)) {
+    const auto termination = invocation.store.termination_of(id);
+    if (termination && departure.await_slave(lock, terminate.flag())) {
       const bool stopped = invocation.store.has_event(id, name_of(Event::stop_requested));
       return exit_status_for(*termination, stopped);
     }

@@ -169,6 +169,7 @@ class Reply {
     for (;;) {
       loop.before_try();
       try {
+        show_presence();
         try_to_give();
         return exit_ok;
       } catch (const store::StoreError& error) {
@@ -193,6 +194,13 @@ class Reply {
   // What the program that this process was before has done, in the arguments of `wait`.
   static constexpr std::string_view early_mark = "--answered-early-to=";
   static constexpr std::string_view late_mark = "--answered-late";
+
+  // Tells the task proxy that a slave is there (cli/task_proxy.cpp).
+  void show_presence() {
+    if (presence_ || !is_valid_container_id(id_)) return;
+    presence_.emplace(invocation_.settings.state_directory(), id_, false);
+    presence_->hold_as_wait();
+  }
 
   void try_to_give() {
     if (answered_ == Answered::no) {
@@ -284,6 +292,7 @@ class Reply {
 
   Invocation& invocation_;
   const std::string id_;
+  std::optional<LifeLock> presence_;
   Complaints complaints_;
   Answered answered_ = Answered::no;
   DamageCount damage_;

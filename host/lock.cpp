@@ -43,6 +43,12 @@ void install(int signal, void (*handler)(int)) {
   ::sigaction(signal, &action, nullptr);
 }
 
+// Whether another owner's lock excludes one of this type.
+bool is_in_the_way(int file, int byte, int type) {
+  auto range = one_byte(byte, type);
+  return ::fcntl(file, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+}
+
 sigset_t only(int signal) {
   sigset_t set;
   ::sigemptyset(&set);
@@ -141,10 +147,9 @@ void LockFile::unlock(int byte) {
   ::fcntl(file_.get(), F_OFD_SETLK, &range);
 }
 
-bool LockFile::is_held(int byte) const {
-  auto range = one_byte(byte, F_RDLCK);
-  return ::fcntl(file_.get(), F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
-}
+bool LockFile::is_held(int byte) const { return is_in_the_way(file_.get(), byte, F_RDLCK); }
+
+bool LockFile::is_locked(int byte) const { return is_in_the_way(file_.get(), byte, F_WRLCK); }
 
 std::optional<ProcessId> LockFile::owner_of(int byte) const {
   for (const auto& [process, number] :

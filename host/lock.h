@@ -32,7 +32,7 @@ class LockFile {
   // Opens or creates the file. refused: in all cases in which the constructor throws.
   static Result<LockFile> open(const std::string& path);
 
-  // The functions below, except is_held(), REQUIRE a valid() object.
+  // The functions below, except is_held() and is_locked(), REQUIRE a valid() object.
   bool valid() const { return file_.valid(); }
   int descriptor() const { return file_.get(); }
   // Whether the file was deleted, so that no other process can find it.
@@ -54,6 +54,8 @@ class LockFile {
   // Returns whether another owner has an exclusive lock on the byte right now. Takes no lock
   // itself.
   bool is_held(int byte) const;
+  // The same for a lock of either mode.
+  bool is_locked(int byte) const;
   // The process, except this one, that has an exclusive lock on the byte. Empty if there is none,
   // or if the kernel does not tell (Linux before 4.1). Reads /proc of all processes, so it takes
   // milliseconds. Source: proc(5), /proc/PID/fdinfo.

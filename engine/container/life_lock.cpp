@@ -5,8 +5,10 @@
 namespace containerizer {
 namespace {
 
-// The byte that the task proxy locks, behind those of the phases and of resource_limits.cpp.
+// The bytes that the task proxy and `wait` lock, behind those of the phases and of
+// resource_limits.cpp.
 constexpr int proxy_byte = 9;
+constexpr int wait_byte = 10;
 
 }  // namespace
 
@@ -47,6 +49,12 @@ void LifeLock::hold_as_proxy() {
 }
 
 bool LifeLock::has_proxy() const { return file_.valid() && file_.is_held(proxy_byte); }
+
+void LifeLock::hold_as_wait() {
+  if (file_.valid()) file_.try_lock(wait_byte, LockFile::Mode::shared);
+}
+
+bool LifeLock::has_wait() const { return file_.valid() && file_.is_locked(wait_byte); }
 
 bool LifeLock::is_held(Phase phase) const {
   return file_.valid() && file_.is_held(static_cast<int>(phase));

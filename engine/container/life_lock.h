@@ -47,6 +47,9 @@ class LifeLock {
   // destroyed or the process dies.
   void hold_as_proxy();
   bool has_proxy() const;
+  // The same for `wait`, of which several can run at a time.
+  void hold_as_wait();
+  bool has_wait() const;
 
   // Whether an owner has locked the phase at this moment.
   bool is_held(Phase phase) const;

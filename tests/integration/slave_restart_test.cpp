@@ -84,6 +84,53 @@ TEST_CASE("restarted slave and a task whose supervisor died with the slave") {
   second.expect_termination(task);
 }
 
+TEST_CASE("command task that ends while the slave is down is reported by its executor") {
+  const auto release = any_release();
+  const auto [code, state] =
+      GENERATE(table<std::string, std::string>({{"0", "TASK_FINISHED"}, {"3", "TASK_FAILED"}}));
+  INFO("Mesos " << release << ", exit code " << code);
+  const WorkDirectory place;
+  auto first = std::make_unique<Slave>(place, release, checkpointing);
+  const auto task = first->run("task", std::string(run_until_go) + "; exit " + code);
+  first->expect_status(task, "TASK_RUNNING");
+  first.reset();
+  write_file(task.sandbox / "go", "");
+  place.await_state(task.id, "Exited");
+  SECTION("and the supervisor dies too") { place.kill_all(); }
+  SECTION("and the supervisor lives") {}
+
+  Slave second(place, release, checkpointing);
+  second.expect("recovered 1");
+  second.expect("reregistered task");
+  second.expect("status task " + state + " source=EXECUTOR .*");
+  second.expect_termination(task);
+  place.await_state(task.id, "Gone");
+}
+
+TEST_CASE("task proxy does not wait for a slave that never comes back") {
+  const WorkDirectory place;
+  auto slave = std::make_unique<Slave>(place, "0.19.1", checkpointing);
+  const auto task = slave->run("task", std::string(run_until_go) + "; exit 3");
+  slave->expect_status(task, "TASK_RUNNING");
+  slave.reset();
+  write_file(task.sandbox / "go", "");
+  place.await_state(task.id, "Exited");
+
+  SECTION("after the slave's recovery timeout") {
+    auto variables = place.variables();
+    variables["MESOS_RECOVERY_TIMEOUT"] = "1ms";
+    CHECK(run({program(), "task-proxy", task.id}, variables).status == 3);
+    CHECK(place.state_of(task.id) == "Exited");
+  }
+  SECTION("after a destroy") {
+    CHECK(place.call_for("destroy", task.id).status == 0);
+    eventually("the task proxy has ended", [&] {
+      return place.processes({"task-proxy", task.id}).empty();
+    });
+    place.await_state(task.id, "Gone");
+  }
+}
+
 TEST_CASE("task whose slave dies while it destroys the container is lost, not killed") {
   const auto [release, state] = GENERATE(
       table<std::string, std::string>({{"0.25.0", "TASK_FAILED"}, {"1.0.4", "TASK_LOST"}}));

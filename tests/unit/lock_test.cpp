@@ -83,6 +83,8 @@ TEST_CASE("an exclusive lock excludes all others, shared ones exclude only it") 
 
   REQUIRE(one.try_lock(0, Mode::shared));  // from exclusive to shared in one step
   CHECK_FALSE(other.is_held(0));
+  CHECK(other.is_locked(0));
+  CHECK_FALSE(one.is_locked(0));
   CHECK(other.try_lock(0, Mode::shared));
   CHECK_FALSE(one.try_lock(0, Mode::exclusive));
   other.unlock(0);
@@ -94,6 +96,7 @@ TEST_CASE("looking at a lock does not take it") {
   LockFile one(there / "lock", true);
   LockFile other(there / "lock", true);
   CHECK_FALSE(one.is_held(0));
+  CHECK_FALSE(one.is_locked(0));
   CHECK(other.try_lock(0, Mode::exclusive));
 }
 
