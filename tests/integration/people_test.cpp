@@ -13,6 +13,19 @@ using namespace containerizer;
 using namespace containerizer::integration;
 using Catch::Contains;
 
+namespace {
+
+// What a command prints on a terminal whose size stty sets.
+std::string on_terminal(const std::string& size, const std::string& command, Variables variables) {
+  variables["TERM"] = "xterm";
+  return run({"script", "--quiet", "--return", "--command",
+              "stty " + size + "; " + program() + " " + command, "/dev/null"},
+             variables)
+      .out;
+}
+
+}  // namespace
+
 TEST_CASE("events that another program resumes by their sequence") {
   const WorkDirectory place;
   start_directly(place, "c1", "exit 3");
@@ -259,31 +272,47 @@ TEST_CASE("output that cannot be written") {
   }
 }
 
-// script gives the program a terminal; stty sets its width.
 TEST_CASE("tables fit a terminal of 20 columns, with colours unless NO_COLOR is set") {
   const WorkDirectory place;
   auto launch = custom_launch(place, "a-rather-long-container-id", "exec sleep 1000");
   launch.mutable_executor_info()->mutable_executor_id()->set_value("an executor with a long name");
   launch_directly(place, launch);
   place.await_state("a-rather-long-container-id", "Running");
-  const auto on_terminal = [&](const std::string& command, const std::string& no_color) {
+  const auto output_of = [&](const std::string& command, const std::string& no_color) {
     auto variables = place.variables();
-    variables["TERM"] = "xterm";
     variables["NO_COLOR"] = no_color;
     variables["PAGER"] = "cat";
-    return run({"script", "--quiet", "--return", "--command",
-                "stty cols 20 rows 50; " + program() + " " + command, "/dev/null"},
-               variables)
-        .out;
+    return on_terminal("cols 20 rows 50", command, variables);
   };
   for (const std::string command : {"ps", "ps -a", "history", "show a-rather", "why a-rather"}) {
     CAPTURE(command);
-    const auto text = on_terminal(command, "1");
+    const auto text = output_of(command, "1");
     CHECK(text.find('\x1b') == std::string::npos);
     for (const auto& line : lines_of(text)) {
       CAPTURE(line);
       CHECK(line.size() - std::count(line.begin(), line.end(), '\r') <= 20 + 2);  // "…" is 3 bytes
     }
   }
-  CHECK_THAT(on_terminal("ps", ""), Contains("\x1b[32m"));
+  CHECK_THAT(output_of("ps", ""), Contains("\x1b[32m"));
+}
+
+TEST_CASE("text that is longer than the terminal goes through the operator's pager") {
+  const WorkDirectory place;
+  start_directly(place, "c1", "exit 3");
+  place.await_state("c1", "Gone");
+  const auto pager = place.scratch() / "pager";
+  write_file(pager, "#!/bin/sh\necho \"pager got $(wc -l) lines\"\n");
+  fs::permissions(pager, fs::perms(0755));
+  const auto history_on = [&](const std::string& size, const std::string& chosen) {
+    auto variables = place.variables();
+    variables["PAGER"] = chosen;
+    return on_terminal("cols 100 " + size, "history", variables);
+  };
+  CHECK_THAT(history_on("rows 5", pager.string()), Contains("pager got "));
+  CHECK_THAT(history_on("rows 500", pager.string()),
+             !Contains("pager got ") && Contains("Removed"));
+  CHECK_THAT(history_on("rows 5", "cat"), Contains("Removed"));
+  // A person quits the pager at once.
+  CHECK_THAT(history_on("rows 5", "head -c 20"), !Contains("Removed"));
+  CHECK_THAT(run({program(), "history"}, place.variables()).out, Contains("Removed"));
 }
