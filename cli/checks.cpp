@@ -178,8 +178,8 @@ void check_supervisors(const Invocation& invocation, const std::vector<store::Re
   if (older > 0) {
     add(findings, Health::warning, subject,
         formatted(
-            "{} supervisors run another program file, such as an older version; they continue "
-            "until their containers end or need a newer program",
+            "{} supervisors run another program file, such as an older version; each keeps it "
+            "until its container ends, or until the database needs a newer program",
             older));
   }
   add(findings, Health::ok, subject, formatted("{} supervisors run this program", good));

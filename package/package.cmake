@@ -65,7 +65,7 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "An external containerizer for Apache Mesos
 runs this program once per operation on a container. Every step of a
 container is committed to SQLite, so the recorded state is correct after a
 crash of the program, the slave, the Docker daemon or the host.
-The program is static and runs on any x86-64 Linux.")
+The program is static and runs on x86-64 with Linux 3.15 or later.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)

@@ -32,8 +32,9 @@ constexpr SettingText of_daemon[] = {
      "The deadline of one call to the daemon. The old name `CONTAINERIZER_ENGINE_TIMEOUT` "
      "still works."},
     {"CONTAINERIZER_DAEMON_RETRY", "`45secs`",
-     "How long calls to a daemon that does not respond are retried, counted from the launch. It "
-     "must be shorter than the slave's `--executor_registration_timeout` (1 min by default). "
+     "How long calls to a daemon that does not respond are retried, counted from the launch. A "
+     "supervisor that continues the work of a dead one counts from its own start. The time must "
+     "be shorter than the slave's `--executor_registration_timeout` (1 min by default). "
      "Otherwise that timeout hides the reason. A daemon's refusal is never retried. The old name "
      "`CONTAINERIZER_ENGINE_PATIENCE` still works."},
 };
@@ -56,14 +57,14 @@ constexpr SettingText of_tasks[] = {
     {"CONTAINERIZER_SANDBOX", "`/mnt/mesos/sandbox`",
      "The path of the sandbox inside the container."},
     {"CONTAINERIZER_WORKDIR", "`auto`",
-     "The working directory, if no `--workdir` names one. `auto`: the image's for a task that "
-     "has a DockerInfo, or whose image a ContainerInfo of type MESOS names; the sandbox for every "
-     "other task. `sandbox`: every task starts in the sandbox. `image`: every task starts in the "
-     "image's directory."},
+     "The working directory, if no `--workdir` names one. `auto`: a task starts in the image's "
+     "working directory if it has a DockerInfo, or a ContainerInfo of type MESOS that names its "
+     "image. Every other task starts in the sandbox. `sandbox`: every task starts in the sandbox. "
+     "`image`: every task starts in the image's working directory."},
     {"CONTAINERIZER_NETWORK", "`host`",
      "The network of a task that requests none, and has neither a DockerInfo nor a ContainerInfo "
-     "of type MESOS. A task with one of the two gets the host's network. Values: `host`, "
-     "`bridge`, `none`, or a network's name."},
+     "of type MESOS. A task that has one of the two, but requests no network, gets the host's "
+     "network. Values: `host`, `bridge`, `none`, or a network's name."},
     {"CONTAINERIZER_STOP_TIMEOUT", "`2secs`",
      "The time between the stop signal and SIGKILL. A task can override it. "
      "[operating.md](operating.md#stopping) has the rule, and a limit of 3 s before Mesos "

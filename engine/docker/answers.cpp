@@ -44,7 +44,7 @@ Fault fault_of(const ApiCall& call, const std::string& subject, int status,
       (!call.names_subject || mentions(message, subject))) {
     return Fault::not_found;
   }
-  // Podman before 4.4 has no call to update.
+  // Podman before 5.1 does not have Docker's call to update.
   const bool has_no_call = status == 404 || status == 405 || status == 501;
   if (&call == &update_call && has_no_call) return Fault::unsupported;
   // Old daemons and Podman send this text with 400 or 500. Podman's lacks the word "container".

@@ -281,7 +281,7 @@ class Explainer {
     if (state == State::pulling) {
       advise(formatted("Or pull the image first: `docker-containerizer pull {}`.", image()));
     }
-    advise("If the framework killed the task itself at that time, nothing needs to change.");
+    advise("If the framework itself killed the task at that time, nothing needs to change.");
   }
 
   // --- A step failed
@@ -319,6 +319,10 @@ class Explainer {
       const char* advice;
     };
     static constexpr Row rows[] = {
+        {PullCause::forced, "pull forbidden",
+         "The launch forces a pull, and CONTAINERIZER_PULL=never forbids every pull.",
+         "Remove force_pull_image, --pull=always or Image.cached=false from the task or the "
+         "operator's options, or change CONTAINERIZER_PULL."},
         {PullCause::forbidden, "pull forbidden",
          "The image is not on this host, and CONTAINERIZER_PULL=never forbids pulling it.",
          "Load the image on this host first, or change CONTAINERIZER_PULL."},

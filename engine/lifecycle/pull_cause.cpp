@@ -8,13 +8,15 @@
 namespace containerizer {
 
 // The first row with a phrase of the message wins. "denied" comes before "not found": a registry
-// says both of an image that exists for other users only.
+// says both of an image that exists for other users only. The message of a forced pull has the
+// phrases of the first two rows.
 PullCause pull_cause_of(std::string_view message) {
   struct Row {
     const char* phrase;
     PullCause cause;
   };
   static constexpr Row rows[] = {
+      {"forces a pull, and CONTAINERIZER_PULL=never", PullCause::forced},
       {"CONTAINERIZER_PULL=never", PullCause::forbidden},
       {"the Docker daemon at ", PullCause::daemon_unreachable},
       {"unauthorized", PullCause::credentials},

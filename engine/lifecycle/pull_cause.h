@@ -6,7 +6,8 @@
 namespace containerizer {
 
 enum class PullCause {
-  forbidden,    // CONTAINERIZER_PULL=never
+  forced,       // CONTAINERIZER_PULL=never, and the launch forces a pull: the image may be there
+  forbidden,    // CONTAINERIZER_PULL=never, and the image is not on the host
   credentials,  // the registry wants a login, or refuses the one that it got
   no_such_image,
   registry_unreachable,

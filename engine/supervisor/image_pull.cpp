@@ -87,9 +87,9 @@ class Pull {
   Failure forbidden() const {
     return {Fault::refused,
             image_.is_forced
-                ? formatted("image {}: the task forces a pull, and CONTAINERIZER_PULL=never "
-                            "forbids pulling; remove force_pull_image or --pull=always from "
-                            "the task",
+                ? formatted("image {}: the launch forces a pull, and CONTAINERIZER_PULL=never "
+                            "forbids pulling; remove force_pull_image, --pull=always or "
+                            "Image.cached=false from the task or the operator's options",
                             image_.reference)
                 : formatted("image {} is not on this host, and CONTAINERIZER_PULL=never forbids "
                             "pulling it; run `docker pull` on this host first",

@@ -172,6 +172,12 @@ TEST_CASE("policies for pulling") {
                Contains(registry.image()) && Contains("CONTAINERIZER_PULL=never"));
     docker({"tag", "busybox:test", registry.image()});
     check_that_it_runs(place, there);
+    auto forced = launch_of(place, "forced", registry);
+    forced.mutable_executor_info()->mutable_command()->mutable_container()->add_options(
+        "--pull=always");
+    CHECK_THAT(failure_of(place, forced), Contains("forces a pull"));
+    CHECK_THAT(place.ask({"why", "forced"}),
+               Contains("Remove force_pull_image") && !Contains("not on this host"));
   }
 }
 

@@ -85,6 +85,10 @@ TEST_CASE("each end has its cause") {
            Case{orphaned, "executor failed", "could not be started"},
            Case{failed_termination("pull", "manifest unknown"), "pull refused: no such image",
                 "manifest unknown"},
+           Case{failed_termination("pull",
+                                   "image x is not on this host, and CONTAINERIZER_PULL=never "
+                                   "forbids pulling it"),
+                "pull forbidden", "Load the image on this host"},
            Case{failed_termination("start", "exec: \"/no\": stat /no: no such file or directory"),
                 "no such program", "ENTRYPOINT"},
            Case{failed_termination("start", "exec: \"/x\": permission denied: unknown"),
@@ -173,6 +177,14 @@ TEST_CASE("a container that has not ended says what it does") {
   CHECK_THAT(all_text(why), Contains("Pulling since") && Contains("32.0 s"));
 }
 
+TEST_CASE("a forced pull that the operator forbids is not explained by a missing image") {
+  const auto why = explain(story_of(failed_termination(
+      "pull", "image x: the launch forces a pull, and CONTAINERIZER_PULL=never forbids pulling")));
+  CHECK(why.cause == "pull forbidden");
+  CHECK_THAT(all_text(why), Contains("forces a pull") && Contains("Remove force_pull_image"));
+  CHECK_THAT(all_text(why), !Contains("not on this host") && !Contains("Load the image"));
+}
+
 TEST_CASE("the reason of a failed pull is in the daemon's message") {
   const auto unreachable = PullCause::registry_unreachable;
   struct Case {
@@ -182,6 +194,11 @@ TEST_CASE("the reason of a failed pull is in the daemon's message") {
   for (const auto& [message, cause] : {
            Case{"image x is not on this host, and CONTAINERIZER_PULL=never forbids pulling it",
                 PullCause::forbidden},
+           Case{"image x: the launch forces a pull, and CONTAINERIZER_PULL=never forbids pulling",
+                PullCause::forced},
+           // As an older program has recorded it.
+           Case{"image x: the task forces a pull, and CONTAINERIZER_PULL=never forbids pulling",
+                PullCause::forced},
            Case{"no connection to the Docker daemon at unix:///x: Connection refused",
                 PullCause::daemon_unreachable},
            Case{"Head \"https://r/v2/x\": no basic auth credentials", PullCause::credentials},

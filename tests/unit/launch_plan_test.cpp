@@ -275,7 +275,7 @@ TEST_CASE("a ContainerInfo without an image is not mixed with one of the slave's
   CHECK(plan(launch).image == "a:latest");
   CHECK(host_field(plan(launch), "NetworkMode") == "bridge");
   container(launch, ContainerInfo::MESOS).set_hostname("name");
-  CHECK_THAT(refusal(launch), Catch::Contains("is not used for it"));
+  CHECK_THAT(refusal(launch), Catch::Contains("name the image in the task's ContainerInfo"));
 }
 
 TEST_CASE("an invalid image is refused, not replaced by a default") {
