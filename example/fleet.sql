@@ -13,6 +13,7 @@ CREATE TABLE fleet.schema_migrations (
   PRIMARY KEY (instance, version));
 CREATE TABLE fleet.recoveries (
   instance text, at bigint, boot_id text NOT NULL, PRIMARY KEY (instance, at));
+CREATE TABLE fleet.daemon_returns (instance text, at bigint, PRIMARY KEY (instance, at));
 CREATE TABLE fleet.containers (
   instance text, container_id text, state text NOT NULL, version bigint NOT NULL,
   state_since_at bigint NOT NULL, state_since_monotonic bigint NOT NULL, kind text NOT NULL,
@@ -59,6 +60,7 @@ BEGIN
     ('slaves', 'instance', 'exported_at'),
     ('schema_migrations', 'instance, version', 'applied_at'),
     ('recoveries', 'instance, at', 'at'),
+    ('daemon_returns', 'instance, at', 'at'),
     ('containers', 'instance, container_id', 'version'),
     ('limits', 'instance, container_id', 'ticket'),
     ('supervisors', 'instance, container_id', 'since_at'),

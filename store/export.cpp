@@ -87,6 +87,9 @@ std::int64_t export_rows(const Database& database, std::int64_t after,
   auto recoveries = database.prepare("SELECT at, boot_id FROM recoveries WHERE at >= ?");
   recoveries.bind(since);
   take_rows(recoveries, "recoveries", take);
+  auto returns = database.prepare("SELECT at FROM daemon_returns WHERE at >= ?");
+  returns.bind(since);
+  take_rows(returns, "daemon_returns", take);
   for (const auto& table : tables) {
     auto rows = database.prepare(
         formatted("WITH changed (id) AS ({}) SELECT {} FROM {} WHERE container_id IN changed"

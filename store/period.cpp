@@ -73,10 +73,11 @@ std::vector<Restart> read_restarts(const Database& database, std::int64_t from) 
   auto slave = database.prepare("SELECT at FROM recoveries WHERE at >= ? ORDER BY at");
   slave.bind(from);
   while (slave.step()) restarts.push_back({"slave", slave.integer(0)});
-  // A restart of the daemon shows in the containers that it ended, one of the host in all of them.
+  // A restart of the host shows in all containers, one of the daemon in those that it ended or that
+  // saw the daemon again.
   auto daemon = database.prepare(
-      "SELECT recorded_at FROM terminations WHERE recorded_at >= ? AND ended_by = 'daemon'"
-      " ORDER BY recorded_at");
+      "SELECT recorded_at FROM terminations WHERE recorded_at >= ?1 AND ended_by = 'daemon'"
+      " UNION SELECT at FROM daemon_returns WHERE at >= ?1 ORDER BY 1");
   daemon.bind(from);
   add_groups(daemon, "daemon", restarts);
   auto host = database.prepare(

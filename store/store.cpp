@@ -539,9 +539,23 @@ void Store::note_recovery(const std::string& boot, std::int64_t oldest) {
   auto& db = database();
   db.write(Durability::process, [&] {
     db.prepare("DELETE FROM recoveries WHERE at < ?").bind(oldest).run();
+    db.prepare("DELETE FROM daemon_returns WHERE at < ?").bind(oldest).run();
     db.prepare("INSERT INTO recoveries (at, boot_id) VALUES (?, ?)")
         .bind(now().wall)
         .bind(boot)
+        .run();
+  });
+}
+
+void Store::note_daemon_return() {
+  constexpr std::int64_t same_return_ms = 60'000;
+  auto& db = database();
+  db.write(Durability::process, [&] {
+    db.prepare(
+          "INSERT INTO daemon_returns (at) SELECT ?1 WHERE NOT EXISTS"
+          " (SELECT 1 FROM daemon_returns WHERE abs (at - ?1) < ?2)")
+        .bind(now().wall)
+        .bind(same_return_ms)
         .run();
   });
 }

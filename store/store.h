@@ -253,8 +253,12 @@ class Store {
   void note_caller(const std::string& container_id, Purpose purpose, const ProcessId& caller);
 
   // Records that the slave's containers were recovered now, in this boot, and forgets recoveries
-  // before `oldest` (ms since 1970).
+  // and returns of the daemon before `oldest` (ms since 1970).
   void note_recovery(const std::string& boot, std::int64_t oldest);
+
+  // Records that the daemon responds again now, unless another supervisor did so in the last
+  // minute.
+  void note_daemon_return();
 
   // --- housekeeping ---
   // SQLite's first complaint about the database's content; "" if it is sound. Reads all of it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "host/file.h"
 #include "host/log.h"
@@ -65,6 +66,12 @@ void Monitor::note_end_of_init() {
   vanished_at_ = *init_ended_at_ + late_exit;
 }
 
+void Monitor::note_daemon_away() {
+  is_away_ = true;
+  away_at_ = host_.now();
+  exit_retry_.failed(host_.now());
+}
+
 void Monitor::doubt() {
   exit_stream_.reset();
   exit_retry_.failed(host_.now());
@@ -88,13 +95,13 @@ std::optional<Monitor::Outcome> Monitor::connect() {
       exit_stream_ = std::move(stream.value());
       // The reply may have arrived together with its headers.
       if (const auto outcome = look_at_exit()) return outcome;
+      if (exit_stream_ && std::exchange(is_away_, false)) return Outcome::daemon_returned;
     } else if (stream.failed_with(Fault::not_found)) {
       log::warn("{}", stream.failure().text);
       return Outcome::absent;
     } else {
       if (exit_retry_.is_worth_a_line()) log::warn("{}", stream.failure().text);
-      away_at_ = host_.now();
-      exit_retry_.failed(host_.now());
+      note_daemon_away();
     }
   }
   return std::nullopt;
@@ -111,8 +118,7 @@ std::optional<Monitor::Outcome> Monitor::look_at_exit() {
   if (ended.ok()) return Outcome::ended;
   log::warn("{}", ended.failure().text);
   if (ended.failed_with(Fault::not_found)) return Outcome::absent;
-  away_at_ = host_.now();
-  exit_retry_.failed(host_.now());
+  note_daemon_away();
   return std::nullopt;
 }
 

@@ -18,11 +18,12 @@ namespace containerizer {
 class Monitor {
  public:
   enum class Outcome {
-    ended,           // the container is not running any more
-    vanished,        // its process has been gone for a while, but the daemon does not report it
-    absent,          // the daemon has no such container
-    woken,           // look at the requests
-    executor_ended,  // returned once
+    ended,            // the container is not running any more
+    vanished,         // its process has been gone for a while, but the daemon does not report it
+    absent,           // the daemon has no such container
+    woken,            // look at the requests
+    executor_ended,   // returned once
+    daemon_returned,  // the daemon responds again; returned once each time
     time_is_up,
   };
 
@@ -58,6 +59,7 @@ class Monitor {
   std::optional<Outcome> connect();
   std::optional<Outcome> look_at_exit();
   void note_end_of_init();
+  void note_daemon_away();
 
   Docker& docker_;
   Host& host_;
@@ -69,6 +71,7 @@ class Monitor {
   std::optional<std::int64_t> peak_memory_;
   std::optional<Deadline> init_ended_at_;
   bool had_no_stream_at_end_ = false;
+  bool is_away_ = false;                 // the daemon
   std::optional<Deadline> away_at_;      // when the daemon last did not respond
   std::optional<Deadline> vanished_at_;  // when the daemon should have reported the end of init
   std::unique_ptr<ExitStream> exit_stream_;

@@ -18,6 +18,16 @@ constexpr const char* never_came = "the slave died before mesos-executor got the
 // How often the supervisor of an idle container looks whether its lock file still exists.
 constexpr Duration directory_check{50'000};
 
+// For the operator's report only: a container must not depend on it.
+void note_daemon_return(store::Store& store) {
+  try {
+    store.note_daemon_return();
+  } catch (const store::StoreError& error) {
+    log::warn("cannot record that the daemon is back: {}", error.what());
+  }
+  store.close();
+}
+
 }  // namespace
 
 Step Actions::run() {
@@ -44,6 +54,9 @@ Actions::MaybeStep Actions::monitor_until(Deadline deadline, int also) {
     check_not_abandoned(services_, lock_);
     outcome =
         monitor().wait_until(std::min(deadline, services_.host.now() + directory_check), also);
+    if (outcome != Monitor::Outcome::daemon_returned) continue;
+    note_daemon_return(services_.store);
+    outcome = Monitor::Outcome::time_is_up;
   }
   switch (outcome) {
     case Monitor::Outcome::ended:
@@ -54,6 +67,7 @@ Actions::MaybeStep Actions::monitor_until(Deadline deadline, int also) {
       return lost_step();
     case Monitor::Outcome::executor_ended:
       return Step{Event::executor_ended, "", {}};
+    case Monitor::Outcome::daemon_returned:
     case Monitor::Outcome::time_is_up:
     case Monitor::Outcome::woken:
       break;

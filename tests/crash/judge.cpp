@@ -108,7 +108,10 @@ Judge::Lived Judge::live(const Kills& kills) const {
   Child life({this_program(), "one life", "--reporter", "compact"},
              {{"CRASH_LIFE", to_text(kills)}, {"TEST_CONTAINERIZER", report_.containerizer}});
   life.await_end(longest_life);
-  return {life.ended() == 0, traces_in(life.out()), life.out() + life.err()};
+  const auto status = life.ended();
+  const auto how = status ? formatted("this run exited with status {}\n", *status)
+                          : "this run did not end in its time\n";
+  return {status == 0, traces_in(life.out()), life.out() + life.err() + how};
 }
 
 void Judge::record(Row& row, const Kills& kills, const Lived& lived) {

@@ -31,8 +31,8 @@ load() {
 }
 counts() {
   local table
-  for table in slaves schema_migrations recoveries containers limits supervisors requests \
-    terminations history positions; do
+  for table in slaves schema_migrations recoveries daemon_returns containers limits supervisors \
+    requests terminations history positions; do
     echo "$table $(ask "SELECT count (*) FROM fleet.$table")"
   done
 }

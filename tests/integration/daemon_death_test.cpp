@@ -196,6 +196,10 @@ TEST_CASE("daemon that is restarted several times", "[scenario-25]") {
     const DeadDaemon dead(signal);
     CHECK(trial.state() == "Running");
   }
+  // `report` draws it.
+  eventually("the daemon's return is recorded", [&] {
+    return trial.place().sql("SELECT count(*) FROM daemon_returns") != "0";
+  });
   trial.let_go();
   trial.conclude_by_itself();
 }

@@ -205,6 +205,11 @@ TEST_CASE("a period has the containers that existed in it, and the restarts") {
   slave.store.pass(1'000);
   slave.live("late", "busybox", 10, 3);
   slave.store.note_recovery("next boot", 0);
+  // One restart of the daemon, which two supervisors notice.
+  slave.store.pass(100'000);
+  slave.store.note_daemon_return();
+  slave.store.pass(1'000);
+  slave.store.note_daemon_return();
   const Database database(slave.settings());
   const auto period = read_period(database, from);
   REQUIRE(period.lives.size() == 1);
@@ -218,7 +223,7 @@ TEST_CASE("a period has the containers that existed in it, and the restarts") {
   CHECK(life.states.back().first == "Gone");
   std::string restarts;
   for (const auto& one : period.restarts) restarts += one.what + " ";
-  CHECK(restarts == "slave slave host ");
+  CHECK(restarts == "slave slave daemon host ");
   const auto one = read_period(database, 0, "early");
   REQUIRE(one.lives.size() == 1);
   CHECK(one.lives[0].ending == "exit 0");
@@ -227,6 +232,7 @@ TEST_CASE("a period has the containers that existed in it, and the restarts") {
 TEST_CASE("recoveries that are too old are forgotten") {
   Slave slave;
   slave.store.note_recovery("boot", 0);
+  slave.store.note_daemon_return();
   slave.store.pass(1'000);
   slave.store.note_recovery("boot", slave.store.time.wall);
   CHECK(read_period(Database(slave.settings()), 0).restarts.size() == 1);
