@@ -146,8 +146,8 @@ class Explainer {
     if (code == 0) return cause("success", "The program exited with 0, which means success.");
     cause("exit code", formatted("The program exited with exit code {}.", code));
     evidence(
-        "Nobody is known to have stopped it: the record has no request from the slave and no "
-        "signal sent through the daemon.");
+        "Nobody is known to have stopped it: the record has no request to stop or destroy it, and "
+        "no signal sent through the daemon.");
     quote_last_line();
     constexpr int not_executable = 126;
     constexpr int no_command = 127;
@@ -187,8 +187,8 @@ class Explainer {
         "signal of unknown origin",
         formatted("Signal {} ended the program, and the record does not tell who sent it.", word));
     evidence(
-        "The record has no request from the slave, no signal sent through the daemon, and no "
-        "out-of-memory kill.");
+        "The record has no request to stop or destroy the container, no signal sent through the "
+        "daemon, and no out-of-memory kill.");
     quote_last_line();
     advise(
         "Look in the kernel's log for \"Killed process\": the host itself may have run out of "
