@@ -223,8 +223,8 @@ void check_deliveries(Invocation& invocation, Findings& findings) {
     return add(findings, Health::ok, "deliveries",
                "the slave has read every end that is older than an hour");
   add(findings, Health::warning, "deliveries",
-      formatted("the slave has not read how {} containers ended more than an hour ago; restart the "
-                "slave, and search its log for `wait`",
+      formatted("{} containers ended more than an hour ago, and the slave has not read how they "
+                "ended; restart the slave, and search its log for `wait`",
                 late));
 }
 

@@ -115,16 +115,17 @@ constexpr std::array<Command, 25> commands{{
 
 int print_help(int output) {
   std::string text =
-      "docker-containerizer VERB\n\nAn external containerizer for Mesos 0.19 to 1.0.\n\n";
+      "docker-containerizer COMMAND\n\n"
+      "An external containerizer for Mesos 0.19.0 to 1.0.4, except 0.20.0.\n\n";
   for (const auto& command : commands) {
     if (command.caller == Caller::ourselves) continue;
     const auto* mark = command.caller == Caller::slave ? " (slave)" : "";
     text += formatted("  {:<11} {}{}\n", command.name, command.help, mark);
   }
   text +=
-      "\nThe Mesos slave calls the commands marked (slave). `help VERB` prints the options of the "
-      "others.\n"
-      "Environment variables configure all commands: see docs/configuration.md.\n";
+      "\nThe Mesos slave calls the verbs, which are marked (slave). `help COMMAND` prints the "
+      "options of another command.\n"
+      "Environment variables configure verbs and commands: see docs/configuration.md.\n";
   write_all(output, text);
   return exit_ok;
 }
@@ -145,8 +146,8 @@ std::string describe_verb(const Command& command) {
       command.has_request ? ", and writes a protobuf message to its standard input" : "");
 }
 
-// One line about a verb that does not exist, with the nearest one that does.
-int refuse_verb(const std::string& name) {
+// One line about a command that does not exist, with the nearest one that does.
+int refuse_command(const std::string& name) {
   log::start_on_stderr("docker-containerizer");
   std::vector<std::string> names;
   for (const auto& command : commands) {
@@ -308,13 +309,13 @@ int main(int argc, char** argv) try {
     write_all(output, pack_environment(own_environment()));
     return exit_ok;
   }
-  // `help VERB` is `VERB --help`.
+  // `help COMMAND` is `COMMAND --help`.
   if (name == "help" && !arguments.empty()) {
     name = std::exchange(arguments, {"--help"}).front();
   }
   if (argc < 2 || name == "help" || name == "--help" || name == "-h") return print_help(output);
   const auto* command = find_command(name);
-  if (command == nullptr) return refuse_verb(name);
+  if (command == nullptr) return refuse_command(name);
   if (command->caller == Caller::slave && asks_for_help(arguments)) {
     write_all(output, describe_verb(*command));
     return exit_ok;

@@ -107,8 +107,10 @@ void add_containers(Exposition& out, const store::Figures& figures) {
 
 void add_durations(Exposition& out, const store::Figures& figures) {
   const std::pair<const char*, const char*> steps[] = {
-      {"pull", "Time that a launch waited for its image, if the image was not on the host."},
-      {"start", "Time from an image that is there to a process that runs."}};
+      {"pull",
+       "Time that a launch waited for a pull. A launch that found its image on the host is not "
+       "counted."},
+      {"start", "Time that a launch took from the state Creating to the state Running."}};
   for (const auto& [step, help] : steps) {
     out.begin(formatted("{}_duration_seconds", step), "histogram", help);
     add_histogram(out, figures.durations.at(step));

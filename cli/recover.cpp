@@ -86,8 +86,8 @@ void reconcile_with_daemon(Invocation& invocation, const std::vector<ContainerFa
     auto row = rebuild(facts);
     if (!row) {
       log::warn(
-          "container {} is not adopted, because it has only some of the containerizer's labels, or "
-          "its name does not match them",
+          "container {} is not adopted, because the containerizer's labels on it are incomplete or "
+          "invalid, or do not match its name or the work directory",
           facts.name);
       continue;
     }
@@ -98,7 +98,7 @@ void reconcile_with_daemon(Invocation& invocation, const std::vector<ContainerFa
     } else if (!known && !has_plain_way(invocation.settings.work_directory, row->directory)) {
       log::warn(
           "container {} is not adopted, because the path of its sandbox, {}, contains a symbolic "
-          "link",
+          "link, \"..\", or something else that cannot be opened as a directory",
           facts.name, row->directory);
     } else if (!known) {
       log::warn("container {} is not in the database; re-adopting it from its labels",

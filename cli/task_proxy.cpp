@@ -1,6 +1,6 @@
 // task-proxy: the process that mesos-executor runs in place of the task's command. It exits when
-// the container has ended, with the container's exit code. It turns SIGTERM into a request to stop
-// the container, because the executor's kill reaches only this process.
+// the container has ended, and its exit status tells how (exit_status_for()). It turns SIGTERM into
+// a request to stop the container, because the executor's kill reaches only this process.
 
 #include <algorithm>
 #include <chrono>

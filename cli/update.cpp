@@ -1,7 +1,7 @@
 // update: records new limits and applies them. A problem with the daemon, the container or the
-// database is logged and is not a failure: from 0.22 on, a slave destroys a container whose update
-// fails (mesos-protocol 1.7). The limits stay recorded, and are applied when the container starts
-// or gets a new supervisor.
+// database is logged and is not a failure: a slave destroys a container whose update fails
+// (mesos-protocol 1.7). The limits stay recorded, and are applied when the container starts or gets
+// a new supervisor.
 #include "cli/callers.h"
 #include "cli/invocation.h"
 #include "cli/upgrade.h"

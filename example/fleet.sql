@@ -95,7 +95,7 @@ SELECT s.host, c.framework_id, coalesce (c.task_name, c.executor_id) AS task, c.
   FROM fleet.terminations t JOIN fleet.containers c USING (instance, container_id)
   JOIN fleet.slaves s USING (instance) LEFT JOIN fleet.limits l USING (instance, container_id);
 
--- Pulls of images that were not on the host.
+-- Pulls, each with the time that its launch waited.
 CREATE VIEW fleet.pulls AS
 SELECT s.host, c.image, to_timestamp (h.at / 1000.0) AS time,
        (h.at - (SELECT max (b.at) FROM fleet.history b

@@ -29,8 +29,8 @@ constexpr SettingText of_daemon[] = {
      "contexts. `--config` overrides it. Credentials in a task's sandbox "
      "(`.docker/config.json`, `.dockercfg`) take precedence over both."},
     {"CONTAINERIZER_DAEMON_TIMEOUT", "`30secs`",
-     "The deadline of one call to the daemon. The old name `CONTAINERIZER_ENGINE_TIMEOUT` "
-     "still works."},
+     "The deadline of one call to the daemon. A pull has no deadline; it fails if the daemon "
+     "sends nothing for 2 min. The old name `CONTAINERIZER_ENGINE_TIMEOUT` still works."},
     {"CONTAINERIZER_DAEMON_RETRY", "`45secs`",
      "How long calls to a daemon that does not respond are retried, counted from the launch. A "
      "supervisor that continues the work of a dead one counts from its own start. The time must "

@@ -1,6 +1,7 @@
 // One lock file per container. It shows whether a supervisor owns the container, and how far the
-// container's life has come. Other processes wait on it without polling. The kernel releases the
-// locks of an owner that dies.
+// container's life has come. The release of a phase wakes the processes that wait for it. The
+// kernel releases the locks of an owner that dies. Two further bytes show whether a task proxy and
+// a `wait` run.
 #pragma once
 
 #include <optional>

@@ -81,7 +81,8 @@ class DockerClient final : public Docker {
   Connection kept_;  // the connection that stays open between calls; may be invalid
 };
 
-// The range of API versions that the client can use.
+// The range of API versions from which the client chooses. It uses a newer one for a field that
+// needs it (newer_api.h), and for a daemon that accepts no older one.
 std::string oldest_api_version();
 std::string newest_api_version();
 

@@ -146,8 +146,8 @@ class Explainer {
     if (code == 0) return cause("success", "The program exited with 0, which means success.");
     cause("exit code", formatted("The program exited with exit code {}.", code));
     evidence(
-        "Nobody is known to have stopped it: the record has no request from the slave and no "
-        "signal sent through the daemon.");
+        "Nobody is known to have stopped it: the record has no request to stop or destroy it, and "
+        "no signal sent through the daemon.");
     quote_last_line();
     constexpr int not_executable = 126;
     constexpr int no_command = 127;
@@ -187,8 +187,8 @@ class Explainer {
         "signal of unknown origin",
         formatted("Signal {} ended the program, and the record does not tell who sent it.", word));
     evidence(
-        "The record has no request from the slave, no signal sent through the daemon, and no "
-        "out-of-memory kill.");
+        "The record has no request to stop or destroy the container, no signal sent through the "
+        "daemon, and no out-of-memory kill.");
     quote_last_line();
     advise(
         "Look in the kernel's log for \"Killed process\": the host itself may have run out of "
@@ -203,7 +203,7 @@ class Explainer {
     const auto* asked = entry(Event::stop_requested);
     const auto* exited = entry(Event::exited);
     cause("killed by the slave",
-          "The framework or the slave asked to stop the task, and the container ended after that.");
+          "mesos-executor or systemd asked to stop the task, and the container ended after that.");
     if (asked != nullptr) {
       evidence(formatted("The request came at {}.", time_of(*asked)));
       if (exited != nullptr) {
@@ -211,7 +211,12 @@ class Explainer {
       }
     }
     quote_message();
-    advise("Nothing needs to change on this host. The framework's log tells who killed the task.");
+    advise(
+        "mesos-executor asks when the framework kills the task, when the slave shuts it down, and "
+        "when it has lost the slave. The logs of the framework and the slave tell which.");
+    advise(
+        "systemd asks when the host shuts down, and when somebody stops the supervisor's scope. "
+        "Look in the journal for that time.");
   }
 
   void ended_by_operator() {
@@ -252,8 +257,11 @@ class Explainer {
     if (asked != nullptr) evidence(formatted("The request came at {}.", time_of(*asked)));
     quote_message();
     advise(
-        "The slave destroys a container when its framework or executor shuts down, and when it "
-        "kills the task.");
+        "The slave does this when the framework, the executor or the slave itself shuts down, and "
+        "when the executor does not register, or register again, in time.");
+    advise(
+        "It also does this after a failed update, for a container that it does not know, and for "
+        "a task that is killed before its executor has registered.");
     advise("The slave's log gives the reason: search it for " + id_ + ".");
   }
 
@@ -281,7 +289,9 @@ class Explainer {
     if (state == State::pulling) {
       advise(formatted("Or pull the image first: `docker-containerizer pull {}`.", image()));
     }
-    advise("If the framework itself killed the task at that time, nothing needs to change.");
+    advise(
+        "If the framework killed the task at that time, or the slave was stopped or restarted, "
+        "nothing needs to change.");
   }
 
   // --- A step failed

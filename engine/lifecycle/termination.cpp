@@ -166,8 +166,9 @@ store::Termination destroyed_termination(State state, Duration since_launch) {
   std::string message = "destroyed before the container ran";
   if (since_launch >= suspicious) {
     message += formatted(
-        ", {} s after the launch, in the state {}. If the framework did not kill the task, the "
-        "slave's timeout ended it: raise --executor_registration_timeout of the slave",
+        ", {} s after the launch, in the state {}. If neither the framework nor a restart of the "
+        "slave ended the task, the slave's timeout did: raise --executor_registration_timeout of "
+        "the slave",
         since_launch.count() / 1000, name_of(state));
   }
   auto termination = of_kind("destroyed", std::move(message));

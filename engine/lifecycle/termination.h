@@ -84,7 +84,7 @@ std::optional<std::string> who_ended(const store::Termination& termination,
 
 // The reply to `wait`. All five fields are set, so that every slave from 0.19.0 to 1.0.4 can read
 // it. `status` is a wait status, as waitpid() returns it, or -1 if the exit code is unknown.
-// `stopped`: the framework or the slave asked to stop the task. Source: mesos-protocol 3.
+// `stopped`: mesos-executor or systemd asked to stop the task. Source: mesos-protocol 3.
 mesos::containerizer::Termination to_message(const store::Termination& termination, TaskKind kind,
                                              bool stopped);
 

@@ -266,8 +266,9 @@ Result<LaunchPlan> plan_container(const mesos::containerizer::Launch& launch,
   const ContainerInfo& container = container_of(launch);
   if (image.container != nullptr && image.container != &container) {
     return failure(
-        "container: the task's ContainerInfo names no image, and it replaces the executor's or the "
-        "slave's, which names one; name the image in the task's ContainerInfo");
+        "container: the task's ContainerInfo names no image, and it replaces the ContainerInfo of "
+        "the executor or of the slave's default, which names an image; name the image in the "
+        "task's ContainerInfo");
   }
   const DockerInfo& docker = container.type() == ContainerInfo::DOCKER
                                  ? container.docker()

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-// Whether this process has the mutation of this number: the variable MUTATION contains it.
+// Whether this process has the mutation of this number: the variable MUTATION is this number.
 inline bool mutated(int number) {
   static const int chosen = [] {
     const char* text = std::getenv("MUTATION");
