@@ -1,11 +1,13 @@
 // machine-disk SOCKET BASE SEED: a disk for qemu, over NBD. It serves one machine at a time, and
 // keeps its content between them, until SIGTERM. A machine that disconnects as it should has been
 // switched off. One that does not has lost its power, and the disk forgets a part of what was not
-// flushed; SEED decides which. Each end of a machine is a line on stdout:
+// flushed; SEED decides which. After SIGUSR1, the power fails at one of the next writes: the disk
+// stops to answer, and the machine should be killed. Each end of a machine is a line on stdout:
 //   off
 //   cut FATE SHARE unflushed=SECTORS kept=SECTORS
 #include <arpa/inet.h>
 #include <endian.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -70,6 +72,14 @@ class Connection {
       if (put < 0 && errno == EINTR) continue;
       if (put <= 0) throw Gone();
       at += static_cast<std::size_t>(put);
+    }
+  }
+
+  // Answers nothing any more.
+  void await_end() {
+    try {
+      for (;;) take(1);
+    } catch (const Gone&) {
     }
   }
 
@@ -168,13 +178,44 @@ void carry_out(Connection& peer, const Request& request, Disk& disk) {
   peer.give(bytes_of(reply_magic) + bytes_of(error) + bytes_of(request.handle) + answer);
 }
 
+volatile sig_atomic_t was_told_to_fail = 0;
+
+// The power fails in the middle of what the machine writes: most writes are flushed soon, so few
+// are unflushed at a moment that does not depend on them.
+class Power {
+ public:
+  explicit Power(std::mt19937_64& random) : random_(random) {}
+
+  // Call it for each write.
+  bool fails() {
+    if (was_told_to_fail != 0) {
+      was_told_to_fail = 0;
+      left_ = random_() % most_writes;
+    }
+    if (!left_) return false;
+    if ((*left_)-- > 0) return false;
+    left_.reset();
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t most_writes = 100;
+  std::mt19937_64& random_;
+  std::optional<std::uint64_t> left_;
+};
+
 // Returns whether the machine was switched off; otherwise it has lost its power.
-bool serve(Connection& peer, Disk& disk) {
+bool serve(Connection& peer, Disk& disk, Power& power) {
   try {
     if (!negotiate(peer, disk)) return true;
     for (;;) {
       const auto request = take_request(peer);
       if (request.command == command_disconnect) return true;
+      if (request.command == command_write && power.fails()) {
+        const auto data = peer.take(request.length);
+        if (fits(request, disk)) disk.write(request.offset, data);
+        return false;
+      }
       carry_out(peer, request, disk);
     }
   } catch (const Gone&) {
@@ -199,13 +240,15 @@ Fd listen_at(const std::string& path) {
 [[noreturn]] void run(const std::string& path, const std::string& base, std::uint64_t seed) {
   Disk disk(base);
   std::mt19937_64 random(seed);
+  Power power(random);
+  ::signal(SIGUSR1, [](int) { was_told_to_fail = 1; });
   const Fd listener = listen_at(path);
   std::cout << "ready" << std::endl;
   for (;;) {
     Fd accepted(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!accepted.valid()) continue;
     Connection peer(std::move(accepted));
-    if (serve(peer, disk)) {
+    if (serve(peer, disk, power)) {
       disk.flush();
       std::cout << "off" << std::endl;
       continue;
@@ -214,6 +257,7 @@ Fd listen_at(const std::string& path) {
     const auto loss = disk.cut(fate, random);
     std::cout << "cut " << fate.name << ' ' << fate.share << " unflushed=" << loss.unflushed
               << " kept=" << loss.kept << std::endl;
+    peer.await_end();
   }
 }
 

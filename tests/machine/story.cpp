@@ -124,7 +124,10 @@ void Story::read_check(const std::vector<std::string>& words, const std::string&
     }
   }
   if (what == "no") boot_.has_database = false;
-  if (what == "state" && words.size() == 3) ++states_[words[2]];
+  if (what == "state" && words.size() == 4) {
+    ++states_[words[2]];
+    if (words[3] == "1") boot_.delivered.insert(words[1]);
+  }
   if (what == "listed") boot_.ids.insert(words[1]);
   if (what == "verb" && words.size() == 5) read_verb(words);
   if (what == "row") read_row(words, line);
@@ -174,16 +177,19 @@ void Story::check(const std::string& id, Container& container) {
       break_promise(container.name + " " + id + " was launched, and is not known");
     return;
   }
-  const bool must_be_listed =
-      container.acknowledged && !container.has_ended && container.boot == boot_.number - 1;
-  if (must_be_listed && boot_.ids.count(id) == 0 && !container.asked_to_end) {
-    break_promise(container.name + " " + id + " is not listed, and the slave was not told its end");
+  if (must_be_listed(id, container) && boot_.ids.count(id) == 0) {
+    break_promise(container.name + " " + id + " is not listed, and no slave has read its end");
   }
   if (boot_.row_states[id] != "Gone") {
     break_promise(container.name + " " + id + " is still " + boot_.row_states[id]);
     return;
   }
   check_ending(id, container, row->second);
+}
+
+bool Story::must_be_listed(const std::string& id, const Container& container) const {
+  return container.acknowledged && container.boot == boot_.number - 1 && !container.has_ended &&
+         !container.asked_to_end && boot_.delivered.count(id) == 0;
 }
 
 void Story::check_ending(const std::string& id, Container& container, const Ending& ending) {

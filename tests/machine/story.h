@@ -51,8 +51,9 @@ class Story {
   // What was said since the boot.
   struct Boot {
     int number = 0;
-    bool listed = false;  // the verb `containers` was called
-    std::set<std::string> ids;
+    bool listed = false;                       // the verb `containers` was called
+    std::set<std::string> ids;                 // that it listed
+    std::set<std::string> delivered;           // by what the database said at first
     std::map<std::string, std::string> waits;  // the reply
     std::map<std::string, Ending> rows;
     std::map<std::string, std::string> row_states;
@@ -70,6 +71,7 @@ class Story {
   void check();
   void check(const std::string& id, Container& container);
   void check_ending(const std::string& id, Container& container, const Ending& ending);
+  bool must_be_listed(const std::string& id, const Container& container) const;
   void break_promise(const std::string& what);
 
   Container* find(const std::string& name);
