@@ -73,7 +73,8 @@ void Story::read_slave(const std::vector<std::string>& words, const std::string&
     boot_.listed = true;
   }
   if (event == "recovered") boot_.listed = true;
-  if (event == "destroyed" && line.find("exit=0") == std::string::npos) {
+  const auto exit = value_of(line, "exit");  // none: the slave itself has refused
+  if (event == "destroyed" && !exit.empty() && exit != "0") {
     break_promise("a destroy has failed: " + line);
   }
   if (event == "recovery-failed") break_promise(line);
@@ -125,7 +126,10 @@ void Story::read_check(const std::vector<std::string>& words, const std::string&
   }
   if (what == "no") boot_.has_database = false;
   if (what == "state" && words.size() == 4) {
-    ++states_[words[2]];
+    const auto container = containers_.find(words[1]);
+    const bool is_new =
+        container != containers_.end() && container->second.boot == boot_.number - 1;
+    if (is_new) ++states_[words[2]];
     if (words[3] == "1") boot_.delivered.insert(words[1]);
   }
   if (what == "listed") boot_.ids.insert(words[1]);
@@ -205,6 +209,9 @@ void Story::check_ending(const std::string& id, Container& container, const Endi
   if (ending.kind.empty()) break_promise(title + " has ended, and nothing says how");
   if (!ending.exit.empty() && !is_own_code(container.name, ending.exit)) {
     break_promise(title + " cannot have ended so: " + shown);
+  }
+  if (ending.kind == "failed" && container.name.find("-fails-") == std::string::npos) {
+    break_promise(title + " could start, and has failed");
   }
   if (container.told && *container.told != ending.exit && ending.kind != "failed") {
     break_promise(title + " was reported with exit code " + *container.told +
