@@ -15,6 +15,7 @@ struct Ending {
   std::string kind;
   std::string exit;    // "": none
   std::string signal;  // "": none
+  std::string why;     // the first word of the message
 
   bool operator==(const Ending&) const = default;
 };
@@ -54,6 +55,7 @@ class Story {
     bool listed = false;                       // the verb `containers` was called
     std::set<std::string> ids;                 // that it listed
     std::set<std::string> delivered;           // by what the database said at first
+    std::set<std::string> foreign;             // names
     std::map<std::string, std::string> waits;  // the reply
     std::map<std::string, Ending> rows;
     std::map<std::string, std::string> row_states;
