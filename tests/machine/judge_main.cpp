@@ -23,7 +23,7 @@ void print(const std::string& title, const Counts& counts) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  int cuts = 0, broken = 0, acknowledged = 0;
+  int restarts = 0, broken = 0, acknowledged = 0;
   Counts states, endings;
   for (int i = 1; i < count; ++i) {
     std::ifstream log(arguments[i], std::ios::binary);
@@ -33,15 +33,15 @@ int main(int count, char** arguments) {
     }
     containerizer::machine::Story story(std::cout);
     for (std::string line; std::getline(log, line);) story.read(line);
-    cuts += story.cuts();
+    restarts += story.restarts();
     broken += story.broken();
     acknowledged += story.acknowledged();
     add(states, story.states());
     add(endings, story.endings());
   }
-  print("states at the cuts:", states);
+  print("states at the restarts:", states);
   print("ends after them:", endings);
-  std::cout << cuts << " power cuts, " << acknowledged << " launches acknowledged, " << broken
+  std::cout << restarts << " restarts, " << acknowledged << " launches acknowledged, " << broken
             << " lost\n";
   return broken > 0 ? 1 : 0;
 }

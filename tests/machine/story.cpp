@@ -167,7 +167,7 @@ void Story::read_foreign(const std::vector<std::string>& words, const std::strin
 
 void Story::check() {
   if (boot_.number < 2) return;
-  ++cuts_;
+  ++restarts_;
   if (boot_.integrity != (boot_.has_database ? 2 : 1)) {
     break_promise("the database was not checked before and after the recovery");
   }

@@ -41,9 +41,9 @@ class Story {
 
   void read(const std::string& line);
 
-  int cuts() const { return cuts_; }      // after which everything was checked
-  int broken() const { return broken_; }  // promises
-  // How many containers were in each state when the power was cut, and how they ended.
+  int restarts() const { return restarts_; }  // after which everything was checked
+  int broken() const { return broken_; }      // promises
+  // How many containers were in each state before these, and how they ended.
   const std::map<std::string, int>& states() const { return states_; }
   const std::map<std::string, int>& endings() const { return endings_; }
   int acknowledged() const { return acknowledged_; }
@@ -84,7 +84,7 @@ class Story {
   std::map<std::string, std::string> ids_;       // by name
   std::map<std::string, std::string> foreign_;
   std::map<std::string, int> states_, endings_;
-  int cuts_ = 0, broken_ = 0, acknowledged_ = 0;
+  int restarts_ = 0, broken_ = 0, acknowledged_ = 0;
 };
 
 }  // namespace containerizer::machine

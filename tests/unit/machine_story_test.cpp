@@ -37,7 +37,7 @@ std::string verdict(const SecondBoot& second, const std::string& before = "") {
   Story story(out);
   std::istringstream lines(first_boot + before + second.text());
   for (std::string line; std::getline(lines, line);) story.read(line);
-  CHECK(story.cuts() == 1);
+  CHECK(story.restarts() == 1);
   CHECK((story.broken() == 0) == out.str().empty());
   return out.str();
 }
