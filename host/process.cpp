@@ -186,9 +186,16 @@ fs::path file_of(pid_t pid, const char* name) {
 
 std::string boot_id() {
   static const std::string id = [] {
-    auto text = read_small_file("/proc/sys/kernel/random/boot_id").value_or("unknown");
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    return text;
+    constexpr const char* file = "/proc/sys/kernel/random/boot_id";
+    constexpr int tries = 3;
+    std::optional<std::string> text;
+    for (int i = 0; i < tries && !text; ++i) text = read_small_file(file);
+    // Any replacement would look like another boot, and the container like one that a reboot ended.
+    if (!text || text->empty()) {
+      throw std::system_error(errno, std::generic_category(), std::string("cannot read ") + file);
+    }
+    while (!text->empty() && text->back() == '\n') text->pop_back();
+    return *text;
   }();
   return id;
 }

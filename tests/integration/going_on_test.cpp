@@ -168,3 +168,38 @@ TEST_CASE("kernel without pidfds and close_range") {
   CHECK(place.call_for("destroy", "c1").status == exit_ok);
   CHECK(traced.await_end());
 }
+
+TEST_CASE("boot ID that cannot be read is not another boot") {
+  WorkDirectory place;
+  place.set("ASAN_OPTIONS", "detect_leaks=0");
+  const auto launch_with = [&](const std::string& injection) {
+    return std::vector<std::string>{"strace",
+                                    "-f",
+                                    "-qq",
+                                    "-o",
+                                    "/dev/null",
+                                    "-P",
+                                    "/proc/sys/kernel/random/boot_id",
+                                    "-e",
+                                    "inject=openat:error=EMFILE" + injection,
+                                    program(),
+                                    "launch"};
+  };
+  SECTION("at the first try") {
+    Child traced(launch_with(":when=1"), place.variables());
+    traced.send(frame_of(custom_launch(place, "c1", "exit 7")));
+    eventually("the launch is recorded", [&] {
+      return run({program(), "show", "c1"}, place.variables()).status == exit_ok;
+    });
+    CHECK(end_of(place, "c1").status() == 7 << 8);
+    CHECK(place.call_for("destroy", "c1").status == exit_ok);
+    CHECK(traced.await_end());
+  }
+  SECTION("at all") {
+    const auto ran =
+        run(launch_with(""), place.variables(), frame_of(custom_launch(place, "c1", "exit 7")));
+    CHECK(ran.status == exit_failed);
+    CHECK_THAT(ran.err, Contains("cannot read /proc/sys/kernel/random/boot_id: "));
+    CHECK(place.listed().empty());
+  }
+}
