@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <stdexcept>
 #include <system_error>
 #include <vector>
 
@@ -177,7 +178,7 @@ void supervise_all(Invocation& invocation, Progress& progress) {
 // For the operator's metrics and report only: the slave must start even if the disk is full.
 void note_recovery(Invocation& invocation, std::int64_t oldest) try {
   invocation.store.note_recovery(invocation.host.boot(), oldest);
-} catch (const store::StoreError& error) {
+} catch (const std::runtime_error& error) {
   log::warn("cannot record this recovery: {}", error.what());
 }
 

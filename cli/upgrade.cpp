@@ -20,7 +20,9 @@ Failure begin_again_as_newer_program(Invocation& invocation, std::vector<std::st
     // Otherwise the write would block: nobody reads yet.
     constexpr std::size_t capacity = 65536;
     if (frame.size() > capacity || !write_all(request.write.get(), frame)) {
-      return {Fault::refused, "the request is too long for a pipe"};
+      return {Fault::refused,
+              "this process cannot become the newer program: the slave's request is longer than a "
+              "pipe holds (64 KiB)"};
     }
     role.input = request.read.get();
   }

@@ -12,6 +12,7 @@
 
 #include "host/format.h"
 #include "host/lock.h"
+#include "host/process.h"
 #include "host/text.h"
 
 namespace containerizer::store {
@@ -134,6 +135,10 @@ bool lock_alone(LockFile& file, Deadline deadline) {
 }
 
 }  // namespace
+
+std::string this_boot() try { return boot_id(); } catch (const std::system_error& error) {
+  throw StoreError(error.what());
+}
 
 const char* name_of(StoreFault fault) {
   switch (fault) {

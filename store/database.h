@@ -64,6 +64,10 @@ class UnsafeDirectory : public StoreError {
   explicit UnsafeDirectory(const std::string& text) : StoreError(text) {}
 };
 
+// boot_id() of host/process.h, for a row. If the ID cannot be read, that is a failure of the
+// database, so that each process does what it does for such a failure. Throws StoreError.
+std::string this_boot();
+
 enum class ColumnType { null, integer, real, text };  // text: blobs too
 
 // A prepared statement. The nth bind() sets the nth parameter. Columns are numbered from 0. Every

@@ -146,7 +146,7 @@ void add_caller(const Database& database, const std::string& container_id, Purpo
       "INSERT OR REPLACE INTO callers (container_id, purpose, pid, start, boot_id, monotonic)"
       " SELECT container_id, ?, ?, ?, ?, ? FROM containers WHERE container_id = ?");
   row.bind(name_of(purpose)).bind(std::int64_t{caller.pid});
-  row.bind(static_cast<std::int64_t>(caller.start)).bind(boot_id()).bind(monotonic);
+  row.bind(static_cast<std::int64_t>(caller.start)).bind(this_boot()).bind(monotonic);
   row.bind(container_id).run();
 }
 
@@ -337,7 +337,7 @@ std::optional<ProcessId> Store::supervisor_of(const std::string& container_id) {
   // A PID of an earlier boot may be that of any process by now.
   auto row = database().prepare(
       "SELECT pid, start FROM supervisors WHERE container_id = ? AND boot_id = ?");
-  row.bind(container_id).bind(boot_id());
+  row.bind(container_id).bind(this_boot());
   if (!row.step()) return std::nullopt;
   return read_process(row, 0);
 }
@@ -441,7 +441,7 @@ void Store::set_supervisor(const std::string& container_id, const ProcessId& sup
         .bind(container_id)
         .bind(std::int64_t{supervisor.pid})
         .bind(static_cast<std::int64_t>(supervisor.start))
-        .bind(boot_id())
+        .bind(this_boot())
         .bind(now().wall)
         .run();
   });
@@ -508,7 +508,7 @@ void Store::note_caller(const std::string& container_id, Purpose purpose, const 
 std::optional<ProcessId> Store::caller_of(const std::string& container_id, Purpose purpose) {
   auto row = database().prepare(
       "SELECT pid, start FROM callers WHERE container_id = ? AND purpose = ? AND boot_id = ?");
-  row.bind(container_id).bind(name_of(purpose)).bind(boot_id());
+  row.bind(container_id).bind(name_of(purpose)).bind(this_boot());
   if (!row.step()) return std::nullopt;
   return read_process(row, 0);
 }
@@ -520,7 +520,7 @@ std::vector<Reading> Store::last_readings(Duration span) {
       " SELECT c.container_id, c.pid, c.start FROM last JOIN callers c ON c.boot_id = ?1"
       " AND c.pid = last.pid AND c.start = last.start AND c.monotonic >= last.at - ?2"
       " WHERE c.purpose = 'end' ORDER BY c.container_id");
-  row.bind(boot_id()).bind(std::int64_t{span.count()});
+  row.bind(this_boot()).bind(std::int64_t{span.count()});
   std::vector<Reading> readings;
   while (row.step()) readings.push_back({row.text(0), read_process(row, 1).value_or(ProcessId{})});
   return readings;

@@ -67,8 +67,8 @@ constexpr SettingText of_tasks[] = {
      "network. Values: `host`, `bridge`, `none`, or a network's name."},
     {"CONTAINERIZER_STOP_TIMEOUT", "`2secs`",
      "The time between the stop signal and SIGKILL. A task can override it. "
-     "[operating.md](operating.md#stopping) has the rule, and a limit of 3 s before Mesos "
-     "1.0."},
+     "[operating.md](operating.md#stopping) has the rule, and a limit of 3 s for tasks without a "
+     "kill policy."},
     {"CONTAINERIZER_REMOVE_DELAY", "`0secs`",
      "How long a container is kept after it exits. A destroy ends this delay at once."},
 };

@@ -172,7 +172,7 @@ TEST_CASE("kernel without pidfds and close_range") {
 TEST_CASE("boot ID that cannot be read is not another boot") {
   WorkDirectory place;
   place.set("ASAN_OPTIONS", "detect_leaks=0");
-  const auto launch_with = [&](const std::string& injection) {
+  const auto without_boot_id = [&](const std::string& verb, const std::string& injection) {
     return std::vector<std::string>{"strace",
                                     "-f",
                                     "-qq",
@@ -183,10 +183,10 @@ TEST_CASE("boot ID that cannot be read is not another boot") {
                                     "-e",
                                     "inject=openat:error=EMFILE" + injection,
                                     program(),
-                                    "launch"};
+                                    verb};
   };
   SECTION("at the first try") {
-    Child traced(launch_with(":when=1"), place.variables());
+    Child traced(without_boot_id("launch", ":when=1"), place.variables());
     traced.send(frame_of(custom_launch(place, "c1", "exit 7")));
     eventually("the launch is recorded", [&] {
       return run({program(), "show", "c1"}, place.variables()).status == exit_ok;
@@ -196,10 +196,25 @@ TEST_CASE("boot ID that cannot be read is not another boot") {
     CHECK(traced.await_end());
   }
   SECTION("at all") {
-    const auto ran =
-        run(launch_with(""), place.variables(), frame_of(custom_launch(place, "c1", "exit 7")));
+    const auto ran = run(without_boot_id("launch", ""), place.variables(),
+                         frame_of(custom_launch(place, "c1", "exit 7")));
     CHECK(ran.status == exit_failed);
     CHECK_THAT(ran.err, Contains("cannot read /proc/sys/kernel/random/boot_id: "));
     CHECK(place.listed().empty());
+  }
+  SECTION("while a container runs") {
+    start_directly(place, "c1", until_go);
+    place.await_state("c1", "Running");
+    const auto call = [&](const std::string& verb, const std::string& frame) {
+      const auto ran = run(without_boot_id(verb, ""), place.variables(), frame);
+      INFO(verb << ": " << ran.err);
+      CHECK(ran.status == exit_ok);
+    };
+    call("update", frame_of(update_of("c1", 64)));
+    call("usage", frame_for("c1"));
+    call("recover", "");
+    CHECK(place.state_of("c1") == "Running");
+    call("destroy", frame_for("c1"));
+    CHECK(place.docker_containers().empty());
   }
 }

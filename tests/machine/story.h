@@ -33,7 +33,8 @@ struct Container {
   std::optional<Ending> ending;     // after an earlier boot
 };
 
-// Reads the lines of docs/crash-testing.md ("A machine that loses its power"), one after another.
+// Reads the lines that tests/machine/guest says, one after another, and checks the promises of
+// docs/crash-testing.md ("A machine that loses its power").
 class Story {
  public:
   // `out` gets a line for each broken promise.
