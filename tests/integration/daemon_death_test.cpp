@@ -197,9 +197,8 @@ TEST_CASE("daemon that is restarted several times", "[scenario-25]") {
     CHECK(trial.state() == "Running");
   }
   // `report` draws it.
-  eventually("the daemon's return is recorded", [&] {
-    return trial.place().sql("SELECT count(*) FROM daemon_returns") != "0";
-  });
+  eventually("the daemon's return is recorded",
+             [&] { return trial.place().sql("SELECT count(*) FROM daemon_returns") != "0"; });
   trial.let_go();
   trial.conclude_by_itself();
 }
