@@ -123,8 +123,8 @@ int print_help(int output) {
     text += formatted("  {:<11} {}{}\n", command.name, command.help, mark);
   }
   text +=
-      "\nThe Mesos slave calls the verbs, which are marked (slave). `help COMMAND` prints the "
-      "options of another command.\n"
+      "\nThe Mesos slave calls the verbs, which are marked (slave).\n"
+      "`help COMMAND` prints the options of another command.\n"
       "Environment variables configure verbs and commands: see docs/configuration.md.\n";
   write_all(output, text);
   return exit_ok;
