@@ -195,7 +195,7 @@ class Reply {
   static constexpr std::string_view early_mark = "--answered-early-to=";
   static constexpr std::string_view late_mark = "--answered-late";
 
-  // Tells the task proxy that a slave is there (cli/task_proxy.cpp).
+  // The task proxy sees by this lock that a slave is there (cli/task_proxy.cpp).
   void show_presence() {
     if (presence_ || !is_valid_container_id(id_)) return;
     presence_.emplace(invocation_.settings.state_directory(), id_, false);

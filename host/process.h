@@ -15,7 +15,7 @@
 namespace containerizer {
 
 // The kernel's ID of this boot. PIDs and monotonic times are only valid within one boot. Throws
-// std::system_error if the ID cannot be read: a verb then fails, and a later call tries again.
+// std::system_error if the ID cannot be read; a later call tries again.
 std::string boot_id();
 
 // A process of this boot. The kernel reuses PIDs, but no two processes have the same PID and the

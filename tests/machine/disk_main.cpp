@@ -2,7 +2,7 @@
 // keeps its content between them, until SIGTERM. A machine that disconnects as it should has been
 // switched off. One that does not has lost its power, and the disk forgets a part of what was not
 // flushed; SEED decides which. After SIGUSR1, the power fails at one of the next writes: the disk
-// stops to answer, and the machine should be killed. Each end of a machine is a line on stdout:
+// stops answering, and the machine should be killed. Each end of a machine is a line on stdout:
 //   off
 //   cut FATE SHARE unflushed=SECTORS kept=SECTORS
 #include <arpa/inet.h>
@@ -75,7 +75,7 @@ class Connection {
     }
   }
 
-  // Answers nothing any more.
+  // Reads until the other side is gone, and answers nothing.
   void await_end() {
     try {
       for (;;) take(1);
@@ -109,7 +109,7 @@ void answer_option(Connection& peer, std::uint32_t option, std::uint32_t kind,
             bytes_of(static_cast<std::uint32_t>(data.size())) + data);
 }
 
-// Until the client has chosen the only export. False: it does not want it.
+// Returns when the client has chosen the only export. False: it does not want it.
 bool negotiate(Connection& peer, const Disk& disk) {
   peer.give(bytes_of(greeting) + bytes_of(option_magic) +
             bytes_of(static_cast<std::uint16_t>(fixed_newstyle | no_zeroes)));

@@ -84,12 +84,10 @@ void Story::read_slave(const std::vector<std::string>& words, const std::string&
     container->acknowledged = true;
     ++acknowledged_;
   }
-  if (event == "launch-failed") container->refused = true;
   if (event == "termination") {
     container->has_ended = true;
     const auto status = value_of(line, "status");
-    // Of a command task, the slave learns this from mesos-executor.
-    // The slave makes up the one of a container that it destroys: it has no state.
+    // The slave invents the status of a container that it destroys; that event has no state.
     const bool is_real = !status.empty() && !value_of(line, "state").empty();
     if (is_real && std::stoi(status) >= 256) {
       container->told = std::to_string(std::stoi(status) / 256);

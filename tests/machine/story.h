@@ -25,7 +25,6 @@ struct Container {
   std::string name;
   int boot = 0;                     // in which it was launched
   bool acknowledged = false;        // the verb `launch` has succeeded
-  bool refused = false;             // the verb `launch` has failed
   bool asked_to_end = false;        // a kill, a shutdown or a destroy was sent
   int runs = 0;                     // how often the task's program has started
   bool has_ended = false;           // the slave has read how it ended
